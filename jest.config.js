@@ -1,0 +1,22 @@
+const shared = {
+  rootDir: '.',
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/tests/support/transform.js' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.forge/'],
+}
+
+export default {
+  testTimeout: 30_000,
+  // Two cores are what CI has; more workers only make the timings of servers and processes less steady.
+  maxWorkers: 2,
+  projects: [
+    {
+      ...shared,
+      displayName: 'default',
+      testMatch: ['<rootDir>/tests/**/*.test.ts'],
+      testPathIgnorePatterns: ['\\.emulator\\.test\\.ts$'],
+    },
+    { ...shared, displayName: 'emulator', testMatch: ['<rootDir>/tests/**/*.emulator.test.ts'] },
+  ],
+}
