@@ -1,0 +1,51 @@
+/** The parsed values of one service, before they are known to fit together. */
+type Parsed = Readonly<Record<string, unknown>>
+
+/** What is wrong between variables that are each right alone: one sentence each. */
+export function conflicts(config: Parsed): string[] {
+  const found: string[] = []
+  for (const name of ['BACKGROUND_PROVIDERS', 'UPSCALE_PROVIDERS']) {
+    const providers = config[name]
+    if (!Array.isArray(providers)) continue
+    if (providers.length === 0) found.push(`${name} names no provider; give at least one, for example local.`)
+    if (providers.includes('clipdrop') && config.CLIPDROP_API_KEY === null) {
+      found.push(`${name} names clipdrop, which needs CLIPDROP_API_KEY; set the key or take clipdrop out.`)
+    }
+  }
+  if (isSet(config.TASKS_QUEUE)) {
+    for (const name of ['SERVICE_URL', 'TASKS_SERVICE_ACCOUNT']) {
+      if (config[name] === null)
+        found.push(`TASKS_QUEUE needs ${name}: without it a task cannot call this service back.`)
+    }
+  }
+  if (isSet(config.STORAGE_BUCKET) && config.STORAGE_BUCKET === config.MODELS_STORAGE_BUCKET) {
+    found.push('MODELS_STORAGE_BUCKET is the same as STORAGE_BUCKET; give the models a bucket of their own.')
+  }
+  return found
+}
+
+/** What works but should not stay so in production: one sentence each, to be logged at start. */
+export function configWarnings(config: Parsed): string[] {
+  const found: string[] = []
+  const onLaptop = isSet(config.FIRESTORE_EMULATOR_HOST)
+  if (isSet(config.WORK_BUCKET) && config.WORK_BUCKET === config.STORAGE_BUCKET && !onLaptop) {
+    found.push(
+      'WORK_BUCKET is the app’s own bucket, so every temporary fires the upload trigger; set a bucket of its own.',
+    )
+  }
+  if (Array.isArray(config.FETCH_ALLOW_HOSTS) && config.FETCH_ALLOW_HOSTS.length > 0 && !onLaptop) {
+    found.push('FETCH_ALLOW_HOSTS opens the address guard; it is meant for the local cloud and tests only.')
+  }
+  if (Array.isArray(config.INTERNAL_INVOKERS) && config.INTERNAL_INVOKERS.length === 0) {
+    found.push(
+      onLaptop
+        ? 'INTERNAL_INVOKERS is empty: anybody on this machine may call /internal/*.'
+        : 'INTERNAL_INVOKERS is empty: nobody may call /internal/*, so jobs are never woken or reconciled.',
+    )
+  }
+  return found
+}
+
+function isSet(value: unknown): boolean {
+  return value !== null && value !== undefined
+}

@@ -1,0 +1,50 @@
+import { SERVICES, type Variable } from './variable.ts'
+import { imageVariables } from './variables/images.ts'
+import { jobVariables } from './variables/jobs.ts'
+import { serverVariables } from './variables/server.ts'
+import { storageVariables } from './variables/storage.ts'
+
+const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Variable>>][] = [
+  ['Process, log and doors', serverVariables],
+  ['Database and buckets', storageVariables],
+  ['Jobs and tasks', jobVariables],
+  ['Images', imageVariables],
+]
+
+const HEAD = `# Environment
+
+Generated from \`shared/config/variables/\` by \`npm run docs:environment\`; a test compares. Don't edit it here.
+
+Empty text counts as absent. A service that is configured wrongly doesn't start and says everything that is wrong in one
+message. A **secret** is given as its value, as \`sm://projects/P/secrets/S/versions/V\` (read from Secret Manager), or as
+the path of a file in \`NAME_FILE\` (a mounted secret); it is never logged. "Set by" says who gives the variable: the
+deployment's service spec, the platform (Cloud Run) itself, or only a laptop and the tests.
+`
+
+/** The text of docs/environment.md. */
+export function environmentPage(): string {
+  const sections = SECTIONS.map(([title, variables]) => {
+    const rows = Object.entries(variables).map(([name, variable]) => row(name, variable))
+    return `## ${title}\n\n| Variable | Value | Default | Services | Set by |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
+  })
+  return [HEAD, ...sections].join('\n')
+}
+
+function row(name: string, variable: Variable): string {
+  const secret = variable.secret ? ' (secret)' : ''
+  const value = `${variable.description} ${capitalised(variable.schema.expects)}; for example \`${variable.example}\`.`
+  const services = variable.services.length === SERVICES.length ? 'all' : variable.services.join(', ')
+  const cells = [`\`${name}\`${secret}`, value, defaultCell(variable), services, variable.setBy]
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function defaultCell(variable: Variable): string {
+  if (variable.presence === 'required') return '**required**'
+  if (variable.default === null) return 'none'
+  if (typeof variable.default !== 'string') return variable.default.says
+  return variable.default === '' ? 'empty' : `\`${variable.default}\``
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

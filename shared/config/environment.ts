@@ -1,0 +1,34 @@
+import type { Service, Variable } from './variable.ts'
+import { imageVariables } from './variables/images.ts'
+import { jobVariables } from './variables/jobs.ts'
+import { serverVariables } from './variables/server.ts'
+import { storageVariables } from './variables/storage.ts'
+
+/** Every environment variable that any service reads: the one table behind `loadConfig` and docs/environment.md. */
+export const environment = {
+  ...serverVariables,
+  ...storageVariables,
+  ...jobVariables,
+  ...imageVariables,
+} satisfies Record<string, Variable>
+
+export type VariableName = keyof typeof environment
+
+type ValueOf<V> = V extends Variable<infer T, infer P, Service> ? (P extends 'optional' ? T | null : T) : never
+
+type NamesOf<S extends Service> = {
+  [N in VariableName]: S extends (typeof environment)[N]['services'][number] ? N : never
+}[VariableName]
+
+/**
+ * The parsed configuration of one service, keyed by the variables' names: numbers, words, lists, URLs as normalised
+ * strings without a trailing slash, secrets as `SecretReference`; null for an absent optional one.
+ */
+export type Config<S extends Service = Service> = {
+  readonly [N in NamesOf<S>]: ValueOf<(typeof environment)[N]>
+}
+
+/** The table's rows, for code that goes through all of them. */
+export function variables(): [name: VariableName, variable: Variable][] {
+  return Object.entries(environment) as [VariableName, Variable][] // The keys of the table are its names.
+}

@@ -1,0 +1,81 @@
+import { types } from 'node:util'
+import pino from 'pino'
+import { loggable, stackOf } from './loggable.ts'
+import type { LogFields, Logger } from './logger.ts'
+import { prettyLine } from './pretty.ts'
+import { redactText } from './redact.ts'
+
+/** Where lines go: standard output, or a test's array. Written to synchronously, so nothing is lost at exit. */
+export interface LogDestination {
+  write(line: string): void
+}
+
+export interface LoggerOptions {
+  service: string
+  /** The revision, for Error Reporting. */
+  version?: string | null
+  level?: Level
+  format?: 'json' | 'pretty'
+  destination?: LogDestination
+  now?: () => Date
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** Cloud Logging's names: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity */
+const SEVERITIES: Record<string, string> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
+
+/** Makes Error Reporting take the entry whatever its message looks like. */
+const REPORTED_ERROR = 'type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent'
+
+/** A logger that writes Cloud Logging's structured JSON (`severity`, `message`, `time`), one entry a line. */
+export function createLogger(options: LoggerOptions): Logger {
+  const now = options.now ?? (() => new Date())
+  const raw = options.destination ?? pino.destination({ dest: 1, sync: true })
+  const destination = options.format === 'pretty' ? prettyDestination(raw, options.destination === undefined) : raw
+  const root = pino(
+    {
+      level: options.level ?? 'info',
+      base: { service: options.service },
+      messageKey: 'message',
+      timestamp: () => `,"time":"${now().toISOString()}"`,
+      formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? 'DEFAULT' }) },
+    },
+    destination,
+  )
+  const context = { service: options.service, ...(options.version ? { version: options.version } : {}) }
+  return wrap(root, context)
+}
+
+function wrap(target: pino.Logger, serviceContext: Readonly<Record<string, string>>): Logger {
+  const write = (level: Level, message: string, fields: LogFields) => {
+    if (!target.isLevelEnabled(level)) return
+    target[level]({ ...plain(fields), ...errorReport(level, fields, serviceContext) }, redactText(message))
+  }
+  return {
+    debug: (message, fields = {}) => write('debug', message, fields),
+    info: (message, fields = {}) => write('info', message, fields),
+    warn: (message, fields = {}) => write('warn', message, fields),
+    error: (message, fields = {}) => write('error', message, fields),
+    child: (fields) => wrap(target.child(plain(fields)), serviceContext),
+  }
+}
+
+function plain(fields: LogFields): Record<string, unknown> {
+  return loggable(fields) as Record<string, unknown> // An object without toJSON stays an object of fields.
+}
+
+function errorReport(
+  level: Level,
+  fields: LogFields,
+  serviceContext: Readonly<Record<string, string>>,
+): Record<string, unknown> {
+  if (!types.isNativeError(fields.error)) return {}
+  const stack = { stack_trace: stackOf(fields.error) }
+  return level === 'error' ? { '@type': REPORTED_ERROR, serviceContext, ...stack } : level === 'warn' ? stack : {}
+}
+
+function prettyDestination(target: LogDestination, isStandardOutput: boolean): LogDestination {
+  const colours = isStandardOutput && process.stdout.isTTY === true
+  return { write: (line) => target.write(prettyLine(line, { colours })) }
+}
