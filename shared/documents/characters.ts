@@ -1,0 +1,131 @@
+import {
+  type DocumentReference,
+  FieldValue,
+  type Firestore,
+  type Timestamp,
+  type Transaction,
+} from '@google-cloud/firestore'
+import { z } from 'zod'
+import type { Writes } from './transaction.ts'
+
+export const showcaseStatuses = [
+  'idle',
+  'removing-background',
+  'upscaling',
+  'finalizing',
+  'complete',
+  'failed',
+] as const
+export type ShowcaseStatus = (typeof showcaseStatuses)[number]
+
+/** The app shows a spinner for these: a document that stays in one looks broken for ever. */
+export const workingStatuses = ['removing-background', 'upscaling', 'finalizing'] as const satisfies ShowcaseStatus[]
+export type WorkingStatus = (typeof workingStatuses)[number]
+
+const text = z.string().nullish().catch(null)
+
+/** What we read of the app's `characters/{id}`. Lenient: the document is the app's, and may be of any age. */
+const characterSchema = z.object({
+  visuals: z
+    .object({
+      imageUrl: text,
+      gallery: z.array(z.unknown()).nullish().catch(null),
+      showcaseImageUrl: text,
+      showcaseProcessingStatus: text,
+    })
+    .nullish()
+    .catch(null),
+  meta: z.object({ userId: text }).nullish().catch(null),
+})
+
+/** A character as the image worker needs it. */
+export interface Character {
+  id: string
+  /** Null where the document names no owner: then it is nobody's, and no upload may change it. */
+  userId: string | null
+  imageUrl: string | null
+  gallery: string[]
+  showcaseImageUrl: string | null
+  status: string | null
+  createdAt: Timestamp
+  updatedAt: Timestamp
+}
+
+export function characterRef(db: Firestore, id: string): DocumentReference {
+  return db.collection('characters').doc(id)
+}
+
+export function toCharacter(
+  id: string,
+  stored: unknown,
+  times: { createdAt: Timestamp; updatedAt: Timestamp },
+): Character {
+  const { visuals, meta } = characterSchema.catch({ visuals: null, meta: null }).parse(stored)
+  return {
+    id,
+    userId: meta?.userId ?? null,
+    imageUrl: visuals?.imageUrl ?? null,
+    gallery: (visuals?.gallery ?? []).filter((entry) => typeof entry === 'string'),
+    showcaseImageUrl: visuals?.showcaseImageUrl ?? null,
+    status: visuals?.showcaseProcessingStatus ?? null,
+    ...times,
+  }
+}
+
+/** The character as it is inside a transaction, or null where there is no such document. */
+export async function readCharacter(transaction: Transaction, db: Firestore, id: string): Promise<Character | null> {
+  const snapshot = await transaction.get(characterRef(db, id))
+  const { createTime, updateTime } = snapshot
+  if (!snapshot.exists || !createTime || !updateTime) return null
+  return toCharacter(id, snapshot.data(), { createdAt: createTime, updatedAt: updateTime })
+}
+
+/** Characters whose status says that somebody works on them; pages by document id. */
+export async function workingCharacters(
+  db: Firestore,
+  page: { limit: number; after: string | null },
+): Promise<Character[]> {
+  let query = db
+    .collection('characters')
+    .where('visuals.showcaseProcessingStatus', 'in', [...workingStatuses])
+    .orderBy('__name__')
+    .limit(page.limit)
+  if (page.after !== null) query = query.startAfter(page.after)
+  const { docs } = await query.get()
+  return docs.map((found) =>
+    toCharacter(found.id, found.data(), { createdAt: found.createTime, updatedAt: found.updateTime }),
+  )
+}
+
+/** Shows that a job works on the character. */
+export function showWorking(db: Firestore, id: string, shown: { status: WorkingStatus; jobId: string }): Writes {
+  return (transaction) =>
+    transaction.update(characterRef(db, id), {
+      'visuals.showcaseProcessingStatus': shown.status,
+      'visuals.showcaseJobId': shown.jobId,
+      'visuals.showcaseError': FieldValue.delete(),
+    })
+}
+
+/** Shows the result: all that the app reads of it in one update. */
+export function showComplete(db: Firestore, id: string, shown: { url: string; jobId: string }): Writes {
+  return (transaction) =>
+    transaction.update(characterRef(db, id), {
+      'visuals.showcaseImageUrl': shown.url,
+      'visuals.isShowcaseProcessed': true,
+      'visuals.showcaseProcessingStatus': 'complete' satisfies ShowcaseStatus,
+      'visuals.showcaseJobId': shown.jobId,
+      'visuals.showcaseError': FieldValue.delete(),
+    })
+}
+
+/** Shows a final failure: a code, a sentence, and the job to follow. */
+export function showFailed(db: Firestore, id: string, shown: { code: string; message: string; jobId: string }): Writes {
+  return (transaction) =>
+    transaction.update(characterRef(db, id), {
+      'visuals.isShowcaseProcessed': false,
+      'visuals.showcaseProcessingStatus': 'failed' satisfies ShowcaseStatus,
+      'visuals.showcaseJobId': shown.jobId,
+      'visuals.showcaseError': { code: shown.code, message: shown.message },
+    })
+}

@@ -1,0 +1,25 @@
+import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { AppError } from '#shared/errors/app-error.ts'
+import { documentsError } from './firestore.ts'
+
+/** Writes to put into a transaction whose reads are over. */
+export type Writes = (transaction: Transaction) => void
+
+/**
+ * A piece of a larger transaction: it reads (and may throw), then returns its writes. Firestore wants every read
+ * before the first write, so pieces of several owners are joined as "all reads, then all writes".
+ */
+export type TransactionPart = (transaction: Transaction) => Promise<Writes>
+
+/**
+ * Runs `work` in a transaction; the client repeats it on contention, so it must not have effects outside.
+ * @throws our own errors as thrown by `work`; Firestore's translated (`documents.contention`, …).
+ */
+export async function runTransaction<T>(db: Firestore, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  // The client decides by gRPC code whether to repeat; an AppError has a string code and ends the transaction at once.
+  try {
+    return await db.runTransaction(work, { maxAttempts: 8 })
+  } catch (error) {
+    throw error instanceof AppError ? error : documentsError(error)
+  }
+}

@@ -1,0 +1,138 @@
+import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore'
+import { runTransaction, type Writes } from '#shared/documents/transaction.ts'
+import type { AnyJobDefinition } from './definition.ts'
+import { isTerminal, type JobFailure, type JobRecord, jobId, jobRef, toJobRecord } from './job-record.ts'
+import { endedRecord, newRecord } from './job-states.ts'
+import { decideSlot } from './slot.ts'
+
+export interface JobLimits {
+  leaseMs: number
+  /** Failures and crashes without durable progress between them. */
+  maxFailures: number
+  /** From the first claim; must end before the event's 24 h retention does. */
+  deadlineMs: number
+}
+
+export interface ClaimRequest {
+  definition: AnyJobDefinition
+  /** Parsed by the definition. */
+  input: unknown
+  /** Unique to this attempt: tells a repeated commit of our own from somebody else's lease. */
+  owner: string
+  /** An event may not start a job before its `retryAt`; the task that was made for that moment may. */
+  origin: 'event' | 'wake'
+}
+
+export type Claim =
+  | { kind: 'claimed'; id: string; job: JobRecord }
+  | { kind: 'terminal'; id: string; job: JobRecord }
+  /** Ended by this very claim: too many crashes, too late, superseded, or not admitted. */
+  | { kind: 'ended'; id: string; job: JobRecord }
+  | { kind: 'held'; id: string; forMs: number }
+  /** A failure said when to try again; the task for it exists or must be made anew (same name, same task). */
+  | { kind: 'waiting'; id: string; job: JobRecord; at: Date }
+  /** Not admitted yet. */
+  | { kind: 'not-yet'; id: string; job: JobRecord; at: Date; code: string }
+
+/** Takes a job for one instance, or says why not. One transaction; every time in it is Firestore's read time. */
+export async function claimJob(db: Firestore, request: ClaimRequest, limits: JobLimits): Promise<Claim> {
+  const { definition, input } = request
+  const key = definition.key(input)
+  const id = jobId(key)
+  const ref = jobRef(db, id)
+
+  return await runTransaction(db, async (transaction): Promise<Claim> => {
+    const snapshot = await transaction.get(ref)
+    const now = snapshot.readTime
+    const found = toJobRecord(snapshot)
+    if (found && isTerminal(found.state)) return { kind: 'terminal', id, job: found }
+    if (found?.lease?.owner === request.owner) return { kind: 'claimed', id, job: found }
+    const leftMs = found?.lease ? found.lease.expiresAt.toMillis() - now.toMillis() : 0
+    if (leftMs > 0) return { kind: 'held', id, forMs: leftMs }
+    const waitUntil = found?.state === 'waiting' ? found.retryAt : null
+    if (found && waitUntil && request.origin === 'event' && waitUntil.toMillis() > now.toMillis()) {
+      return { kind: 'waiting', id, job: found, at: waitUntil.toDate() }
+    }
+
+    const job = found
+      ? afterSilence(found, now)
+      : newRecord({ definition, input, key, now, deadlineMs: limits.deadlineMs })
+    const end = async (state: 'failed' | 'canceled', code: string, message: string): Promise<Claim> => {
+      const failure: JobFailure = { code, message, at: now }
+      const ended = endedRecord(job, { state, failure, now })
+      const tell = state === 'failed' ? await definition.failed({ input, transaction, job, failure }) : noWrites
+      transaction.set(ref, ended)
+      tell(transaction)
+      return { kind: 'ended', id, job: ended }
+    }
+
+    const last = job.lastFailure
+    if (job.failures > limits.maxFailures) {
+      return await end('failed', last?.code ?? 'job.failed', last?.message ?? 'The work failed too often.')
+    }
+    if (now.toMillis() > job.deadlineAt.toMillis()) {
+      return await end(
+        'failed',
+        last?.code ?? 'job.too-late',
+        last?.message ?? 'The work could not be done within a day.',
+      )
+    }
+
+    if (job.admission === null) {
+      const admission = await definition.admit({ input, transaction, now, job })
+      if (admission.kind === 'end') return await end(admission.state, admission.code, admission.message)
+      if (admission.kind === 'wait') {
+        transaction.set(ref, { ...job, state: 'queued', dueAt: Timestamp.fromDate(admission.retryAt), updatedAt: now })
+        return { kind: 'not-yet', id, job, at: admission.retryAt, code: admission.code }
+      }
+      job.admission = admission.note
+      job.slot = admission.slot
+    }
+
+    const slot = job.slot ? await decideSlot(transaction, db, { jobId: id, claim: job.slot, now }) : null
+    if (slot?.kind === 'superseded') {
+      return await end('canceled', 'job.superseded', 'A newer one has taken its place.')
+    }
+    if (slot?.kind === 'tripped') {
+      return await end(
+        'failed',
+        'job.too-many',
+        `More than ${job.slot?.jobsPerHour} runs within an hour; the next is possible after ${slot.retryAt.toISOString()}.`,
+      )
+    }
+
+    const expiresAt = Timestamp.fromMillis(now.toMillis() + limits.leaseMs)
+    const claimed: JobRecord = {
+      ...job,
+      state: 'running',
+      lease: { owner: request.owner, expiresAt },
+      fence: job.fence + 1,
+      claims: job.claims + 1,
+      retryAt: null,
+      dueAt: expiresAt,
+      updatedAt: now,
+    }
+    transaction.set(ref, claimed)
+    slot?.writes(transaction)
+    return { kind: 'claimed', id, job: claimed }
+  })
+}
+
+const noWrites: Writes = (_transaction: Transaction) => {}
+
+/** What a claim learns from the last one's silence: an expired lease is a crash, an open call a lost answer. */
+function afterSilence(found: JobRecord, now: Timestamp): JobRecord {
+  if (found.lease === null) return { ...found }
+  const job: JobRecord = { ...found, lease: null, failures: found.failures + 1, openCall: null }
+  job.lastFailure = {
+    code: 'job.crashed',
+    message: 'The instance that worked on this ended without an answer.',
+    at: now,
+  }
+  if (found.openCall) {
+    const { step, provider } = found.openCall
+    const lost = found.lostCalls[step] ?? {}
+    job.lostCalls = { ...found.lostCalls, [step]: { ...lost, [provider]: (lost[provider] ?? 0) + 1 } }
+  }
+  return job
+}

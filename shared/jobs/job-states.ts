@@ -1,0 +1,85 @@
+import { Timestamp } from '@google-cloud/firestore'
+import type { AnyJobDefinition } from './definition.ts'
+import type { JobFailure, JobRecord } from './job-record.ts'
+
+/** A finished job outlives its dead letters (7 days) by more than a week, so that a replay finds it done. */
+const retentionMs = 30 * 86_400_000
+
+/** Redelivery is silent for at most 600 s; a job still queued after that has lost its event. */
+export const queuedSilenceMs = 15 * 60_000
+
+export function newRecord(params: {
+  definition: AnyJobDefinition
+  input: unknown
+  key: string
+  now: Timestamp
+  deadlineMs: number
+}): JobRecord {
+  const { definition, input, key, now } = params
+  return {
+    key,
+    kind: definition.kind,
+    subject: definition.subject(input),
+    state: 'queued',
+    input,
+    admission: null,
+    slot: null,
+    lease: null,
+    fence: 0,
+    claims: 0,
+    failures: 0,
+    lastFailure: null,
+    failure: null,
+    result: null,
+    steps: {},
+    openCall: null,
+    lostCalls: {},
+    credits: {},
+    progress: null,
+    retryAt: null,
+    dueAt: Timestamp.fromMillis(now.toMillis() + queuedSilenceMs),
+    createdAt: now,
+    deadlineAt: Timestamp.fromMillis(now.toMillis() + params.deadlineMs),
+    updatedAt: now,
+    finishedAt: null,
+    expireAt: null,
+  }
+}
+
+/** The record of a job that is over. */
+export function endedRecord(
+  job: JobRecord,
+  end: { state: 'done' | 'failed' | 'canceled'; failure?: JobFailure; result?: unknown; now: Timestamp },
+): JobRecord {
+  return {
+    ...job,
+    state: end.state,
+    failure: end.failure ?? null,
+    result: end.result ?? null,
+    lease: null,
+    openCall: null,
+    retryAt: null,
+    dueAt: null,
+    updatedAt: end.now,
+    finishedAt: end.now,
+    expireAt: Timestamp.fromMillis(end.now.toMillis() + retentionMs),
+  }
+}
+
+/** The record of a job that is put down to be taken up again by a redelivery, a task or the reconciler. */
+export function restingRecord(
+  job: JobRecord,
+  rest: { failure: JobFailure | null; retryAt: Timestamp | null; now: Timestamp },
+): JobRecord {
+  const silence = Timestamp.fromMillis((rest.retryAt ?? rest.now).toMillis() + queuedSilenceMs)
+  return {
+    ...job,
+    state: rest.retryAt ? 'waiting' : 'queued',
+    failures: job.failures + (rest.failure ? 1 : 0),
+    lastFailure: rest.failure ?? job.lastFailure,
+    lease: null,
+    retryAt: rest.retryAt,
+    dueAt: silence,
+    updatedAt: rest.now,
+  }
+}

@@ -1,0 +1,291 @@
+import { randomUUID } from 'node:crypto'
+import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { documentsError, isAlreadyThere } from '#shared/documents/firestore.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import { AppError, TransientError } from '#shared/errors/app-error.ts'
+import type { Logger } from '#shared/logging/logger.ts'
+import { type Claim, claimJob, type JobLimits } from './claim.ts'
+import type { AnyJobDefinition } from './definition.ts'
+import { BudgetSpentError, CanceledError, LeaseLostError, ShutdownError } from './job-errors.ts'
+import { type JobFailure, type JobRecord, jobId, jobRef, toJobRecord } from './job-record.ts'
+import { JobRun } from './job-run.ts'
+import { endedRecord, newRecord, restingRecord } from './job-states.ts'
+import { keepLease } from './keep-lease.ts'
+import type { Outcome } from './outcome.ts'
+import type { WakeQueue } from './wake.ts'
+
+/** Waits longer than this are slept by a task, not by redelivery, which would slow the whole subscription. */
+const redeliveryPatienceMs = 30_000
+
+export interface JobRunnerOptions {
+  db: Firestore
+  definitions: readonly AnyJobDefinition[]
+  /** Null where there is no task queue: then every "later" is a redelivery. */
+  wakeQueue: WakeQueue | null
+  limits: JobLimits & { workBudgetMs: number }
+  logger: Logger
+  /** Aborted when the process must end. */
+  shutdown: AbortSignal
+}
+
+/** Claims, runs and settles jobs: the one place where the rules of DESIGN §2 are kept for every service. */
+export class JobRunner {
+  readonly #options: JobRunnerOptions
+
+  constructor(options: JobRunnerOptions) {
+    this.#options = options
+  }
+
+  /** Handles an event that asks for a job. Never throws for what a redelivery or a recorded failure can answer. */
+  async handle<Input>(definition: { kind: string; key(input: Input): string }, input: Input): Promise<Outcome> {
+    return await this.#attempt(this.#definition(definition.kind), input, 'event')
+  }
+
+  /** Goes on with a stored job: what a task, the reconciler or an operator asks for. */
+  async resume(id: string): Promise<Outcome> {
+    const job = toJobRecord(await jobRef(this.#options.db, id).get())
+    if (!job) return { kind: 'not-ours', reason: `There is no job ${id}.` }
+    if (!this.#options.definitions.some((one) => one.kind === job.kind)) {
+      return { kind: 'not-ours', reason: `Jobs of kind ${job.kind} belong to another service.` }
+    }
+    const definition = this.#definition(job.kind)
+    return await this.#attempt(definition, definition.parseInput(job.input), 'wake')
+  }
+
+  /** Puts a job into the books and wakes it; without a queue it is done here and now. */
+  async enqueue<Input>(definition: { kind: string; key(input: Input): string }, input: Input): Promise<Outcome> {
+    const registered = this.#definition(definition.kind)
+    const key = definition.key(input)
+    const id = jobId(key)
+    const now = Timestamp.now()
+    const record = newRecord({ definition: registered, input, key, now, deadlineMs: this.#options.limits.deadlineMs })
+    try {
+      await jobRef(this.#options.db, id).create(record)
+    } catch (error) {
+      if (!isAlreadyThere(error)) throw documentsError(error)
+    }
+    return await this.wake({ id, fence: 0 })
+  }
+
+  /** Has a job taken up again: by a task, or here and now where there is no queue. */
+  async wake(job: { id: string; fence: number }): Promise<Outcome> {
+    if (!this.#options.wakeQueue) return await this.resume(job.id)
+    const at = new Date()
+    return await this.#later({ id: job.id, fence: job.fence, at, code: 'job.woken' })
+  }
+
+  #definition(kind: string): AnyJobDefinition {
+    const definition = this.#options.definitions.find((one) => one.kind === kind)
+    if (!definition) throw new Error(`No job definition of kind ${kind} is registered.`)
+    return definition
+  }
+
+  async #attempt(definition: AnyJobDefinition, input: unknown, origin: 'event' | 'wake'): Promise<Outcome> {
+    const { db, limits, shutdown } = this.#options
+    const owner = randomUUID()
+    let claim: Claim
+    try {
+      if (shutdown.aborted) throw new ShutdownError()
+      claim = await claimJob(db, { definition, input, owner, origin }, limits)
+    } catch (error) {
+      if (error instanceof AppError && error.retryable) return tryAgain(error)
+      throw error
+    }
+    const logger = this.#options.logger.child({ jobId: claim.id, kind: definition.kind })
+    switch (claim.kind) {
+      case 'terminal':
+        return { kind: 'already-done' }
+      case 'held':
+        return { kind: 'held', retryAfterMs: claim.forMs }
+      case 'ended': {
+        logger.warn(`The job ended at its claim: ${claim.job.failure?.message ?? claim.job.state}`, {
+          failure: claim.job.failure,
+        })
+        await this.#cleanUp(definition, input, claim.id, logger)
+        const code = claim.job.failure?.code ?? 'job.ended'
+        return claim.job.state === 'failed' ? { kind: 'failed', code } : { kind: 'canceled', code }
+      }
+      case 'waiting':
+        return await this.#later({
+          id: claim.id,
+          fence: claim.job.fence,
+          at: claim.at,
+          code: claim.job.lastFailure?.code ?? 'job.waiting',
+        })
+      case 'not-yet': {
+        const fresh = Date.now() - claim.job.createdAt.toMillis() < redeliveryPatienceMs
+        if (fresh) return { kind: 'try-again', code: claim.code, retryAfterMs: 2_000 }
+        return await this.#later({ id: claim.id, fence: claim.job.fence, at: claim.at, code: claim.code })
+      }
+      case 'claimed':
+        return await this.#work({ definition, input, claim, owner, logger })
+      default:
+        return claim satisfies never
+    }
+  }
+
+  async #work(params: {
+    definition: AnyJobDefinition
+    input: unknown
+    claim: Extract<Claim, { kind: 'claimed' }>
+    owner: string
+    logger: Logger
+  }): Promise<Outcome> {
+    const { definition, input, claim, owner, logger } = params
+    const { db, limits, shutdown } = this.#options
+    const stop = new AbortController()
+    const abort = (reason: unknown) => stop.abort(reason)
+    const onShutdown = () => abort(new ShutdownError())
+    shutdown.addEventListener('abort', onShutdown, { once: true })
+    const budget = setTimeout(() => abort(new BudgetSpentError(limits.workBudgetMs)), limits.workBudgetMs)
+    const run = new JobRun({
+      db,
+      id: claim.id,
+      input,
+      job: claim.job,
+      owner,
+      leaseMs: limits.leaseMs,
+      logger,
+      signal: stop.signal,
+    })
+    const lease = keepLease(() => run.renew(), limits.leaseMs / 4, abort)
+    try {
+      await definition.run(run)
+      // A definition that forgot to end its job must not leave it leased.
+      if (!run.settled) throw new Error(`The run of ${run.key} returned without ending its job.`)
+      await this.#cleanUp(definition, input, claim.id, logger)
+      return { kind: 'done' }
+    } catch (error) {
+      await lease.stop()
+      // Work that was cut short reports its own trouble; why it was cut short is what counts.
+      const reason = stop.signal.aborted ? stop.signal.reason : error
+      return await this.#settle({ ...params, credits: run.credits, error: reason })
+    } finally {
+      await lease.stop()
+      clearTimeout(budget)
+      shutdown.removeEventListener('abort', onShutdown)
+    }
+  }
+
+  /** Puts a run that did not end its job down, in one fenced transaction, and says what follows. */
+  async #settle(params: {
+    definition: AnyJobDefinition
+    input: unknown
+    claim: Extract<Claim, { kind: 'claimed' }>
+    owner: string
+    logger: Logger
+    credits: Record<string, number>
+    error: unknown
+  }): Promise<Outcome> {
+    const { definition, input, claim, owner, logger, error } = params
+    if (error instanceof LeaseLostError) return { kind: 'held', retryAfterMs: this.#options.limits.leaseMs }
+    const ref = jobRef(this.#options.db, claim.id)
+    let rested: JobRecord
+    try {
+      rested = await runTransaction(this.#options.db, async (transaction) => {
+        const snapshot = await transaction.get(ref)
+        const now = snapshot.readTime
+        const job = toJobRecord(snapshot)
+        if (!job) throw new LeaseLostError(claim.job.key)
+        if (job.lease === null && job.fence === claim.job.fence) return job // our own commit, repeated
+        if (job.lease?.owner !== owner) throw new LeaseLostError(claim.job.key)
+        const next = this.#after({ ...job, credits: params.credits }, error, now)
+        const tell =
+          next.state === 'failed' && next.failure
+            ? await definition.failed({ input, transaction, job, failure: next.failure })
+            : null
+        transaction.set(ref, next)
+        tell?.(transaction)
+        return next
+      })
+    } catch (trouble) {
+      // The record could not be settled: the lease will run out and the redelivery finds that.
+      logger.warn('The job could not be put down in order.', { error: trouble, because: error })
+      return tryAgain(trouble)
+    }
+    return await this.#report({ definition, input, id: claim.id, logger, error, job: rested })
+  }
+
+  #after(job: JobRecord, error: unknown, now: Timestamp): JobRecord {
+    if (error instanceof CanceledError) {
+      return endedRecord(job, {
+        state: 'canceled',
+        failure: { code: error.code, message: error.message, at: now },
+        now,
+      })
+    }
+    if (error instanceof ShutdownError) return restingRecord(job, { failure: null, retryAt: null, now })
+    if (error instanceof BudgetSpentError) return restingRecord(job, { failure: null, retryAt: now, now })
+    const failure = failureOf(error, now)
+    const final = error instanceof AppError && !error.retryable
+    const retryAt = error instanceof TransientError && error.retryAt ? Timestamp.fromDate(error.retryAt) : null
+    const tooOften = job.failures + 1 > this.#options.limits.maxFailures
+    const tooLate = (retryAt ?? now).toMillis() > job.deadlineAt.toMillis()
+    if (final || tooOften || tooLate)
+      return endedRecord({ ...job, lastFailure: failure }, { state: 'failed', failure, now })
+    return restingRecord(job, { failure, retryAt, now })
+  }
+
+  async #report(params: {
+    definition: AnyJobDefinition
+    input: unknown
+    id: string
+    logger: Logger
+    error: unknown
+    job: JobRecord
+  }): Promise<Outcome> {
+    const { definition, input, id, logger, error, job } = params
+    const code = job.failure?.code ?? job.lastFailure?.code ?? 'job.failed'
+    switch (job.state) {
+      case 'failed':
+        logger.error(`The job failed for good: ${job.failure?.message}`, { error, code })
+        await this.#cleanUp(definition, input, id, logger)
+        return { kind: 'failed', code }
+      case 'canceled':
+        logger.info(`The job was canceled: ${job.failure?.message}`, { code })
+        await this.#cleanUp(definition, input, id, logger)
+        return { kind: 'canceled', code }
+      case 'waiting':
+        logger.info('The job waits for its next try.', { code, retryAt: job.retryAt?.toDate().toISOString() })
+        return await this.#later({ id, fence: job.fence, at: job.retryAt?.toDate() ?? new Date(), code })
+      default:
+        logger.warn('The job will be tried again.', { error, code, failures: job.failures })
+        return { kind: 'try-again', code, retryAfterMs: 5_000 }
+    }
+  }
+
+  /** A task at `at` where there is a queue; otherwise the delivery has to come again. */
+  async #later(params: { id: string; fence: number; at: Date; code: string }): Promise<Outcome> {
+    const { wakeQueue, logger } = this.#options
+    const retryAfterMs = Math.max(1_000, params.at.getTime() - Date.now())
+    if (!wakeQueue) return { kind: 'try-again', code: params.code, retryAfterMs }
+    try {
+      await wakeQueue.wake({ jobId: params.id, at: params.at, fence: params.fence })
+      return { kind: 'woken-later', at: params.at }
+    } catch (error) {
+      logger.warn('The task that should wake the job could not be made; redelivery has to do it.', {
+        error,
+        jobId: params.id,
+      })
+      return { kind: 'try-again', code: params.code, retryAfterMs }
+    }
+  }
+
+  async #cleanUp(definition: AnyJobDefinition, input: unknown, id: string, logger: Logger): Promise<void> {
+    try {
+      await definition.cleanUp({ input, jobId: id })
+    } catch (error) {
+      logger.warn('Temporaries of the job are left; the reconciler will remove them.', { error })
+    }
+  }
+}
+
+function failureOf(error: unknown, now: Timestamp): JobFailure {
+  if (error instanceof AppError) return { code: error.code, message: error.message, at: now }
+  return { code: 'internal', message: 'Something unforeseen went wrong on our side.', at: now }
+}
+
+function tryAgain(error: unknown): Outcome {
+  const code = error instanceof AppError ? error.code : 'internal'
+  return { kind: 'try-again', code, retryAfterMs: 5_000 }
+}

@@ -1,0 +1,170 @@
+import type { File, FileMetadata, Storage } from '@google-cloud/storage'
+import { FinalError } from '#shared/errors/app-error.ts'
+import { objectsError, statusOf } from './objects-error.ts'
+
+export interface ObjectName {
+  bucket: string
+  name: string
+}
+
+/** An object as it is at one generation. */
+export interface ObjectFacts extends ObjectName {
+  /** Decimal; compare as BigInt. */
+  generation: string
+  sizeBytes: number
+  contentType: string | null
+  timeCreated: Date
+  metadata: Record<string, string>
+}
+
+export interface ObjectWrite extends ObjectName {
+  bytes: Buffer
+  contentType: string
+  /** The generation that must be there now; '0' for "nothing": a write that lost the race changes nothing. */
+  ifGeneration: string
+  cacheControl?: string
+  metadata?: Record<string, string>
+  /** Asks for a public object ACL; a bucket with uniform access has none, then the bucket's own rule holds. */
+  publicAcl?: boolean
+}
+
+/** The generation was not the expected one: somebody else has written in between. */
+export class GenerationChangedError extends FinalError {}
+
+/** Typed verbs on Cloud Storage. Every verb names the generation that it means. */
+export class ObjectStore {
+  readonly #storage: Storage
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  /** The object's facts now (or at `generation`), or null where there is none. */
+  async stat(object: ObjectName, generation?: string): Promise<ObjectFacts | null> {
+    try {
+      const [metadata] = await this.#file(object, generation).getMetadata()
+      return toFacts(object, metadata)
+    } catch (error) {
+      if (statusOf(error) === 404) return null
+      throw objectsError(error, object)
+    }
+  }
+
+  /**
+   * The object's bytes at a generation, checked against its CRC32C by the client.
+   * @returns null where that generation is gone.
+   * @throws FinalError `objects.too-large` before a byte is read when it is larger than `maxBytes`.
+   */
+  async read(object: ObjectName, params: { generation: string; maxBytes: number }): Promise<Buffer | null> {
+    const facts = await this.stat(object, params.generation)
+    if (!facts) return null
+    if (facts.sizeBytes > params.maxBytes) {
+      throw new FinalError({
+        code: 'objects.too-large',
+        message: `The file has ${facts.sizeBytes} bytes; at most ${params.maxBytes} are taken.`,
+        facts: { ...object, sizeBytes: facts.sizeBytes },
+      })
+    }
+    try {
+      const [bytes] = await this.#file(object, params.generation).download()
+      return bytes
+    } catch (error) {
+      if (statusOf(error) === 404) return null
+      throw objectsError(error, object)
+    }
+  }
+
+  /**
+   * Writes an object if its generation is still the expected one.
+   * @throws GenerationChangedError `objects.generation-changed` when it is not.
+   */
+  async write(write: ObjectWrite): Promise<ObjectFacts> {
+    try {
+      return await this.#save(write)
+    } catch (error) {
+      const uniformAccess =
+        write.publicAcl && statusOf(error) === 400 && /uniform bucket-level access/i.test(String(error))
+      if (!uniformAccess) throw this.#writeError(error, write)
+    }
+    try {
+      return await this.#save({ ...write, publicAcl: false })
+    } catch (error) {
+      throw this.#writeError(error, write)
+    }
+  }
+
+  async #save(write: ObjectWrite): Promise<ObjectFacts> {
+    const file = this.#storage.bucket(write.bucket).file(write.name)
+    await file.save(write.bytes, {
+      // One request: these objects fit in memory anyway, and a resumable session costs another round trip.
+      resumable: false,
+      validation: 'crc32c',
+      preconditionOpts: { ifGenerationMatch: write.ifGeneration },
+      ...(write.publicAcl ? { predefinedAcl: 'publicRead' as const } : {}),
+      metadata: {
+        contentType: write.contentType,
+        ...(write.cacheControl ? { cacheControl: write.cacheControl } : {}),
+        metadata: write.metadata ?? {},
+      },
+    })
+    return toFacts(write, file.metadata)
+  }
+
+  #writeError(error: unknown, write: ObjectWrite): Error {
+    if (statusOf(error) !== 412) return objectsError(error, write)
+    return new GenerationChangedError({
+      code: 'objects.generation-changed',
+      message: `${write.bucket}/${write.name} was written by somebody else in between.`,
+      facts: { bucket: write.bucket, name: write.name, expected: write.ifGeneration },
+      cause: error,
+    })
+  }
+
+  /** Removes an object, at a generation if one is given; one that is gone already is fine. */
+  async remove(object: ObjectName, generation?: string): Promise<void> {
+    try {
+      await this.#file(object).delete({
+        ignoreNotFound: true,
+        ...(generation ? { ifGenerationMatch: generation } : {}),
+      })
+    } catch (error) {
+      if (statusOf(error) === 404 || statusOf(error) === 412) return
+      throw objectsError(error, object)
+    }
+  }
+
+  /** Objects below a prefix, a page at a time. */
+  async *list(bucket: string, prefix: string): AsyncGenerator<ObjectFacts> {
+    let pageToken: string | undefined
+    do {
+      const [files, next] = await this.#storage
+        .bucket(bucket)
+        .getFiles({ prefix, autoPaginate: false, maxResults: 500, ...(pageToken ? { pageToken } : {}) })
+        .catch((error: unknown) => {
+          throw objectsError(error, { bucket, name: prefix })
+        })
+      for (const file of files) yield toFacts({ bucket, name: file.name }, file.metadata)
+      pageToken = (next as { pageToken?: string } | null)?.pageToken
+    } while (pageToken)
+  }
+
+  #file(object: ObjectName, generation?: string): File {
+    return this.#storage.bucket(object.bucket).file(object.name, generation ? { generation } : {})
+  }
+}
+
+function toFacts(object: ObjectName, metadata: FileMetadata): ObjectFacts {
+  const custom: Record<string, string> = {}
+  for (const [name, value] of Object.entries(metadata.metadata ?? {})) {
+    if (value !== null && value !== undefined) custom[name] = String(value)
+  }
+  return {
+    bucket: object.bucket,
+    name: object.name,
+    generation: String(metadata.generation),
+    sizeBytes: Number(metadata.size ?? 0),
+    contentType: metadata.contentType ?? null,
+    timeCreated: new Date(metadata.timeCreated ?? 0),
+    metadata: custom,
+  }
+}
