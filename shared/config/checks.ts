@@ -14,12 +14,11 @@ export function conflicts(config: Parsed): string[] {
   }
   if (isSet(config.TASKS_QUEUE)) {
     for (const name of ['SERVICE_URL', 'TASKS_SERVICE_ACCOUNT']) {
-      if (config[name] === null)
-        found.push(`TASKS_QUEUE needs ${name}: without it a task cannot call this service back.`)
+      if (config[name] === null) found.push(`TASKS_QUEUE needs ${name}: without it no task can call this service back.`)
     }
   }
-  if (isSet(config.STORAGE_BUCKET) && config.STORAGE_BUCKET === config.MODELS_STORAGE_BUCKET) {
-    found.push('MODELS_STORAGE_BUCKET is the same as STORAGE_BUCKET; give the models a bucket of their own.')
+  if (isEmpty(config.INTERNAL_AUDIENCES) && !isEmpty(config.INTERNAL_INVOKERS)) {
+    found.push('INTERNAL_INVOKERS needs SERVICE_URL or INTERNAL_AUDIENCES: a token must be made for this service.')
   }
   return found
 }
@@ -36,7 +35,7 @@ export function configWarnings(config: Parsed): string[] {
   if (Array.isArray(config.FETCH_ALLOW_HOSTS) && config.FETCH_ALLOW_HOSTS.length > 0 && !onLaptop) {
     found.push('FETCH_ALLOW_HOSTS opens the address guard; it is meant for the local cloud and tests only.')
   }
-  if (Array.isArray(config.INTERNAL_INVOKERS) && config.INTERNAL_INVOKERS.length === 0) {
+  if (isEmpty(config.INTERNAL_INVOKERS)) {
     found.push(
       onLaptop
         ? 'INTERNAL_INVOKERS is empty: anybody on this machine may call /internal/*.'
@@ -48,4 +47,8 @@ export function configWarnings(config: Parsed): string[] {
 
 function isSet(value: unknown): boolean {
   return value !== null && value !== undefined
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
 }

@@ -58,7 +58,7 @@ export const serverVariables = {
   }),
   INTERNAL_AUDIENCES: defaulted({
     schema: list(text({ pattern: /^\S+$/, expects: 'an audience' }), 'audiences'),
-    default: { says: 'SERVICE_URL', derive: (read) => read('SERVICE_URL') ?? '' },
+    default: { says: 'SERVICE_URL', derive: (read) => read('SERVICE_URL')?.replace(/\/+$/, '') ?? '' },
     description: 'Audiences that a token for `/internal/*` may carry.',
     services: SERVICES,
     example: 'https://image-worker-abc-uc.a.run.app',

@@ -102,6 +102,7 @@ test('uses ClipDrop first as soon as its key is there, in whatever form', () => 
 test.each([
   [{ BACKGROUND_PROVIDERS: 'clipdrop' }, 'BACKGROUND_PROVIDERS names clipdrop, which needs CLIPDROP_API_KEY'],
   [{ UPSCALE_PROVIDERS: ',' }, 'UPSCALE_PROVIDERS names no provider'],
+  [{ INTERNAL_INVOKERS: 'tasks@p.iam.gserviceaccount.com' }, 'INTERNAL_INVOKERS needs SERVICE_URL'],
   [{ TASKS_QUEUE: 'projects/p/locations/l/queues/q' }, 'TASKS_QUEUE needs SERVICE_URL'],
   [{ TASKS_QUEUE: 'projects/p/locations/l/queues/q' }, 'TASKS_QUEUE needs TASKS_SERVICE_ACCOUNT'],
 ])('refuses what does not fit together: %o', (env, sentence) => {
@@ -109,7 +110,7 @@ test.each([
 })
 
 test('lets the tokens of /internal/* name the service itself by default', () => {
-  expect(load({ SERVICE_URL: 'https://worker.example/' }).INTERNAL_AUDIENCES).toEqual(['https://worker.example/'])
+  expect(load({ SERVICE_URL: 'https://worker.example/' }).INTERNAL_AUDIENCES).toEqual(['https://worker.example'])
 })
 
 test('never shows a secret: not in a refusal, not when a configuration is printed or serialised', () => {
@@ -148,7 +149,7 @@ describe('a secret in a file', () => {
 })
 
 test('warns about a shared work bucket in production, and not on a laptop', () => {
-  const queue = { INTERNAL_INVOKERS: 'tasks@p.iam.gserviceaccount.com' }
+  const queue = { INTERNAL_INVOKERS: 'tasks@p.iam.gserviceaccount.com', SERVICE_URL: 'https://w.example' }
   expect(configWarnings(load(queue))).toEqual([expect.stringContaining('WORK_BUCKET')])
   expect(configWarnings(load({ ...queue, WORK_BUCKET: 'demo-work' }))).toEqual([])
   expect(configWarnings(load({ FIRESTORE_EMULATOR_HOST: '127.0.0.1:1' }))).toEqual([
