@@ -1,0 +1,53 @@
+import { RunningChecksum } from './checksums.ts'
+import type { Checksums } from './record.ts'
+
+/** A resumable upload is kept in whole multiples of this until its last byte has come. */
+export const UPLOAD_QUANTUM_BYTES = 256 * 1024
+
+/**
+ * A checksum that can be set back to the last quantum: the bytes after it wait, unhashed, until their quantum is full or
+ * the upload ends. A cut connection then costs no second reading of what is kept.
+ */
+export class AlignedChecksum {
+  readonly #sum = new RunningChecksum()
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+
+  /** How many bytes are kept whatever happens: a multiple of the quantum. */
+  get keptBytes(): number {
+    return this.#sum.sizeBytes
+  }
+
+  add(chunk: Uint8Array): void {
+    const fullBytes = this.#waitingBytes + chunk.byteLength
+    const excessBytes = fullBytes % UPLOAD_QUANTUM_BYTES
+    if (fullBytes < UPLOAD_QUANTUM_BYTES) {
+      this.#waiting.push(chunk)
+      this.#waitingBytes = fullBytes
+      return
+    }
+    this.#flush()
+    // What waited was less than a quantum, so the excess lies in this chunk.
+    const hashed = chunk.byteLength - excessBytes
+    this.#sum.update(chunk.subarray(0, hashed))
+    this.#waiting = excessBytes === 0 ? [] : [chunk.subarray(hashed)]
+    this.#waitingBytes = excessBytes
+  }
+
+  /** Forgets the bytes after the last full quantum. */
+  rollBack(): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
+  finish(): Checksums {
+    this.#flush()
+    return this.#sum.finish()
+  }
+
+  #flush(): void {
+    for (const chunk of this.#waiting) this.#sum.update(chunk)
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+}

@@ -1,0 +1,152 @@
+import { predefinedAcl } from './acl.ts'
+import { type Call, type JsonObject, readJsonBody } from './call.ts'
+import { invalid, notSupported } from './failure.ts'
+import { applyFieldMask } from './field-mask.ts'
+import { assertBucketName } from './object-name.ts'
+import { projectionOf } from './object-routes.ts'
+import { checkBucketConditions, type ObjectStore } from './object-store.ts'
+import { parsePreconditions } from './preconditions.ts'
+import type { BucketRecord, IamPolicy } from './record.ts'
+import { empty, json, type Reply } from './reply.ts'
+import { bucketResource } from './resource.ts'
+import { type Route, route } from './router.ts'
+
+/** Fields that the server itself writes; a body that names them (clients send whole resources back) is not listened to. */
+const OUTPUT_ONLY = new Set([
+  ...['kind', 'id', 'name', 'selfLink', 'projectNumber', 'metageneration', 'etag', 'timeCreated', 'updated'],
+  ...['acl', 'defaultObjectAcl', 'owner', 'generation'],
+])
+
+/** `/b…`: buckets, their settings and policies. */
+export function bucketRoutes(store: ObjectStore, now: () => Date): Route[] {
+  return [
+    route('GET', '/b', (call) => listBuckets(store, call)),
+    route('POST', '/b', async (call) => {
+      const body = await readJsonBody(call)
+      const record = newBucketRecord(body, call.query.get('project') ?? '', now())
+      await store.createBucket(record)
+      return bucketReply(record, call)
+    }),
+    route('GET', '/b/:bucket', (call, { bucket }) => {
+      const record = store.bucket(bucket)
+      checkBucketConditions(parsePreconditions(call.query), record, 'read')
+      return bucketReply(record, call)
+    }),
+    route('PATCH', '/b/:bucket', (call, { bucket }) => changeBucket(store, call, bucket, mergeSettings)),
+    route('PUT', '/b/:bucket', (call, { bucket }) =>
+      changeBucket(store, call, bucket, (_current, body) => mergeSettings(DEFAULT_SETTINGS, body)),
+    ),
+    route('DELETE', '/b/:bucket', async (call, { bucket }) => {
+      await store.deleteBucket(bucket, parsePreconditions(call.query))
+      return empty(204)
+    }),
+    route('GET', '/b/:bucket/iam', (_call, { bucket }) => policyReply(store.bucket(bucket))),
+    route('PUT', '/b/:bucket/iam', (call, { bucket }) => setPolicy(store, call, bucket)),
+    route('GET', '/b/:bucket/iam/testPermissions', (call, { bucket }) => {
+      store.bucket(bucket)
+      return json({ kind: 'storage#testIamPermissionsResponse', permissions: call.query.getAll('permissions') })
+    }),
+  ]
+}
+
+const DEFAULT_SETTINGS: JsonObject = {
+  location: 'US',
+  locationType: 'multi-region',
+  storageClass: 'STANDARD',
+  iamConfiguration: { uniformBucketLevelAccess: { enabled: false }, publicAccessPrevention: 'inherited' },
+}
+
+/** The record of a bucket to be; throws 400 for a bad name and 501 for settings that nothing here would act on. */
+export function newBucketRecord(body: JsonObject, projectId: string, now: Date): BucketRecord {
+  const { name } = body
+  assertBucketName(name)
+  return {
+    name,
+    projectId,
+    metageneration: 1,
+    timeCreated: now.toISOString(),
+    updated: now.toISOString(),
+    settings: mergeSettings(DEFAULT_SETTINGS, body),
+    iamPolicy: { bindings: [], etag: 'CAE=', version: 1 },
+    acl: predefinedAcl('projectPrivate'),
+    defaultObjectAcl: predefinedAcl('projectPrivate'),
+  }
+}
+
+function listBuckets(store: ObjectStore, call: Call): Reply {
+  const prefix = call.query.get('prefix') ?? ''
+  const project = call.query.get('project')
+  const items = store
+    .buckets()
+    .filter(({ name, projectId }) => name.startsWith(prefix) && (!project || !projectId || projectId === project))
+    .map((record) => bucketResource(record, call.baseUrl, projectionOf(call)))
+  const listing = { kind: 'storage#buckets', ...(items.length === 0 ? {} : { items }) }
+  return json(applyFieldMask(listing, call.query.get('fields')))
+}
+
+async function changeBucket(
+  store: ObjectStore,
+  call: Call,
+  bucket: string,
+  merge: (current: JsonObject, body: JsonObject) => JsonObject,
+): Promise<Reply> {
+  const body = await readJsonBody(call)
+  const record = await store.changeBucket(bucket, parsePreconditions(call.query), (current) => ({
+    ...current,
+    settings: merge(current.settings, body),
+  }))
+  return bucketReply(record, call)
+}
+
+/** Merges a patch into the settings: null deletes, objects are merged, all else is replaced (RFC 7396). */
+function mergeSettings(current: JsonObject, body: JsonObject): JsonObject {
+  const settings = Object.fromEntries(Object.entries(body).filter(([field]) => !OUTPUT_ONLY.has(field)))
+  const merged = mergePatch(current, settings)
+  const { versioning, retentionPolicy } = merged
+  if (isObject(versioning) && versioning.enabled === true) throw notSupported('object versioning')
+  if (isObject(retentionPolicy)) throw notSupported('retention policies')
+  return merged
+}
+
+function mergePatch(current: JsonObject, patch: JsonObject): JsonObject {
+  const merged = { ...current }
+  for (const [key, value] of Object.entries(patch)) {
+    const before = merged[key]
+    if (value === null) delete merged[key]
+    else if (isObject(value)) merged[key] = mergePatch(isObject(before) ? before : {}, value)
+    else merged[key] = value
+  }
+  return merged
+}
+
+async function setPolicy(store: ObjectStore, call: Call, bucket: string): Promise<Reply> {
+  const body = await readJsonBody(call)
+  if (!Array.isArray(body.bindings)) throw invalid('Invalid value for: bindings')
+  const bindings = body.bindings.map((binding: unknown) => {
+    if (!isObject(binding) || typeof binding.role !== 'string' || !Array.isArray(binding.members)) {
+      throw invalid('Invalid value for: bindings')
+    }
+    return { role: binding.role, members: binding.members.map(String) }
+  })
+  const record = await store.changeBucket(bucket, {}, (current) => ({
+    ...current,
+    iamPolicy: nextPolicy(current, bindings),
+  }))
+  return policyReply(record)
+}
+
+function nextPolicy(current: BucketRecord, bindings: IamPolicy['bindings']): IamPolicy {
+  return { bindings, version: 1, etag: Buffer.from(String(current.metageneration + 1)).toString('base64') }
+}
+
+function policyReply({ name, iamPolicy }: BucketRecord): Reply {
+  return json({ kind: 'storage#policy', resourceId: `projects/_/buckets/${name}`, ...iamPolicy })
+}
+
+function bucketReply(record: BucketRecord, call: Call): Reply {
+  return json(applyFieldMask(bucketResource(record, call.baseUrl, projectionOf(call)), call.query.get('fields')))
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http'
+import { invalid } from './failure.ts'
+
+/** One request, parsed as far as every handler needs it. */
+export interface Call {
+  request: IncomingMessage
+  method: string
+  /** The path as it was sent, still percent-encoded. */
+  rawPath: string
+  query: URLSearchParams
+  /** Scheme and host as the caller knows them, for links in replies. */
+  baseUrl: string
+}
+
+export type JsonObject = Record<string, unknown>
+
+/** Metadata bodies are small: the service allows 8 KiB of custom metadata; compose lists and policies stay below this. */
+const JSON_LIMIT_BYTES = 1024 * 1024
+
+export function parseCall(request: IncomingMessage): Call {
+  const url = request.url ?? '/'
+  const mark = url.indexOf('?')
+  return {
+    request,
+    method: request.method ?? 'GET',
+    rawPath: mark === -1 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
+    baseUrl: `http://${request.headers.host ?? 'localhost'}`,
+  }
+}
+
+/** A header that counts once; of a repeated one Node keeps the first or joins them, which is as good here. */
+export function header(call: Call, name: string): string | null {
+  const value = call.request.headers[name]
+  return typeof value === 'string' ? value : null
+}
+
+/** Reads a JSON object from the body; an empty body is an empty object. Throws 400 for anything else. */
+export async function readJsonBody(call: Call): Promise<JsonObject> {
+  return parseJsonObject(await readBody(call, JSON_LIMIT_BYTES))
+}
+
+export async function readBody(call: Call, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of bodyOf(call)) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > limitBytes) throw invalid('The request body is too large.')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+export function parseJsonObject(bytes: Buffer): JsonObject {
+  if (bytes.byteLength === 0) return {}
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw invalid('Parse Error')
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw invalid('Parse Error')
+  return parsed as JsonObject
+}
+
+/** The body's chunks. Leaving the loop early does not cut the connection: the reply still has to go out on it. */
+export function bodyOf(call: Call): AsyncIterableIterator<Buffer> {
+  return call.request.iterator({ destroyOnReturn: false })
+}

@@ -1,0 +1,114 @@
+import { mkdir } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { aclRoutes } from './acl-routes.ts'
+import { answerCall } from './answer.ts'
+import { bucketRoutes, newBucketRecord } from './bucket-routes.ts'
+import { copyRoutes } from './copy-routes.ts'
+import type { Durability } from './durable-file.ts'
+import { firebaseRoutes } from './firebase-routes.ts'
+import { objectRoutes } from './object-routes.ts'
+import { ObjectStore, type StoredChange } from './object-store.ts'
+import { text } from './reply.ts'
+import { type ObjectResource, objectResource } from './resource.ts'
+import { type Route, route } from './router.ts'
+import { uploadRoutes } from './upload-routes.ts'
+import { UploadSessions } from './upload-sessions.ts'
+
+export type { ObjectResource } from './resource.ts'
+
+/** A change of an object as a bucket's notifications tell it. `archived` needs versioning, which is not kept here. */
+export interface ObjectChange {
+  type: 'finalized' | 'deleted' | 'archived' | 'metadataUpdated'
+  bucket: string
+  /** The JSON API's resource as it was right after the change; of a deletion, the deleted one. */
+  object: ObjectResource
+}
+
+export interface BucketServerOptions {
+  /** 0 for any free port. */
+  port: number
+  /** Default: loopback only. */
+  host?: string
+  dataDir: string
+  /** Called once a change is durable, before its caller has the answer. */
+  onChange?: (change: ObjectChange) => void
+  now?: () => Date
+  /** Default `fsync`; `process` is quicker and outlives a killed server, not a power cut. */
+  durability?: Durability
+  /** Told of failures that are the server's own; default: standard error. */
+  onError?: (error: unknown) => void
+}
+
+export interface BucketServer {
+  url: string
+  port: number
+  /** Creates a bucket where there is none of that name. */
+  createBucket(name: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a server that speaks Cloud Storage's JSON API, with all state under `dataDir`. */
+export async function startBucketServer(options: BucketServerOptions): Promise<BucketServer> {
+  const { dataDir, onChange, now = () => new Date(), durability = 'fsync', onError = console.error } = options
+  await mkdir(dataDir, { recursive: true })
+  let url = ''
+  const announce = (change: StoredChange): void => {
+    try {
+      onChange?.({ type: change.type, bucket: change.record.bucket, object: objectResource(change.record, url) })
+    } catch (error) {
+      onError(error)
+    }
+  }
+  const store = await ObjectStore.open({ dataDir, durability, now, onChange: announce })
+  const sessions = await UploadSessions.open({ dataDir, store, now })
+  await sweepContent(store, sessions)
+
+  const routes: Route[] = [
+    route('GET', '/', () => text('Ok\n', 200)),
+    ...objectRoutes(store),
+    ...uploadRoutes(store, sessions),
+    ...copyRoutes(store),
+    ...aclRoutes(store),
+    ...bucketRoutes(store, now),
+    ...firebaseRoutes(store),
+  ]
+  const active = new Set<Promise<void>>()
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const answering = answerCall(routes, request, response, onError).finally(() => active.delete(answering))
+    active.add(answering)
+  })
+  // An upload may take hours; and a pause between two requests must not race with the client's reuse of the connection.
+  server.requestTimeout = 0
+  server.keepAliveTimeout = 120_000
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject).listen(options.port, options.host ?? '127.0.0.1', resolve)
+  await listening
+  const { port, address } = server.address() as AddressInfo
+  url = `http://${address}:${port}`
+
+  return {
+    url,
+    port,
+    async createBucket(name) {
+      if (!store.hasBucket(name)) await store.createBucket(newBucketRecord({ name }, '', now()))
+    },
+    async close() {
+      const closed = new Promise<void>((done) => server.close(() => done()))
+      server.closeAllConnections()
+      await closed
+      await Promise.allSettled(active)
+      await sessions.close()
+      await store.close()
+    },
+  }
+}
+
+/** Removes what a killed server left behind: content that never became an object, or was about to be removed. */
+async function sweepContent(store: ObjectStore, sessions: UploadSessions): Promise<void> {
+  const named = new Set(sessions.segmentIds())
+  for (const { content } of store.records()) {
+    for (const { id } of content.segments) named.add(id)
+  }
+  await store.content.sweep((id) => named.has(id))
+}
