@@ -1,0 +1,151 @@
+import { parseParent } from '#local/documents/names.ts'
+import { fromWireValue } from '#local/documents/values/codec.ts'
+import { type FieldPath, parseFieldPath } from '#local/documents/values/field-path.ts'
+import { compareText } from '#local/documents/values/text-order.ts'
+import { NULL } from '#local/documents/values/value.ts'
+import type { WireCursor, WireFilter, WireQuery, WireValue } from '#local/documents/wire/messages.ts'
+import { invalidArgument } from '#local/documents/wire/status.ts'
+import { checkFilter } from './check.ts'
+import { parseNearest } from './nearest.ts'
+import {
+  type ComparisonOperator,
+  type Cursor,
+  type Filter,
+  fieldFilters,
+  isInequality,
+  isNameField,
+  NAME_FIELD,
+  type Order,
+  type Query,
+} from './query.ts'
+
+const DESCENDING = 2
+const AND = 1
+const OR = 2
+
+const FIELD_OPERATORS: readonly (ComparisonOperator | null)[] = [
+  null,
+  '<',
+  '<=',
+  '>',
+  '>=',
+  '==',
+  '!=',
+  'array-contains',
+  'in',
+  'array-contains-any',
+  'not-in',
+]
+const UNARY_OPERATORS: readonly (ComparisonOperator | null)[] = [
+  null,
+  null,
+  'is-nan',
+  'is-null',
+  'is-not-nan',
+  'is-not-null',
+]
+
+/** Checks a structured query as Google does and completes its order. @throws StatusError INVALID_ARGUMENT */
+export function parseQuery(parent: string, wire: WireQuery | null): Query {
+  if (wire === null) throw invalidArgument('A structured query is needed.')
+  const { database } = parseParent(parent)
+  const [from, another] = wire.from
+  if (another !== undefined) throw invalidArgument('A query can have only one collection selector.')
+  const filter = wire.where === null ? null : parseFilter(wire.where)
+  const given = wire.orderBy.map(parseOrder)
+  const orders = completeOrders(given, filter)
+  checkFilter(filter, given)
+  if (wire.offset < 0) throw invalidArgument('The offset must not be negative.')
+  if (wire.limit !== null && wire.limit.value < 0) throw invalidArgument('The limit must not be negative.')
+  return {
+    database,
+    parent,
+    collectionId: from === undefined || from.collectionId === '' ? null : from.collectionId,
+    allDescendants: from?.allDescendants ?? true,
+    filter,
+    orders,
+    startAt: parseCursor(wire.startAt, orders, 'start'),
+    endAt: parseCursor(wire.endAt, orders, 'end'),
+    offset: wire.offset,
+    limit: wire.limit?.value ?? null,
+    select: wire.select === null ? null : parseSelect(wire.select.fields),
+    nearest: wire.findNearest === null ? null : parseNearest(wire.findNearest),
+  }
+}
+
+function parseSelect(fields: readonly { fieldPath: string }[]): FieldPath[] {
+  // An empty projection asks for names alone.
+  return fields.length === 0 ? [[NAME_FIELD]] : fields.map((field) => parseFieldPath(field.fieldPath))
+}
+
+function parseFilter(wire: WireFilter): Filter {
+  switch (wire.filterType) {
+    case 'compositeFilter': {
+      const { op, filters } = wire.compositeFilter
+      if (op !== AND && op !== OR) throw invalidArgument('A composite filter must be AND or OR.')
+      if (filters.length === 0) throw invalidArgument('A composite filter must have filters.')
+      return { kind: op === AND ? 'and' : 'or', filters: filters.map(parseFilter) }
+    }
+    case 'fieldFilter':
+      return fieldFilter(wire.fieldFilter.field, FIELD_OPERATORS[wire.fieldFilter.op], wire.fieldFilter.value)
+    case 'unaryFilter':
+      return fieldFilter(wire.unaryFilter.field, UNARY_OPERATORS[wire.unaryFilter.op], { valueType: 'nullValue' })
+    default:
+      throw invalidArgument('A filter must have a type.')
+  }
+}
+
+function fieldFilter(
+  field: { fieldPath: string } | null,
+  operator: ComparisonOperator | null | undefined,
+  value: WireValue | null,
+): Filter {
+  if (operator === null || operator === undefined) throw invalidArgument('A filter must have an operator.')
+  if (field === null || value === null) throw invalidArgument('A filter must have a field and a value.')
+  return normalize({ kind: 'field', field: parseFieldPath(field.fieldPath), operator, value: fromWireValue(value) })
+}
+
+/** Equality with null or NaN means the unary filter. */
+function normalize(filter: Extract<Filter, { kind: 'field' }>): Filter {
+  const { operator, value } = filter
+  if (operator !== '==' && operator !== '!=') return filter
+  if (value.type === 'null') return { ...filter, operator: operator === '==' ? 'is-null' : 'is-not-null' }
+  if (value.type !== 'double' || !Number.isNaN(value.value)) return filter
+  return { ...filter, operator: operator === '==' ? 'is-nan' : 'is-not-nan', value: NULL }
+}
+
+function parseOrder(wire: { field: { fieldPath: string } | null; direction: number }): Order {
+  if (wire.field === null) throw invalidArgument('An order must have a field.')
+  return { field: parseFieldPath(wire.field.fieldPath), descending: wire.direction === DESCENDING }
+}
+
+/** Adds the orders that inequalities imply (by name, in the last direction), and the document's name at the end. */
+function completeOrders(given: readonly Order[], filter: Filter | null): Order[] {
+  const orders = [...given]
+  const descending = given.at(-1)?.descending ?? false
+  const known = new Set(given.map((order) => order.field.join('\0')))
+  const implied = fieldFilters(filter)
+    .filter(({ operator, field }) => isInequality(operator) && !isNameField(field))
+    .map(({ field }) => field)
+    .sort((left, right) => compareText(left.join('\0'), right.join('\0')))
+  for (const field of implied) {
+    if (known.has(field.join('\0'))) continue
+    known.add(field.join('\0'))
+    orders.push({ field, descending })
+  }
+  if (!known.has(NAME_FIELD)) orders.push({ field: [NAME_FIELD], descending })
+  return orders
+}
+
+function parseCursor(wire: WireCursor | null, orders: readonly Order[], which: string): Cursor | null {
+  if (wire === null || wire.values.length === 0) return null
+  if (wire.values.length > orders.length) throw invalidArgument(`The ${which} cursor has too many values.`)
+  const values = wire.values.map((value) => fromWireValue(value))
+  values.forEach((value, index) => {
+    const order = orders[index]
+    if (order !== undefined && isNameField(order.field) && value.type !== 'reference') {
+      throw invalidArgument(`The ${which} cursor must have a reference for __name__.`)
+    }
+  })
+  return { values, before: wire.before }
+}

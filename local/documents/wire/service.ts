@@ -1,0 +1,85 @@
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerDuplexStream,
+  ServiceDefinition,
+  status,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import { firestoreMethods } from './schema.ts'
+import { toStatusError } from './status.ts'
+
+/** Who calls. */
+export interface Caller {
+  connection: string
+}
+
+export type Unary = (request: never, caller: Caller) => Promise<object>
+export type ServerStream = (request: never, caller: Caller, send: (response: object) => void) => Promise<void>
+export type Duplex = (stream: ServerDuplexStream<object, object>) => void
+
+/** The methods by name; those that are missing answer UNIMPLEMENTED. */
+export interface Handlers {
+  unary: Readonly<Record<string, Unary>>
+  serverStream: Readonly<Record<string, ServerStream>>
+  duplex: Readonly<Record<string, Duplex>>
+}
+
+/** The service as grpc-js wants it. A response may be bytes: they are sent as they are. */
+export function serviceDefinition(): ServiceDefinition {
+  const definition: Record<string, ServiceDefinition[string]> = {}
+  for (const method of firestoreMethods()) {
+    const { resolvedRequestType, resolvedResponseType } = method
+    if (resolvedRequestType === null || resolvedResponseType === null) continue
+    const encode = (message: object): Buffer =>
+      message instanceof Uint8Array ? Buffer.from(message) : Buffer.from(resolvedResponseType.encode(message).finish())
+    definition[method.name] = {
+      path: `/google.firestore.v1.Firestore/${method.name}`,
+      requestStream: method.requestStream === true,
+      responseStream: method.responseStream === true,
+      requestSerialize: () => Buffer.alloc(0),
+      requestDeserialize: (bytes) => resolvedRequestType.decode(bytes),
+      responseSerialize: encode,
+      responseDeserialize: (bytes) => bytes,
+    }
+  }
+  return definition
+}
+
+/** Turns handlers, which throw StatusErrors, into grpc-js's callbacks and streams. */
+export function serviceImplementation(handlers: Handlers): UntypedServiceImplementation {
+  const implementation: UntypedServiceImplementation = {}
+  for (const [name, handler] of Object.entries(handlers.unary)) implementation[name] = unaryCall(handler)
+  for (const [name, handler] of Object.entries(handlers.serverStream)) implementation[name] = streamCall(handler)
+  for (const [name, handler] of Object.entries(handlers.duplex)) implementation[name] = duplexCall(handler)
+  return implementation
+}
+
+function unaryCall(handler: Unary): handleUnaryCall<object, object> {
+  return (call, callback) => {
+    handler(call.request as never, { connection: call.getPeer() }).then(
+      (response) => callback(null, response),
+      (error) => callback(statusOf(error)),
+    )
+  }
+}
+
+function streamCall(handler: ServerStream): handleServerStreamingCall<object, object> {
+  return (call) => {
+    handler(call.request as never, { connection: call.getPeer() }, (response) => call.write(response)).then(
+      () => call.end(),
+      (error) => call.emit('error', statusOf(error)),
+    )
+  }
+}
+
+function duplexCall(handler: Duplex): handleBidiStreamingCall<object, object> {
+  return (call) => handler(call)
+}
+
+/** What grpc-js sends as status and message. */
+export function statusOf(error: unknown): { code: status; details: string } {
+  const { code, message } = toStatusError(error)
+  return { code, details: message }
+}
