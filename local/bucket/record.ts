@@ -1,5 +1,5 @@
 /** What a caller may set on an object and change later without writing its bytes again. */
-export interface EditableMetadata {
+export type EditableMetadata = {
   contentType?: string
   contentEncoding?: string
   contentDisposition?: string

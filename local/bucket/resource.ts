@@ -1,8 +1,11 @@
 import { type AclResource, aclResource } from './acl.ts'
 import type { BucketRecord, EditableMetadata, ObjectRecord } from './record.ts'
 
-/** The JSON API's object resource; 64-bit numbers are strings, absent means absent. */
-export interface ObjectResource extends EditableMetadata {
+/**
+ * The JSON API's object resource; 64-bit numbers are strings, absent means absent. A type and no interface, so that it
+ * passes as the plain record that event delivery takes.
+ */
+export type ObjectResource = EditableMetadata & {
   kind: 'storage#object'
   id: string
   selfLink: string

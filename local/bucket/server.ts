@@ -12,8 +12,10 @@ import { ObjectStore, type StoredChange } from './object-store.ts'
 import { text } from './reply.ts'
 import { type ObjectResource, objectResource } from './resource.ts'
 import { type Route, route } from './router.ts'
+import { SigningKeys } from './signing-keys.ts'
 import { uploadRoutes } from './upload-routes.ts'
 import { UploadSessions } from './upload-sessions.ts'
+import { xmlRoutes } from './xml-routes.ts'
 
 export type { ObjectResource } from './resource.ts'
 
@@ -62,6 +64,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
   }
   const store = await ObjectStore.open({ dataDir, durability, now, onChange: announce })
   const sessions = await UploadSessions.open({ dataDir, store, now })
+  const keys = await SigningKeys.open(dataDir)
   await sweepContent(store, sessions)
 
   const routes: Route[] = [
@@ -72,6 +75,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
     ...aclRoutes(store),
     ...bucketRoutes(store, now),
     ...firebaseRoutes(store),
+    ...xmlRoutes({ store, sessions, keys, now }),
   ]
   const active = new Set<Promise<void>>()
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bucket, Storage, type StorageOptions } from '@google-cloud/storage'
 import { crc32c } from '@node-rs/crc32'
-import { type BucketServer, type BucketServerOptions, type ObjectChange, startBucketServer } from '#local/bucket/server.ts'
+import {
+  type BucketServer,
+  type BucketServerOptions,
+  type ObjectChange,
+  startBucketServer,
+} from '#local/bucket/server.ts'
 
 process.env.METADATA_SERVER_DETECTION = 'none'
 
