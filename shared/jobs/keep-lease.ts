@@ -4,7 +4,7 @@ import { CanceledError, LeaseLostError } from './job-errors.ts'
 const failuresBorne = 2
 
 /**
- * Renews a lease in the background until stopped. `onLost` is called, perhaps more than once, when the lease is
+ * Renews a lease in the background until stopped. `onLost` is called, once, when the lease is
  * somebody else's, when the work has become pointless, or when it could not be renewed three times running.
  */
 export function keepLease(
@@ -21,7 +21,9 @@ export function keepLease(
     } catch (error) {
       failed += 1
       const over = error instanceof LeaseLostError || error instanceof CanceledError
-      if (over || failed > failuresBorne) onLost(error)
+      if (!over && failed <= failuresBorne) return
+      clearInterval(timer)
+      onLost(error)
     } finally {
       pending = null
     }

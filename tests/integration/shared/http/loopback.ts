@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import https from 'node:https'
 import net, { type AddressInfo, type Socket } from 'node:net'
 
 /** What a server has seen of one request. */
@@ -22,6 +23,7 @@ export interface LoopbackServer {
 /** A real HTTP server on a free port of 127.0.0.1 whose handler sees the whole body. */
 export async function startServer(
   handler: (request: SeenRequest, response: ServerResponse, raw: IncomingMessage) => void,
+  options: { tls?: { key: string; cert: string } } = {},
 ): Promise<LoopbackServer> {
   const seen: SeenRequest[] = []
   const listener: RequestListener = async (raw, response) => {
@@ -36,7 +38,12 @@ export async function startServer(
     seen.push(request)
     handler(request, response, raw)
   }
-  return listen(http.createServer({ keepAliveTimeout: 60_000 }, listener), seen)
+  const certificate = options.tls
+  const server =
+    certificate === undefined
+      ? http.createServer({ keepAliveTimeout: 60_000 }, listener)
+      : https.createServer({ ...certificate, keepAliveTimeout: 60_000 }, listener)
+  return listen(server, seen, certificate === undefined ? 'http' : 'https')
 }
 
 /** A TCP server that answers the first bytes of a connection as the test likes, HTTP or not. */
@@ -45,10 +52,10 @@ export async function startRawServer(onRequest: (socket: Socket) => void): Promi
     socket.on('error', () => {})
     socket.once('data', () => onRequest(socket))
   })
-  return listen(server, [])
+  return listen(server, [], 'http')
 }
 
-async function listen(server: net.Server, seen: SeenRequest[]): Promise<LoopbackServer> {
+async function listen(server: net.Server, seen: SeenRequest[], scheme: 'http' | 'https'): Promise<LoopbackServer> {
   const sockets = new Set<Socket>()
   let opened = 0
   server.on('connection', (socket: Socket) => {
@@ -60,7 +67,7 @@ async function listen(server: net.Server, seen: SeenRequest[]): Promise<Loopback
   await once(server, 'listening')
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    url: `http://${host}`,
+    url: `${scheme}://${host}`,
     host,
     seen,
     connections: () => opened,

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+const owner = { userId: z.string(), characterId: z.string().min(1) }
+
+/** What an image job is about. Kept in the job, so that it can go on without its event. */
+export const imageInputSchema = z.discriminatedUnion('source', [
+  /** A picture uploaded under `raw-uploads/`, at one generation. */
+  z.object({
+    source: z.literal('upload'),
+    ...owner,
+    bucket: z.string(),
+    name: z.string(),
+    generation: z.string().regex(/^\d+$/),
+    uploadedAtMs: z.number(),
+  }),
+  /** The character's main image, for a document that asks for a showcase without an upload. */
+  z.object({
+    source: z.literal('main-image'),
+    ...owner,
+    imageUrl: z.string().nullable(),
+    /** Update time of the request as Firestore said it: the same request found twice is one job. */
+    requestedAt: z.string(),
+    requestedAtMs: z.number(),
+  }),
+])
+
+export type ImageInput = z.infer<typeof imageInputSchema>
+
+export function imageKey(input: ImageInput): string {
+  return input.source === 'upload'
+    ? `image:${input.bucket}/${input.name}#${input.generation}`
+    : `image:main:${input.characterId}#${input.requestedAt}`
+}
+
+/** What was true of the character when the job was let in; the job ends when it no longer is. */
+export const imageNoteSchema = z.object({ imageUrl: z.string().nullable() })
+export type ImageNote = z.infer<typeof imageNoteSchema>

@@ -1,0 +1,31 @@
+import type { ObjectName } from '#shared/objects/object-store.ts'
+
+/** Whose picture an upload is; the path is the only thing that says so (the app's contract). */
+export interface UploadOwner {
+  userId: string
+  characterId: string
+}
+
+/** `raw-uploads/{userId}/{characterId}/{file}`, or null for every other object. */
+export function parseUploadName(name: string): UploadOwner | null {
+  const [folder, userId, characterId, file, ...rest] = name.split('/')
+  if (folder !== 'raw-uploads' || !userId || !characterId || !file || rest.length > 0) return null
+  // Firestore takes neither as a document id; nothing of the app's is ever called so.
+  if (characterId === '.' || characterId === '..' || /^__.*__$/.test(characterId)) return null
+  return { userId, characterId }
+}
+
+/** Where the result lies. The name never changes between runs. */
+export function showcaseName(bucket: string, owner: UploadOwner): ObjectName {
+  const { userId, characterId } = owner
+  return { bucket, name: `showcase-images/${userId}/${characterId}/showcase_${characterId}.png` }
+}
+
+/** Bytes of a step. The fence makes the name of each claim's attempt its own. */
+export function stepObjectName(bucket: string, step: { jobId: string; step: string; fence: number }): ObjectName {
+  return { bucket, name: `${workPrefix(step.jobId)}${step.step}-${step.fence}` }
+}
+
+export function workPrefix(jobId: string): string {
+  return `work/${jobId}/`
+}

@@ -1,0 +1,456 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { FinalError, TransientError } from '#shared/errors/app-error.ts'
+import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
+import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import { JobRunner } from '#shared/jobs/runner.ts'
+import type { WakeRequest } from '#shared/jobs/wake.ts'
+import { silentLogger } from '#shared/logging/logger.ts'
+import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+
+interface Input {
+  name: string
+  order?: number
+}
+
+let documents: TestDocuments
+beforeAll(async () => {
+  documents = await startTestDocuments()
+})
+afterAll(() => documents.close())
+
+let serial = 0
+const freshName = () => `subject-${++serial}`
+
+function define(
+  run: (run: JobRun<Input>) => Promise<void>,
+  parts: Partial<JobDefinition<Input>> = {},
+): JobDefinition<Input> {
+  return {
+    kind: 'test',
+    key: (input) => `test:${input.name}#${input.order ?? 0}`,
+    subject: (input) => `subjects/${input.name}`,
+    parseInput: (stored) => stored as Input,
+    admit: async () => ({ kind: 'run', note: null, slot: null }),
+    run,
+    failed: async () => () => {},
+    cleanUp: async () => {},
+    ...parts,
+  }
+}
+
+interface Setup {
+  leaseMs?: number
+  maxFailures?: number
+  workBudgetMs?: number
+  deadlineMs?: number
+  shutdown?: AbortSignal
+  queue?: boolean
+}
+
+function runnerOf(definition: JobDefinition<Input>, setup: Setup = {}) {
+  const woken: WakeRequest[] = []
+  const runner = new JobRunner({
+    db: documents.db,
+    definitions: [definition],
+    wakeQueue: setup.queue === false ? null : { wake: async (request) => void woken.push(request) },
+    limits: {
+      leaseMs: setup.leaseMs ?? 60_000,
+      maxFailures: setup.maxFailures ?? 3,
+      deadlineMs: setup.deadlineMs ?? 86_400_000,
+      workBudgetMs: setup.workBudgetMs ?? 60_000,
+    },
+    logger: silentLogger,
+    shutdown: setup.shutdown ?? new AbortController().signal,
+  })
+  return { runner, woken }
+}
+
+async function stored(definition: JobDefinition<Input>, input: Input): Promise<JobRecord> {
+  const snapshot = await jobRef(documents.db, jobId(definition.key(input))).get()
+  return snapshot.data() as JobRecord
+}
+
+const done = async (run: JobRun<Input>) => run.complete({ ok: true }, async () => () => {})
+
+test('runs a job once, however often its event is delivered', async () => {
+  let runs = 0
+  const definition = define(async (run) => {
+    runs += 1
+    await done(run)
+  })
+  const { runner } = runnerOf(definition)
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'done' })
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'already-done' })
+  expect(runs).toBe(1)
+  const job = await stored(definition, input)
+  expect(job).toMatchObject({ state: 'done', result: { ok: true }, lease: null, fence: 1, dueAt: null })
+  expect(job.expireAt?.toMillis()).toBeGreaterThan(Date.now() + 14 * 86_400_000)
+})
+
+test('of twenty concurrent deliveries one works, the others are told to come again, and none is acknowledged early', async () => {
+  const started = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  let runs = 0
+  const definition = define(async (run) => {
+    runs += 1
+    started.resolve()
+    await release.promise
+    await done(run)
+  })
+  const { runner } = runnerOf(definition)
+  const input = { name: freshName() }
+  const first = runner.handle(definition, input)
+  await started.promise
+  const others = await Promise.all(Array.from({ length: 19 }, () => runner.handle(definition, input)))
+  expect(new Set(others.map((outcome) => outcome.kind))).toEqual(new Set(['held']))
+  release.resolve()
+  expect(await first).toEqual({ kind: 'done' })
+  expect(runs).toBe(1)
+})
+
+test('twenty deliveries that start together agree on one claim', async () => {
+  let runs = 0
+  const definition = define(async (run) => {
+    runs += 1
+    await done(run)
+  })
+  const { runner } = runnerOf(definition)
+  const input = { name: freshName() }
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => runner.handle(definition, input)))
+  expect(outcomes.filter((outcome) => outcome.kind === 'done')).toHaveLength(1)
+  expect(runs).toBe(1)
+})
+
+test('a stored step is not done again after a failure', async () => {
+  const calls: string[] = []
+  const definition = define(async (run) => {
+    const first = await run.step('first', async () => {
+      calls.push('first')
+      return { value: 42 }
+    })
+    await run.step('second', async () => {
+      calls.push('second')
+      if (calls.length < 3) throw new TransientError({ code: 'test.down', message: 'Down.' })
+      return first.value
+    })
+    await done(run)
+  })
+  const { runner } = runnerOf(definition)
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'try-again', code: 'test.down' })
+  expect(await stored(definition, input)).toMatchObject({ state: 'queued', failures: 1, lease: null })
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'done' })
+  expect(calls).toEqual(['first', 'second', 'second'])
+  const job = await stored(definition, input)
+  expect(job.steps.second?.result).toBe(42)
+  expect(job.failures).toBe(0)
+})
+
+test('an instance that stalls past its lease loses it and can write nothing more', async () => {
+  const stalled = Promise.withResolvers<void>()
+  const writes: string[] = []
+  let run1: JobRun<Input> | null = null
+  const definition = define(async (run) => {
+    if (run.fence === 1) {
+      run1 = run
+      await stalled.promise
+      await run.complete({ by: 1 }, async () => () => writes.push('first'))
+    } else {
+      await run.complete({ by: 2 }, async () => () => writes.push('second'))
+    }
+  })
+  // Renewals stop with the stall: this runner's lease is shorter than its renewal interval can keep.
+  const { runner } = runnerOf(definition, { leaseMs: 300 })
+  const input = { name: freshName() }
+  const ref = jobRef(documents.db, jobId(definition.key(input)))
+  const first = runner.handle(definition, input)
+  while (run1 === null) await delay(5)
+  // As if its process had been stopped for longer than the lease.
+  await ref.update({ 'lease.expiresAt': new Date(Date.now() - 1000) })
+  const second = await runner.handle(definition, input)
+  stalled.resolve()
+  expect(second).toEqual({ kind: 'done' })
+  expect(await first).toMatchObject({ kind: 'held' })
+  expect(writes).toEqual(['second'])
+  expect(await stored(definition, input)).toMatchObject({ state: 'done', result: { by: 2 }, fence: 2 })
+})
+
+test('a lease is renewed while the work goes on, so nobody else takes it', async () => {
+  const release = Promise.withResolvers<void>()
+  const definition = define(async (run) => {
+    await release.promise
+    await done(run)
+  })
+  const { runner } = runnerOf(definition, { leaseMs: 200 })
+  const input = { name: freshName() }
+  const first = runner.handle(definition, input)
+  const ref = jobRef(documents.db, jobId(definition.key(input)))
+  const expiries = new Set<number>()
+  while (expiries.size < 4) {
+    const snapshot = await ref.get()
+    const lease = snapshot.get('lease.expiresAt')
+    if (lease) expiries.add(lease.toMillis())
+    await delay(10)
+  }
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'held' })
+  release.resolve()
+  expect(await first).toEqual({ kind: 'done' })
+})
+
+test('failures without progress between them end the job, visibly and with the last reason', async () => {
+  const told: string[] = []
+  const definition = define(
+    async () => {
+      throw new TransientError({ code: 'test.down', message: 'The source is down.' })
+    },
+    {
+      failed:
+        async ({ failure }) =>
+        () =>
+          void told.push(failure.code),
+    },
+  )
+  const { runner } = runnerOf(definition, { maxFailures: 2 })
+  const input = { name: freshName() }
+  const kinds: string[] = []
+  for (let attempt = 0; attempt < 4; attempt++) kinds.push((await runner.handle(definition, input)).kind)
+  expect(kinds).toEqual(['try-again', 'try-again', 'failed', 'already-done'])
+  expect(told).toEqual(['test.down'])
+  expect(await stored(definition, input)).toMatchObject({
+    state: 'failed',
+    failure: { code: 'test.down', message: 'The source is down.' },
+  })
+})
+
+test('a crash counts as a failure, so that a poison input ends', async () => {
+  const definition = define(done)
+  const { runner } = runnerOf(definition, { maxFailures: 2 })
+  const input = { name: freshName() }
+  const id = jobId(definition.key(input))
+  await runner
+    .enqueue(
+      define(async () => {}, { admit: notYet }),
+      input,
+    )
+    .catch(() => {})
+  const ref = jobRef(documents.db, id)
+  for (let crash = 1; crash <= 2; crash++) {
+    await ref.update({ state: 'running', lease: { owner: 'dead', expiresAt: new Date(0) }, failures: crash })
+  }
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'failed', code: 'job.crashed' })
+})
+
+const notYet = async (): Promise<Admission> => ({
+  kind: 'wait',
+  code: 'test.not-yet',
+  message: 'Not yet.',
+  retryAt: new Date(Date.now() + 1000),
+})
+
+test('a final failure is recorded and acknowledged at once', async () => {
+  const definition = define(async () => {
+    throw new FinalError({ code: 'test.bad', message: 'Bad.' })
+  })
+  const { runner } = runnerOf(definition)
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'failed', code: 'test.bad' })
+})
+
+test('a failure that says when to try again is woken then, and an event before that does not start it', async () => {
+  let runs = 0
+  const retryAt = new Date(Date.now() + 3_600_000)
+  const definition = define(async (run) => {
+    runs += 1
+    if (runs === 1) throw new TransientError({ code: 'test.rate-limited', message: 'Later.', retryAt })
+    await done(run)
+  })
+  const { runner, woken } = runnerOf(definition)
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'woken-later', at: retryAt })
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'woken-later' })
+  expect(runs).toBe(1)
+  // Asked for twice with one fence and one time: the queue sees one name.
+  expect(new Set(woken.map(({ jobId: id, fence, at }) => `${id}${fence}${at.getTime()}`)).size).toBe(1)
+  expect(await runner.resume(jobId(definition.key(input)))).toEqual({ kind: 'done' })
+  expect(runs).toBe(2)
+})
+
+test('without a task queue a later try is left to redelivery', async () => {
+  const retryAt = new Date(Date.now() + 60_000)
+  const definition = define(async () => {
+    throw new TransientError({ code: 'test.rate-limited', message: 'Later.', retryAt })
+  })
+  const { runner } = runnerOf(definition, { queue: false })
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'try-again', code: 'test.rate-limited' })
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'try-again', code: 'test.rate-limited' })
+  expect(await stored(definition, input)).toMatchObject({ state: 'waiting', failures: 1 })
+})
+
+test('a shutdown releases the lease and counts as no failure', async () => {
+  const shutdown = new AbortController()
+  const started = Promise.withResolvers<void>()
+  const definition = define(async (run) => {
+    if (run.fence > 1) return await done(run)
+    started.resolve()
+    await new Promise((_resolve, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason)))
+  })
+  const { runner } = runnerOf(definition, { shutdown: shutdown.signal })
+  const input = { name: freshName() }
+  const first = runner.handle(definition, input)
+  await started.promise
+  shutdown.abort()
+  expect(await first).toMatchObject({ kind: 'try-again' })
+  expect(await stored(definition, input)).toMatchObject({ state: 'queued', lease: null, failures: 0 })
+  expect(await runnerOf(definition).runner.handle(definition, input)).toEqual({ kind: 'done' })
+})
+
+test('work that fills a request goes on in another, woken at once', async () => {
+  const definition = define(async (run) => {
+    await run.step('slow', async () => 'stored')
+    if (run.fence === 1) {
+      await new Promise((_resolve, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason)))
+    }
+    await done(run)
+  })
+  const { runner, woken } = runnerOf(definition, { workBudgetMs: 100 })
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'woken-later' })
+  expect(woken).toHaveLength(1)
+  expect(await stored(definition, input)).toMatchObject({ failures: 0, steps: { slow: { result: 'stored' } } })
+  expect(await runner.resume(woken[0]!.jobId)).toEqual({ kind: 'done' })
+})
+
+describe('paid calls', () => {
+  const paid = (run: JobRun<Input>, call: () => Promise<string>, answered = true) =>
+    run.step('pay', () =>
+      run.paidCall({ step: 'pay', provider: 'shop', call, wasAnswered: () => answered, creditsOf: () => 2 }),
+    )
+
+  test('are noted as open before they are made, and found lost by the next claim', async () => {
+    const killed = new AbortController()
+    const definition = define(async (run) => {
+      if (run.fence === 1) {
+        await paid(run, () => new Promise((_, reject) => killed.signal.addEventListener('abort', reject)))
+      }
+      expect(run.lostCalls('pay', 'shop')).toBe(1)
+      await paid(run, async () => 'bought')
+      await done(run)
+    })
+    const { runner } = runnerOf(definition)
+    const input = { name: freshName() }
+    const ref = jobRef(documents.db, jobId(definition.key(input)))
+    const first = runner.handle(definition, input)
+    let open: unknown = null
+    while (!open) {
+      open = (await ref.get()).get('openCall')
+      await delay(5)
+    }
+    expect(open).toMatchObject({ step: 'pay', provider: 'shop' })
+    await ref.update({ 'lease.expiresAt': new Date(0) })
+    expect(await runner.handle(definition, input)).toEqual({ kind: 'done' })
+    expect(await stored(definition, input)).toMatchObject({ credits: { shop: 2 }, openCall: null })
+    killed.abort()
+    expect(await first).toMatchObject({ kind: 'held' })
+  })
+
+  test('that were answered with a failure are not counted as lost', async () => {
+    const definition = define(async (run) => {
+      await paid(run, async () => Promise.reject(new TransientError({ code: 'shop.busy', message: 'Busy.' })))
+    })
+    const { runner } = runnerOf(definition)
+    const input = { name: freshName() }
+    await runner.handle(definition, input)
+    expect(await stored(definition, input)).toMatchObject({ openCall: null, lostCalls: {} })
+  })
+
+  test('whose answer was lost on the way are counted', async () => {
+    const definition = define(async (run) => {
+      await paid(run, async () => Promise.reject(new TransientError({ code: 'http.reset', message: 'Reset.' })), false)
+    })
+    const { runner } = runnerOf(definition)
+    const input = { name: freshName() }
+    await runner.handle(definition, input)
+    expect(await stored(definition, input)).toMatchObject({ openCall: null, lostCalls: { pay: { shop: 1 } } })
+  })
+})
+
+describe('the run slot', () => {
+  const slotted = (run: (run: JobRun<Input>) => Promise<void>, jobsPerHour = 20) =>
+    define(run, {
+      admit: async ({ input }) => ({
+        kind: 'run',
+        note: null,
+        slot: {
+          path: `slots/${input.name}`,
+          order: { name: `upload-${input.order}`, timeMs: input.order ?? 0, generation: '1' },
+          jobsPerHour,
+        },
+      }),
+    })
+
+  test('lets a newer job take over, and the older one ends at its next write', async () => {
+    const entered = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const definition = slotted(async (run) => {
+      if (run.input.order === 1) {
+        entered.resolve()
+        await release.promise
+      }
+      await done(run)
+    })
+    const { runner } = runnerOf(definition)
+    const name = freshName()
+    const older = runner.handle(definition, { name, order: 1 })
+    await entered.promise
+    expect(await runner.handle(definition, { name, order: 2 })).toEqual({ kind: 'done' })
+    release.resolve()
+    expect(await older).toEqual({ kind: 'canceled', code: 'job.superseded' })
+  })
+
+  test('ends an older job that comes after a newer one', async () => {
+    const definition = slotted(done)
+    const { runner } = runnerOf(definition)
+    const name = freshName()
+    expect(await runner.handle(definition, { name, order: 2 })).toEqual({ kind: 'done' })
+    expect(await runner.handle(definition, { name, order: 1 })).toEqual({ kind: 'canceled', code: 'job.superseded' })
+    expect((await stored(definition, { name, order: 1 })).state).toBe('canceled')
+  })
+
+  test('breaks a loop: one more job an hour than allowed fails with a sentence', async () => {
+    const definition = slotted(done, 3)
+    const { runner } = runnerOf(definition)
+    const name = freshName()
+    for (let order = 1; order <= 3; order++) {
+      expect(await runner.handle(definition, { name, order })).toEqual({ kind: 'done' })
+    }
+    expect(await runner.handle(definition, { name, order: 4 })).toEqual({ kind: 'failed', code: 'job.too-many' })
+  })
+})
+
+test('a job that is not admitted yet costs no failure and is answered with another try', async () => {
+  let ready = false
+  const definition = define(done, {
+    admit: async () => (ready ? { kind: 'run', note: 7, slot: null } : await notYet()),
+  })
+  const { runner } = runnerOf(definition)
+  const input = { name: freshName() }
+  expect(await runner.handle(definition, input)).toMatchObject({ kind: 'try-again', code: 'test.not-yet' })
+  expect(await stored(definition, input)).toMatchObject({ failures: 0, claims: 0 })
+  ready = true
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'done' })
+  expect(await stored(definition, input)).toMatchObject({ admission: 7 })
+})
+
+test('a job past its deadline fails for good instead of being tried again', async () => {
+  const definition = define(async () => {
+    throw new TransientError({ code: 'test.down', message: 'Down.' })
+  })
+  const { runner } = runnerOf(definition, { deadlineMs: 1, maxFailures: 99 })
+  const input = { name: freshName() }
+  await runner.enqueue(definition, input)
+  await delay(5)
+  expect(await runner.handle(definition, input)).toEqual({ kind: 'failed', code: 'job.too-late' })
+})

@@ -1,0 +1,261 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Firestore } from '@google-cloud/firestore'
+import { Storage } from '@google-cloud/storage'
+import sharp from 'sharp'
+import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
+import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
+import { type AnswerHook, type ClipDropStandIn, startClipDrop } from '#local/clipdrop/server.ts'
+import { freePort } from '#local/service-process.ts'
+import type { JobRecord } from '#shared/jobs/job-record.ts'
+import { connectFirestore } from './documents.ts'
+
+export const appBucket = 'app-bucket'
+export const workBucket = 'work-bucket'
+
+/** Where the documents are: our own server in `npm test`, Google's in its tier. */
+export type StartDocuments = () => Promise<{ host: string; close(): Promise<void> }>
+
+export interface ImageWorldOptions {
+  documents: StartDocuments
+  /** More variables for the worker. */
+  env?: Record<string, string>
+  beforeAnswer?: AnswerHook
+  afterAnswer?: AnswerHook
+}
+
+/** The image worker as a process of its own, with everything around it that it has in the cloud. */
+export interface ImageWorld {
+  bucket: BucketServer
+  storage: Storage
+  db: Firestore
+  clipdrop: ClipDropStandIn
+  worker: WorkerProcess
+  /** Kills nothing; starts the worker again after it was killed. */
+  restartWorker(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface WorkerProcess {
+  url: string
+  child: ChildProcess
+  lines: string[]
+  exited: Promise<void>
+}
+
+export async function startImageWorld(options: ImageWorldOptions): Promise<ImageWorld> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'image-world-'))
+  const documents = await options.documents()
+  const bucket = await startBucketServer({ port: 0, dataDir, durability: 'process' })
+  await bucket.createBucket(appBucket)
+  await bucket.createBucket(workBucket)
+  const { beforeAnswer, afterAnswer } = options
+  const clipdrop = await startClipDrop({
+    port: 0,
+    requestsPerMinute: null,
+    ...(beforeAnswer ? { beforeAnswer } : {}),
+    ...(afterAnswer ? { afterAnswer } : {}),
+  })
+  const projectId = `test-${randomUUID().slice(0, 8)}`
+  const env = {
+    PATH: process.env.PATH ?? '',
+    GOOGLE_CLOUD_PROJECT: projectId,
+    STORAGE_BUCKET: appBucket,
+    WORK_BUCKET: workBucket,
+    STORAGE_EMULATOR_HOST: bucket.url,
+    FIRESTORE_EMULATOR_HOST: documents.host,
+    METADATA_SERVER_DETECTION: 'none',
+    CLIPDROP_API_KEY: LOCAL_CLIPDROP_KEY,
+    CLIPDROP_BASE_URL: clipdrop.url,
+    BACKGROUND_PROVIDERS: 'clipdrop',
+    UPSCALE_PROVIDERS: 'clipdrop',
+    ...options.env,
+  }
+  const db = connectFirestore(documents.host, projectId)
+  const storage = new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false })
+  let worker = await startWorker(env)
+  return {
+    bucket,
+    storage,
+    db,
+    clipdrop,
+    get worker() {
+      return worker
+    },
+    async restartWorker() {
+      await worker.exited
+      worker = await startWorker(env)
+    },
+    async close() {
+      worker.child.kill('SIGKILL')
+      await worker.exited
+      await db.terminate()
+      await clipdrop.close()
+      await bucket.close()
+      await documents.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startWorker(env: Record<string, string>): Promise<WorkerProcess> {
+  const port = await freePort()
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'services/image-worker/main.ts'], {
+    env: { ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines: string[] = []
+  child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n').filter(Boolean)))
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const url = `http://127.0.0.1:${port}`
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`The worker ended at its start:\n${lines.join('\n')}`)
+    const answer = await fetch(`${url}/health/ready`).catch(() => null)
+    return answer?.ok ?? false
+  })
+  return { url, child, lines, exited }
+}
+
+/** Asks until it is so; the test's own timeout is the limit. */
+export async function until(isSo: () => Promise<boolean>, everyMs = 20): Promise<void> {
+  while (!(await isSo())) await delay(everyMs)
+}
+
+export interface ImageCase {
+  userId: string
+  characterId: string
+  uploadName: string
+}
+
+export function newCase(): ImageCase {
+  const userId = `user-${randomUUID().slice(0, 8)}`
+  const characterId = `character-${randomUUID().slice(0, 8)}`
+  return { userId, characterId, uploadName: `raw-uploads/${userId}/${characterId}/${randomUUID()}.png` }
+}
+
+/** A small picture with something in the middle; `hue` makes two of them differ. */
+export async function picture(hue = 0, format: 'png' | 'jpeg' | 'webp' = 'jpeg'): Promise<Buffer> {
+  const disc = Buffer.from(
+    `<svg width="64" height="64"><circle cx="32" cy="32" r="20" fill="hsl(${hue} 90% 45%)"/></svg>`,
+  )
+  return await sharp({ create: { width: 64, height: 64, channels: 3, background: '#f4f4f0' } })
+    .composite([{ input: disc }])
+    .toFormat(format)
+    .toBuffer()
+}
+
+/** Uploads as the app does. Returns the object's resource, as an event carries it. */
+export async function uploadRaw(world: ImageWorld, name: string, bytes: Buffer, contentType = 'image/jpeg') {
+  const file = world.storage.bucket(appBucket).file(name)
+  await file.save(bytes, {
+    resumable: false,
+    public: true,
+    metadata: { contentType, cacheControl: 'public, max-age=31536000' },
+  })
+  const [metadata] = await file.getMetadata()
+  return { resource: metadata as Record<string, unknown>, url: file.publicUrl() }
+}
+
+/** The document as the app creates it. */
+export function characterDocument(of: ImageCase, imageUrl: string) {
+  return {
+    core: { name: 'Zoë' },
+    visuals: {
+      imageUrl,
+      gallery: [imageUrl],
+      showcaseImageUrl: null,
+      isShowcaseProcessed: false,
+      showcaseProcessingStatus: 'idle',
+    },
+    meta: { userId: of.userId, status: 'private' },
+  }
+}
+
+export async function createCharacter(world: ImageWorld, of: ImageCase, imageUrl: string): Promise<void> {
+  await world.db.runTransaction(async (transaction) => {
+    transaction.create(world.db.doc(`characters/${of.characterId}`), characterDocument(of, imageUrl))
+  })
+}
+
+export async function readCharacter(world: ImageWorld, of: ImageCase) {
+  const snapshot = await world.db.doc(`characters/${of.characterId}`).get()
+  return {
+    exists: snapshot.exists,
+    visuals: (snapshot.get('visuals') ?? {}) as Record<string, unknown>,
+    updated: snapshot.updateTime,
+  }
+}
+
+export async function jobsOf(world: ImageWorld, of: ImageCase): Promise<JobRecord[]> {
+  const { docs } = await world.db.collection('jobs').where('subject', '==', `characters/${of.characterId}`).get()
+  return docs.map((found) => found.data() as JobRecord)
+}
+
+/** The request that Eventarc makes for an object: binary mode, a query in the URL, numbers as strings. */
+export async function deliver(
+  world: ImageWorld,
+  resource: Record<string, unknown>,
+  parts: { path?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Response> {
+  const bucket = String(resource.bucket)
+  return await fetch(new URL(`${parts.path ?? '/'}?__GCP_CloudEventsMode=GCS_NOTIFICATION`, world.worker.url), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'ce-specversion': '1.0',
+      'ce-id': String(Math.floor(Math.random() * 1e16)),
+      'ce-type': 'google.cloud.storage.object.v1.finalized',
+      'ce-source': `//storage.googleapis.com/projects/_/buckets/${bucket}`,
+      'ce-subject': `objects/${String(resource.name)}`,
+      'ce-time': new Date().toISOString(),
+      'ce-bucket': bucket,
+      'user-agent': 'APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)',
+      ...parts.headers,
+    },
+    body: parts.body ?? JSON.stringify(resource),
+  })
+}
+
+/** Delivers until the worker acknowledges, as a subscription does; without its backoff. Returns the statuses. */
+export async function deliverUntilAcknowledged(
+  world: ImageWorld,
+  resource: Record<string, unknown>,
+): Promise<number[]> {
+  const statuses: number[] = []
+  await until(async () => {
+    const { status } = await deliver(world, resource)
+    statuses.push(status)
+    return status < 300
+  }, 50)
+  return statuses
+}
+
+/** How often each ClipDrop endpoint did the work for pictures, since a moment in the list of requests. */
+export function charged(world: ImageWorld, since = 0): { background: number; upscale: number } {
+  const paid = world.clipdrop.requests.slice(since).filter((request) => request.charged)
+  return {
+    background: paid.filter((request) => request.endpoint === 'remove-background').length,
+    upscale: paid.filter((request) => request.endpoint === 'upscale').length,
+  }
+}
+
+export async function temporaries(world: ImageWorld): Promise<string[]> {
+  const [files] = await world.storage.bucket(workBucket).getFiles()
+  return files.map((file) => file.name)
+}
+
+/** The published picture, through the URL in the document, as a browser gets it. */
+export async function publishedPicture(world: ImageWorld, of: ImageCase) {
+  const { visuals } = await readCharacter(world, of)
+  const answer = await fetch(String(visuals.showcaseImageUrl))
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  const [metadata] = await world.storage
+    .bucket(appBucket)
+    .file(`showcase-images/${of.userId}/${of.characterId}/showcase_${of.characterId}.png`)
+    .getMetadata()
+  return { status: answer.status, contentType: answer.headers.get('content-type'), bytes, metadata }
+}
