@@ -1,0 +1,150 @@
+import { type Fixture, startFixture, statusOf } from './bucket-server.ts'
+
+let fixture: Fixture
+
+beforeEach(async () => {
+  fixture = await startFixture()
+})
+
+afterEach(async () => {
+  await fixture.stop()
+  expect(fixture.errors).toEqual([])
+})
+
+describe('buckets', () => {
+  test('are created, found, listed and deleted', async () => {
+    const [bucket] = await fixture.storage.createBucket('my-models', { location: 'EU' })
+
+    expect((await bucket.getMetadata())[0]).toMatchObject({
+      kind: 'storage#bucket',
+      location: 'EU',
+      metageneration: '1',
+    })
+    expect((await fixture.storage.getBuckets())[0].map(({ name }) => name)).toEqual(['my-models', 'uploads'])
+    await bucket.delete()
+    expect(await bucket.exists()).toEqual([false])
+  })
+
+  test('a name that is taken is 409, a bad one 400', async () => {
+    expect(await statusOf(fixture.storage.createBucket('uploads'))).toBe(409)
+    expect(await statusOf(fixture.storage.createBucket('Not/Valid'))).toBe(400)
+  })
+
+  test('one that is not empty cannot be deleted', async () => {
+    await fixture.bucket.file('a').save('x', { resumable: false })
+
+    expect(await statusOf(fixture.bucket.delete())).toBe(409)
+    await fixture.bucket.deleteFiles()
+    await fixture.bucket.delete()
+    expect(await fixture.bucket.exists()).toEqual([false])
+  })
+
+  test('settings are merged by a patch; null deletes', async () => {
+    await fixture.bucket.setMetadata({ labels: { a: '1', b: '2' }, lifecycle: { rule: [] } })
+    await fixture.bucket.setMetadata({ labels: { a: null, c: '3' } })
+
+    expect((await fixture.bucket.getMetadata())[0]).toMatchObject({ labels: { b: '2', c: '3' }, metageneration: '3' })
+    expect((await fixture.bucket.getMetadata())[0].labels).not.toHaveProperty('a')
+  })
+
+  test('a patch under another metageneration is 412', async () => {
+    expect(await statusOf(fixture.bucket.setMetadata({ labels: { a: '1' } }, { ifMetagenerationMatch: 7 }))).toBe(412)
+  })
+
+  test('what is not supported is refused, never silently accepted', async () => {
+    expect(await statusOf(fixture.bucket.setMetadata({ versioning: { enabled: true } }))).toBe(501)
+    expect(await statusOf(fixture.bucket.setMetadata({ retentionPolicy: { retentionPeriod: 5 } }))).toBe(501)
+  })
+
+  test('createBucket of a server leaves an existing bucket as it is', async () => {
+    await fixture.bucket.file('a').save('x', { resumable: false })
+
+    await fixture.server.createBucket('uploads')
+
+    expect(await fixture.bucket.file('a').exists()).toEqual([true])
+  })
+})
+
+describe('access', () => {
+  const file = () => fixture.bucket.file('picture.png')
+  const publicUrl = () => `${fixture.server.url}/uploads/picture.png`
+
+  beforeEach(async () => {
+    await file().save('bytes', { resumable: false })
+  })
+
+  test('an object is private until it is made public, and again after makePrivate', async () => {
+    expect((await fetch(publicUrl())).status).toBe(403)
+
+    await file().makePublic()
+    expect(await (await fetch(publicUrl())).text()).toBe('bytes')
+    expect(await file().isPublic()).toEqual([true])
+
+    await file().makePrivate()
+    expect((await fetch(publicUrl())).status).toBe(403)
+    expect(await file().isPublic()).toEqual([false])
+  })
+
+  test.each([true, false])('an upload with public: true can be read by anybody (resumable: %s)', async (resumable) => {
+    await file().save('for all', { public: true, resumable })
+
+    expect(await (await fetch(publicUrl())).text()).toBe('for all')
+    expect(await (await fetch(file().publicUrl())).text()).toBe('for all')
+  })
+
+  test('entries of the access list can be added, read and deleted', async () => {
+    await file().acl.add({ entity: 'user-a@example.com', role: 'READER' })
+
+    const [entries] = await file().acl.get()
+    expect(entries).toContainEqual({ entity: 'user-a@example.com', role: 'READER' })
+    expect((await file().acl.get({ entity: 'user-a@example.com' }))[0]).toMatchObject({ role: 'READER' })
+    await file().acl.delete({ entity: 'user-a@example.com' })
+    expect(await statusOf(file().acl.get({ entity: 'user-a@example.com' }))).toBe(404)
+  })
+
+  test('projection=full shows the access list, else it is not there', async () => {
+    const [plain] = await file().getMetadata()
+    const full = await fetch(`${fixture.server.url}/b/uploads/o/picture.png?projection=full`)
+
+    expect(plain.acl).toBeUndefined()
+    expect(await full.json()).toMatchObject({
+      acl: expect.arrayContaining([expect.objectContaining({ role: 'OWNER' })]),
+    })
+  })
+
+  describe('with uniform access', () => {
+    beforeEach(() => fixture.bucket.setMetadata({ iamConfiguration: { uniformBucketLevelAccess: { enabled: true } } }))
+
+    test('whatever sets object access is 400, with Google’s words', async () => {
+      await expect(file().save('x', { public: true, resumable: false })).rejects.toMatchObject({
+        code: 400,
+        message: expect.stringContaining(
+          'Cannot insert legacy ACL for an object when uniform bucket-level access is enabled',
+        ),
+      })
+      expect(await statusOf(file().save('x', { public: true, resumable: true }))).toBe(400)
+      expect(await statusOf(file().makePublic())).toBe(400)
+      expect(await statusOf(file().makePrivate())).toBe(400)
+      expect(await statusOf(file().acl.get())).toBe(400)
+      expect((await file().download())[0].toString()).toBe('bytes')
+    })
+
+    test('the bucket’s policy can make all objects public', async () => {
+      expect((await fetch(publicUrl())).status).toBe(403)
+
+      const [policy] = await fixture.bucket.iam.getPolicy()
+      policy.bindings.push({ role: 'roles/storage.objectViewer', members: ['allUsers'] })
+      await fixture.bucket.iam.setPolicy(policy)
+
+      expect((await fetch(publicUrl())).status).toBe(200)
+    })
+  })
+
+  test('with public access prevention nothing is made public', async () => {
+    await file().makePublic()
+    await fixture.bucket.setMetadata({ iamConfiguration: { publicAccessPrevention: 'enforced' } })
+
+    expect((await fetch(publicUrl())).status).toBe(403)
+    expect(await statusOf(file().makePublic())).toBe(412)
+  })
+})
