@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose'
+import { z } from 'zod'
+
+/** The issuer in the OIDC tokens of Google's service accounts. */
+export const ISSUER = 'https://accounts.google.com'
+const LIFETIME_MS = 3_600_000
+
+/** Who signs in the local cloud: what Google's token service is to Cloud Tasks, Cloud Scheduler and Eventarc. */
+export interface Identity {
+  /** An OIDC token as Google gives it to a service account; valid for an hour. */
+  mint(params: { audience: string; email: string }): Promise<string>
+  /** The public key, as a service fetches it to check such tokens. */
+  jwks: JSONWebKeySet
+}
+
+const StoredKey = z.looseObject({ kty: z.literal('RSA'), kid: z.string(), d: z.string(), n: z.string(), e: z.string() })
+
+/** Opens the local cloud's RS256 key in `dataDir`, made at the first start; null keeps it in memory. */
+export async function openIdentity(options: { dataDir: string | null; now?: () => number }): Promise<Identity> {
+  const { dataDir, now = Date.now } = options
+  const jwk = (dataDir === null ? null : await loadKey(dataDir)) ?? (await createKey(dataDir))
+  const key = await importJWK(jwk, 'RS256')
+  return {
+    jwks: { keys: [{ kty: 'RSA', use: 'sig', alg: 'RS256', kid: jwk.kid, n: jwk.n, e: jwk.e }] },
+    mint: ({ audience, email }) =>
+      new SignJWT({ email, email_verified: true, azp: email })
+        .setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ: 'JWT' })
+        .setIssuer(ISSUER)
+        .setSubject(email)
+        .setAudience(audience)
+        .setIssuedAt(Math.floor(now() / 1000))
+        .setExpirationTime(new Date(now() + LIFETIME_MS))
+        .sign(key),
+  }
+}
+
+type RsaKey = z.infer<typeof StoredKey>
+
+async function createKey(dataDir: string | null): Promise<RsaKey> {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const jwk = StoredKey.parse({ ...(await exportJWK(privateKey)), kid: randomUUID() } satisfies JWK)
+  if (dataDir !== null) await saveKey(dataDir, jwk)
+  return jwk
+}
+
+function keyPath(dataDir: string): string {
+  return join(dataDir, 'identity', 'key.json')
+}
+
+async function loadKey(dataDir: string): Promise<RsaKey | null> {
+  try {
+    return StoredKey.parse(JSON.parse(await readFile(keyPath(dataDir), 'utf8')))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Readable by its owner alone; whole or not at all, since a start may be killed. */
+async function saveKey(dataDir: string, jwk: RsaKey): Promise<void> {
+  const path = keyPath(dataDir)
+  await mkdir(join(dataDir, 'identity'), { recursive: true })
+  await writeFile(`${path}.tmp`, JSON.stringify(jwk), { mode: 0o600 })
+  await rename(`${path}.tmp`, path)
+}

@@ -1,0 +1,45 @@
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+
+export interface OutgoingRequest {
+  method: string
+  url: URL
+  /** Values in Latin-1, one character a byte, as node:http writes them. */
+  headers: Record<string, string>
+  body: Uint8Array
+  /** An interim (1xx) status that the sender takes for the answer. */
+  interimAnswer?: number
+}
+
+/** What came back: a status, or why nothing did. */
+export type Answer = { status: number } | { status: null; reason: string }
+
+/** Sends a request and resolves to the answer, whatever happens; ends it when the signal aborts. */
+export type SendRequest = (outgoing: OutgoingRequest, signal: AbortSignal) => Promise<Answer>
+
+/**
+ * Over node:http and not fetch, which can't send the header bytes that Eventarc does and gives up after five minutes
+ * without an answer. A connection a request: a service under development restarts all the time, and a kept connection
+ * would turn each restart into a lost answer.
+ */
+export const sendRequest: SendRequest = ({ method, url, headers, body, interimAnswer }, signal) =>
+  new Promise((resolve) => {
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp
+    const failed = (error: Error): void => resolve({ status: null, reason: error.message })
+    const outgoing = send(url, {
+      method,
+      headers: { ...headers, 'content-length': String(body.length) },
+      agent: false,
+      signal,
+    })
+    outgoing.on('information', ({ statusCode }) => {
+      if (statusCode === interimAnswer) resolve({ status: statusCode })
+    })
+    outgoing.on('response', (response) => {
+      response.resume()
+      response.on('error', failed)
+      response.on('end', () => resolve({ status: response.statusCode ?? 0 }))
+    })
+    outgoing.on('error', failed)
+    outgoing.end(body)
+  })
