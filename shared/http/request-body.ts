@@ -31,11 +31,10 @@ export function bodyHeaders(body: RequestBody | null): Record<string, string> {
   }
 }
 
-/** Writes the body at the pace of the socket and ends the request. Stops early once an answer or a failure has come. */
+/** Writes the body at the pace of the socket and ends the request. Stops once the connection is closed, answered or not. */
 export async function sendBody(request: ClientRequest, body: RequestBody | null, lifeline: Lifeline): Promise<void> {
   const over = new AbortController()
   const stop = (): void => over.abort()
-  request.once('response', stop)
   request.once('close', stop)
   for await (const chunk of chunksOf(body)) {
     if (over.signal.aborted) return

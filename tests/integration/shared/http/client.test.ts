@@ -221,6 +221,26 @@ describe('broken connections', () => {
     expect(error).toMatchObject({ code: 'http.stalled', delivery: 'unknown', facts: { phase: 'send' } })
   })
 
+  test('a slow upload that keeps moving is no stall', async () => {
+    const { url, seen } = await server((_request, response) => response.end())
+    async function* chunks() {
+      for (let index = 0; index < 6; index++) {
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        yield Buffer.from('.')
+      }
+    }
+    const body = { kind: 'stream', chunks: chunks(), sizeBytes: 6, contentType: null } as const
+    await (await client({ timeouts: { stallMs: 200 } }).request({ url, method: 'PUT', body })).bytes()
+    expect(seen[0]?.body.toString()).toBe('......')
+  })
+
+  test('an answer that switches protocols is no answer', async () => {
+    const { url } = await rawServer((socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    )
+    expect(await failureOf(client().request({ url }))).toMatchObject({ code: 'http.reset', delivery: 'unknown' })
+  })
+
   test('something that is not HTTP is told apart', async () => {
     const { url } = await rawServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
     expect(await failureOf(client().request({ url }))).toMatchObject({ code: 'http.protocol', retryable: true })

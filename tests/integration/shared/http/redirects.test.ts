@@ -1,7 +1,7 @@
-import { createAddressGuard } from '#shared/http/address-guard.ts'
+import { type AddressGuard, createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '#shared/http/client.ts'
 import { jsonBody } from '#shared/http/request-body.ts'
-import { type LoopbackServer, startServer } from './loopback.ts'
+import { type LoopbackServer, startRawServer, startServer } from './loopback.ts'
 
 const open: { close(): unknown }[] = []
 function client(options: HttpClientOptions = {}): HttpClient {
@@ -163,6 +163,25 @@ describe('behind the guard', () => {
       code: 'guard.address',
     })
     expect([lookups, inner.connections()]).toEqual([1, 0])
+  })
+
+  test('the address of the connected socket has the last word, before a byte is sent', async () => {
+    const received: Buffer[] = []
+    const inner = await startRawServer((socket) => socket.on('data', (chunk) => received.push(chunk)))
+    open.push(inner)
+    const port = Number(inner.host.split(':')[1])
+    const honest = createAddressGuard({ ports: [port], resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
+    let checks = 0
+    // A look-up that was fooled: only the second check, that of the socket, sees the address.
+    const guard: AddressGuard = {
+      ...honest,
+      checkAddress: (host, address) => (checks++ === 0 ? undefined : honest.checkAddress(host, address)),
+    }
+    await expect(client({ guard }).request({ url: `https://a.example.com:${port}/` })).rejects.toMatchObject({
+      code: 'guard.address',
+    })
+    expect(checks).toBe(2)
+    expect(received).toEqual([])
   })
 
   test('a name without an address is a passing failure', async () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { isPublicAddress } from '#shared/http/address-ranges.ts'
-import { checkWhenConnected } from '#shared/http/connections.ts'
+import { checkWhenConnected, guardedLookup } from '#shared/http/connections.ts'
 
 /** Refused by what the URL says, before any look-up. */
 const HOSTILE_URLS: [string, string][] = [
@@ -204,4 +204,28 @@ test('a socket that is connected to a forbidden address is closed before a byte 
   expect(error).toMatchObject({ code: 'guard.address', facts: { host: 'example.com', address: '127.0.0.1' } })
   await new Promise((resolve) => server.close(resolve))
   expect(received).toEqual([])
+})
+
+describe('the look-up of a guarded socket', () => {
+  const addresses = [
+    { address: '8.8.8.8', family: 4 },
+    { address: '2606:4700::1111', family: 6 },
+  ]
+  const ask = (resolved: typeof addresses, all: boolean) =>
+    new Promise((resolve, reject) => {
+      const lookup = guardedLookup(createAddressGuard({ resolve: async () => resolved }))
+      lookup('example.com', { all }, (error, address, family) =>
+        error === null ? resolve([address, family]) : reject(error),
+      )
+    })
+
+  test('gives public addresses on in both forms that Node asks for', async () => {
+    expect(await ask(addresses, true)).toEqual([addresses, undefined])
+    expect(await ask(addresses, false)).toEqual(['8.8.8.8', 4])
+  })
+
+  test('refuses a name of which one address is internal', async () => {
+    const mixed = [...addresses, { address: '10.0.0.1', family: 4 }]
+    await expect(ask(mixed, true)).rejects.toMatchObject({ code: 'guard.address', facts: { address: '10.0.0.1' } })
+  })
 })

@@ -1,6 +1,6 @@
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
 import type { ClipDropFault } from '#local/clipdrop/faults.ts'
-import { ConfigError, type TransientError } from '#shared/errors/app-error.ts'
+import { ConfigError, TransientError } from '#shared/errors/app-error.ts'
 import { wasAnswered } from '../../../../../../services/image-worker/providers/provider-error.ts'
 import { type Harness, NOW_MS, providerCall, providerFailure, startHarness } from './harness.ts'
 import { discPicture } from './pictures.ts'
@@ -29,7 +29,13 @@ interface Row {
 
 const status = (code: number) => ({ kind: 'status', status: code }) as const
 const ROWS: Row[] = [
-  { fault: status(302), code: 'clipdrop.bad-answer', retryable: true, scope: 'provider', answered: true },
+  {
+    fault: { ...status(302), headers: { location: '/remove-background/v1' } },
+    code: 'clipdrop.bad-answer',
+    retryable: true,
+    scope: 'provider',
+    answered: true,
+  },
   { fault: status(400), code: 'clipdrop.refused', retryable: false, scope: 'picture', answered: true },
   { fault: status(401), code: 'clipdrop.denied', retryable: false, scope: 'provider', answered: true },
   { fault: status(402), code: 'clipdrop.no-credits', retryable: false, scope: 'provider', answered: true },
@@ -114,7 +120,8 @@ describe.each(['remove-background', 'upscale'] as const)('%s', (endpoint) => {
     await start()
     harness.standIn.inject({ fault: { kind: 'hang' }, times: 1 })
     const stop = new AbortController()
-    const reason = new Error('shutdown')
+    // As the jobs do it: the reason is a typed failure itself, and not one of ClipDrop's.
+    const reason = new TransientError({ code: 'job.shutdown', message: 'The service stops.' })
     const calling = STEPS[endpoint](harness, providerCall(stop.signal))
     const failed = expect(calling).rejects.toBe(reason)
     while (harness.standIn.requests[0]?.fault !== 'hang') await new Promise((resolve) => setTimeout(resolve, 2))

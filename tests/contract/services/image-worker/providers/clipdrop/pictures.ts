@@ -22,14 +22,9 @@ export async function cutOutPicture(width: number, height: number): Promise<Prov
   return { bytes: await sharp(disc).png().toBuffer(), contentType: 'image/png', width, height }
 }
 
-/** A picture that no encoder makes small. */
-export async function noisePicture(width: number, height: number): Promise<ProviderImage> {
-  const bytes = await sharp({
-    create: { width, height, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 60 } },
-  })
-    .png({ compressionLevel: 0 })
-    .toBuffer()
-  return { bytes, contentType: 'image/png', width, height }
+/** A file of at least so many bytes; decoders stop at the end of the picture. */
+export function padded(picture: ProviderImage, sizeBytes: number): ProviderImage {
+  return { ...picture, bytes: Buffer.concat([picture.bytes, Buffer.alloc(sizeBytes)]) }
 }
 
 export interface Pixel {
