@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,8 @@ import {
 } from '#local/bucket/server.ts'
 
 process.env.METADATA_SERVER_DETECTION = 'none'
+// A download of the client puts eleven listeners on one stream; Node warns from the eleventh on.
+EventEmitter.defaultMaxListeners = 20
 
 /** A running server with its own directory, a client of it and one bucket; `stop` leaves nothing behind. */
 export interface Fixture {
