@@ -61,10 +61,16 @@ export interface InjectedFault extends Readonly<FaultOrder> {
   readonly fired: number
 }
 
+export interface DueFault {
+  fault: ClipDropFault
+  /** Counts it, once it has done its harm: a request that is refused before meets no fault. */
+  fire(): void
+}
+
 export interface FaultQueue {
   inject(order: FaultOrder): InjectedFault
-  /** The fault that the next request to `endpoint` meets, counted as fired; the oldest first. */
-  next(endpoint: ClipDropEndpoint): ClipDropFault | null
+  /** The fault that is meant for the next request to `endpoint`, the oldest first. */
+  next(endpoint: ClipDropEndpoint): DueFault | null
   all(): readonly InjectedFault[]
   clear(): void
   /** Throws if a fault was injected that has not met all its requests: its test would have proved nothing. */
@@ -72,20 +78,20 @@ export interface FaultQueue {
 }
 
 export function createFaultQueue(): FaultQueue {
-  const orders: (FaultOrder & { fired: number })[] = []
+  const orders: (FaultOrder & { fired: number; taken: number })[] = []
   return {
     inject(order) {
-      const added = { ...order, fired: 0 }
+      const added = { ...order, fired: 0, taken: 0 }
       orders.push(added)
       return added
     },
     next(endpoint) {
-      const due = orders.find((one) => one.fired < one.times && (one.endpoint ?? endpoint) === endpoint)
+      const due = orders.find((one) => one.taken < one.times && (one.endpoint ?? endpoint) === endpoint)
       if (due === undefined) return null
-      due.fired++
-      return due.fault
+      due.taken++
+      return { fault: due.fault, fire: () => void due.fired++ }
     },
-    all: () => orders.map((order) => ({ ...order })),
+    all: () => orders.map(({ taken: _, ...order }) => order),
     clear: () => void orders.splice(0),
     assertAllFired() {
       const silent = orders.filter(({ fired, times }) => fired < times)

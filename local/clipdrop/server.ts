@@ -90,9 +90,13 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     // From the start: the client may be killed, and its connection closed, at any moment.
     const over = new Promise((resolve) => response.once('close', resolve))
     const body = await readRequestBody(request)
-    const fault = faults.next(endpoint.name)
-    seen.fault = fault?.kind ?? null
-    if (failBeforeWork(fault, response)) return
+    const due = faults.next(endpoint.name)
+    const fault = due?.fault ?? null
+    const fire = (): void => {
+      due?.fire()
+      seen.fault = fault?.kind ?? null
+    }
+    if (failBeforeWork(fault, response)) return fire()
     if (fault?.kind === 'delay') await sleep(fault.ms, stopped.signal)
 
     account.admit(header(request, 'x-api-key'))
@@ -106,6 +110,7 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     const charged = account.charge()
     seen.charged = true
     await options.beforeAnswer?.(seen)
+    fire()
     await sendPicture({ response, picture, credits: charged, fault })
     await over
     await options.afterAnswer?.(seen)

@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 30_000, s
 const DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 /** How much of a refusal's body its translator gets to see. */
 const ERROR_BODY_BYTES = 64 * 1024
-/** As many as curl and browsers' fetch allow is 20; our sources need three. */
+/** Our sources need two or three (rename, resolve, storage). */
 const DEFAULT_MAX_REDIRECTS = 5
 /** May be sent twice without harm (RFC 9110 §9.2.2), so they may also use a kept socket. */
 const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])

@@ -7,7 +7,7 @@ export interface RateRule {
 }
 
 export interface RateLimiter {
-  /** Waits for this host's turn. First come, first served; an aborted wait gives its place back to nobody (it passed anyway). */
+  /** Waits for this host's turn. First come, first served. A wait that is aborted keeps its place: the others' turns don't move. */
   acquire(host: string, signal?: AbortSignal): Promise<void>
   /** The host said when it will take requests again: nothing goes out before. */
   holdUntil(host: string, atMs: number): void

@@ -219,6 +219,14 @@ describe('faults', () => {
     ])
   })
 
+  test('have not fired at a request that was refused before they could do their harm', async () => {
+    await start()
+    const fault = standIn.inject({ fault: { kind: 'cut-body' }, times: 1 })
+    expect((await removeBackground({}, { 'x-api-key': 'x' })).status).toBe(403)
+    expect(fault.fired).toBe(0)
+    expect(() => standIn.assertAllFired()).toThrow('cut-body (0 of 1)')
+  })
+
   test('can be ordered and read over the control endpoint', async () => {
     await start()
     const control = `${standIn.url}/_control/faults`
