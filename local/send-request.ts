@@ -22,24 +22,40 @@ export type SendRequest = (outgoing: OutgoingRequest, signal: AbortSignal) => Pr
  * without an answer. A connection a request: a service under development restarts all the time, and a kept connection
  * would turn each restart into a lost answer.
  */
-export const sendRequest: SendRequest = ({ method, url, headers, body, interimAnswer }, signal) =>
+export const sendRequest: SendRequest = (outgoing, signal) =>
   new Promise((resolve) => {
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp
-    const failed = (error: Error): void => resolve({ status: null, reason: error.message })
-    const outgoing = send(url, {
-      method,
-      headers: { ...headers, 'content-length': String(body.length) },
-      agent: false,
-      signal,
-    })
-    outgoing.on('information', ({ statusCode }) => {
-      if (statusCode === interimAnswer) resolve({ status: statusCode })
-    })
-    outgoing.on('response', (response) => {
-      response.resume()
-      response.on('error', failed)
-      response.on('end', () => resolve({ status: response.statusCode ?? 0 }))
-    })
-    outgoing.on('error', failed)
-    outgoing.end(body)
+    const fail = (error: unknown): void => {
+      resolve({ status: null, reason: error instanceof Error ? error.message : String(error) })
+    }
+    try {
+      open(outgoing, signal, resolve, fail)
+    } catch (error) {
+      // A header that can't be sent is thrown, not emitted.
+      fail(error)
+    }
   })
+
+function open(
+  { method, url, headers, body, interimAnswer }: OutgoingRequest,
+  signal: AbortSignal,
+  give: (answer: Answer) => void,
+  fail: (error: unknown) => void,
+): void {
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp
+  const request = send(url, {
+    method,
+    headers: { ...headers, 'content-length': String(body.length) },
+    agent: false,
+    signal,
+  })
+  request.on('information', ({ statusCode }) => {
+    if (statusCode === interimAnswer) give({ status: statusCode })
+  })
+  request.on('response', (response) => {
+    response.resume()
+    response.on('error', fail)
+    response.on('end', () => give({ status: response.statusCode ?? 0 }))
+  })
+  request.on('error', fail)
+  request.end(body)
+}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose'
@@ -51,12 +52,8 @@ function keyPath(dataDir: string): string {
 }
 
 async function loadKey(dataDir: string): Promise<RsaKey | null> {
-  try {
-    return StoredKey.parse(JSON.parse(await readFile(keyPath(dataDir), 'utf8')))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
+  const path = keyPath(dataDir)
+  return existsSync(path) ? StoredKey.parse(JSON.parse(await readFile(path, 'utf8'))) : null
 }
 
 /** Readable by its owner alone; whole or not at all, since a start may be killed. */
