@@ -28,7 +28,9 @@ export function parseDocumentName(name: string): DocumentName {
   const segments = name.split('/')
   const isDocument = segments.length > ROOT_SEGMENTS && segments.length % 2 === 1
   if (!isDocument || !hasRoot(segments)) throw invalidArgument(`Document name "${name}" is not a document's name.`)
-  for (let index = ROOT_SEGMENTS; index < segments.length; index++) checkId(segments[index] ?? '', name)
+  for (let index = ROOT_SEGMENTS; index < segments.length; index++) {
+    checkId(segments[index] ?? '', name, index % 2 === 1 ? 'Collection' : 'Resource')
+  }
   const id = segments[segments.length - 1] ?? ''
   return {
     database: segments.slice(0, 4).join('/'),
@@ -42,14 +44,14 @@ function hasRoot(segments: readonly string[]): boolean {
   return segments[0] === 'projects' && segments[2] === 'databases' && segments[4] === 'documents'
 }
 
-function checkId(id: string, name: string): void {
+function checkId(id: string, name: string, kind: string): void {
   if (id === '') throw invalidArgument(`Document name "${name}" has an empty segment.`)
   if (id === '.' || id === '..') throw invalidArgument(`Document name "${name}" has the segment "${id}".`)
   if (RESERVED_ID.test(id) && !NUMERIC_ID.test(id)) {
-    throw invalidArgument(`Resource id "${id}" is invalid because it is reserved.`)
+    throw invalidArgument(`${kind} id "${id}" is invalid because it is reserved.`)
   }
   if (id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(id) > MAX_ID_BYTES) {
-    throw invalidArgument(`Resource id is longer than ${MAX_ID_BYTES} bytes.`)
+    throw invalidArgument(`The key path element name is longer than ${MAX_ID_BYTES} bytes.`)
   }
 }
 

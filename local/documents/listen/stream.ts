@@ -65,8 +65,12 @@ export function listenCall(engine: Engine): Duplex {
       try {
         addTarget(engine, stream, targets, request.addTarget)
       } catch (error) {
-        stop()
-        stream.emit('error', statusOf(error))
+        // As Google's: the stream stays, the target is taken away with the reason.
+        const { code, details: message } = statusOf(error)
+        const cause = { code, message }
+        stream.write({
+          targetChange: { targetChangeType: CHANGE.remove, targetIds: [request.addTarget.targetId], cause },
+        })
       }
     })
     stream.on('cancelled', stop)

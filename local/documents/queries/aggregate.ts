@@ -47,6 +47,11 @@ export function parseAggregations(wire: readonly WireAggregation[]): Aggregation
   })
 }
 
+/** The fields that are summed or averaged. */
+export function aggregatedFields(aggregations: readonly Aggregation[]): FieldPath[] {
+  return aggregations.flatMap((each) => (each.kind === 'count' ? [] : [each.field]))
+}
+
 /** One value an alias. */
 export function aggregate(
   aggregations: readonly Aggregation[],

@@ -1,19 +1,30 @@
-import { invalidArgument } from '#local/documents/wire/status.ts'
-import { type Filter, fieldFilters, isInequality, isNameField, type Order } from './query.ts'
+import { type FieldPath, formatFieldPath } from '#local/documents/values/field-path.ts'
+import { failedPrecondition, invalidArgument } from '#local/documents/wire/status.ts'
+import {
+  type ComparisonOperator,
+  type Filter,
+  fieldFilters,
+  isInequality,
+  isNameField,
+  NAME_FIELD,
+  type Order,
+} from './query.ts'
 
 const MAX_DISJUNCTIONS = 30
 const MAX_INEQUALITY_FIELDS = 10
+const NEGATIONS: ReadonlySet<ComparisonOperator> = new Set(['!=', 'not-in', 'is-not-nan', 'is-not-null'])
 
 /** Refuses the combinations that Firestore refuses. @throws StatusError INVALID_ARGUMENT */
-export function checkFilter(filter: Filter | null, _orders: readonly Order[]): void {
+export function checkFilter(filter: Filter | null): void {
   const all = fieldFilters(filter)
   for (const each of all) checkOperand(each)
-  const count = (operator: string) => all.filter((each) => each.operator === operator).length
-  const notIn = count('not-in')
-  if (notIn > 1) throw invalidArgument("Only a single 'NOT_IN' filter is allowed per query.")
-  if (notIn === 1) checkBesideNotIn(filter, all)
-  const unequal = all.filter(({ operator }) => operator === '!=' || operator.startsWith('is-not'))
-  if (unequal.length > 1) throw invalidArgument("Only a single 'NOT_EQUAL' filter is allowed per query.")
+  const negations = all.filter(({ operator }) => NEGATIONS.has(operator))
+  if (negations.length > 1) {
+    throw invalidArgument(
+      "Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query.",
+    )
+  }
+  if (negations[0]?.operator === 'not-in') checkBesideNotIn(filter, all)
   if (!filter) return
   for (const conjunction of conjunctions(filter)) checkConjunction(conjunction)
   const disjunctions = countDisjunctions(filter)
@@ -22,6 +33,46 @@ export function checkFilter(filter: Filter | null, _orders: readonly Order[]): v
   }
   const fields = new Set(all.filter((each) => isInequality(each.operator)).map((each) => each.field.join('.')))
   if (fields.size > MAX_INEQUALITY_FIELDS) throw invalidArgument('Too many fields have inequality filters.')
+}
+
+/** Refuses orders that no index can have. @throws StatusError INVALID_ARGUMENT or FAILED_PRECONDITION */
+export function checkOrders(given: readonly Order[], filter: Filter | null, aggregated: readonly FieldPath[]): void {
+  const names = given.map(({ field }) => formatFieldPath(field))
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) {
+    throw invalidArgument(`order by clause cannot contain duplicate fields ${repeated}`)
+  }
+  const nameAt = given.findIndex(({ field }) => isNameField(field))
+  if (nameAt !== -1 && nameAt < given.length - 1) {
+    throw invalidArgument('order by clause cannot contain more fields after the key')
+  }
+  const all = fieldFilters(filter)
+  const bounded = all.filter(({ operator }) => isInequality(operator))
+  const others = bounded.map(({ field }) => formatFieldPath(field)).filter((name) => name !== NAME_FIELD)
+  const implied = [...others, ...aggregated.map(formatFieldPath)]
+  const unordered = implied.filter((name) => !names.includes(name))
+  const filtersNames = aggregated.length > 0 && all.some(({ field }) => isNameField(field))
+  if ((nameAt !== -1 || filtersNames) && unordered.length > 0) {
+    throw invalidArgument(
+      `This query requires an index that has fields [${unordered.join(', ')}] after __name__ and Firestore does not currently support such an index.`,
+    )
+  }
+  if (
+    given.length === 1 &&
+    nameAt === 0 &&
+    given[0]?.descending === true &&
+    all.every(({ field }) => isNameField(field))
+  ) {
+    throw failedPrecondition('Firestore does not support descending key scans')
+  }
+  const namesOneDocument = all.some(
+    ({ field, operator }) => isNameField(field) && (operator === '==' || operator === 'in'),
+  )
+  if (namesOneDocument && others.length > 0 && others.length === bounded.length) {
+    throw invalidArgument(
+      'Equality on key is not allowed if there are other inequality fields and key does not appear in inequalities.',
+    )
+  }
 }
 
 type FieldFilter = Extract<Filter, { kind: 'field' }>
@@ -44,10 +95,8 @@ function checkOperand({ field, operator, value }: FieldFilter): void {
 }
 
 function checkBesideNotIn(filter: Filter | null, all: readonly FieldFilter[]): void {
-  const forbidden = all.some(({ operator }) =>
-    ['!=', 'in', 'array-contains-any', 'is-not-null', 'is-not-nan'].includes(operator),
-  )
-  if (forbidden) throw invalidArgument("'NOT_IN' cannot be combined with 'NOT_EQUAL', 'IN' or 'ARRAY_CONTAINS_ANY'.")
+  const forbidden = all.some(({ operator }) => operator === 'in' || operator === 'array-contains-any')
+  if (forbidden) throw invalidArgument("'NOT_IN' cannot be combined with 'IN' or 'ARRAY_CONTAINS_ANY'.")
   if (filter !== null && hasOr(filter)) throw invalidArgument("'NOT_IN' cannot be used in the same query with 'OR'.")
 }
 

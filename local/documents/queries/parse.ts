@@ -5,7 +5,7 @@ import { compareText } from '#local/documents/values/text-order.ts'
 import { NULL } from '#local/documents/values/value.ts'
 import type { WireCursor, WireFilter, WireQuery, WireValue } from '#local/documents/wire/messages.ts'
 import { invalidArgument } from '#local/documents/wire/status.ts'
-import { checkFilter } from './check.ts'
+import { checkFilter, checkOrders } from './check.ts'
 import { parseNearest } from './nearest.ts'
 import {
   type ComparisonOperator,
@@ -45,16 +45,20 @@ const UNARY_OPERATORS: readonly (ComparisonOperator | null)[] = [
   'is-not-null',
 ]
 
-/** Checks a structured query as Google does and completes its order. @throws StatusError INVALID_ARGUMENT */
-export function parseQuery(parent: string, wire: WireQuery | null): Query {
+/**
+ * Checks a structured query as Google does and completes its order. The `aggregated` fields of an aggregation are part
+ * of the order, too, as they are part of the index that serves it. @throws StatusError INVALID_ARGUMENT
+ */
+export function parseQuery(parent: string, wire: WireQuery | null, aggregated: readonly FieldPath[] = []): Query {
   if (wire === null) throw invalidArgument('A structured query is needed.')
   const { database } = parseParent(parent)
   const [from, another] = wire.from
   if (another !== undefined) throw invalidArgument('A query can have only one collection selector.')
   const filter = wire.where === null ? null : parseFilter(wire.where)
   const given = wire.orderBy.map(parseOrder)
-  const orders = completeOrders(given, filter)
-  checkFilter(filter, given)
+  const orders = completeOrders(given, filter, aggregated)
+  checkFilter(filter)
+  checkOrders(given, filter, aggregated)
   if (wire.offset < 0) throw invalidArgument('The offset must not be negative.')
   if (wire.limit !== null && wire.limit.value < 0) throw invalidArgument('The limit must not be negative.')
   return {
@@ -120,7 +124,7 @@ function parseOrder(wire: { field: { fieldPath: string } | null; direction: numb
 }
 
 /** Adds the orders that inequalities imply (by name, in the last direction), and the document's name at the end. */
-function completeOrders(given: readonly Order[], filter: Filter | null): Order[] {
+function completeOrders(given: readonly Order[], filter: Filter | null, aggregated: readonly FieldPath[]): Order[] {
   const orders = [...given]
   const descending = given.at(-1)?.descending ?? false
   const known = new Set(given.map((order) => order.field.join('\0')))
@@ -128,7 +132,7 @@ function completeOrders(given: readonly Order[], filter: Filter | null): Order[]
     .filter(({ operator, field }) => isInequality(operator) && !isNameField(field))
     .map(({ field }) => field)
     .sort((left, right) => compareText(left.join('\0'), right.join('\0')))
-  for (const field of implied) {
+  for (const field of [...implied, ...aggregated]) {
     if (known.has(field.join('\0'))) continue
     known.add(field.join('\0'))
     orders.push({ field, descending })

@@ -1,5 +1,10 @@
 import type { Engine } from '#local/documents/engine.ts'
-import { aggregate, parseAggregations, type WireAggregation } from '#local/documents/queries/aggregate.ts'
+import {
+  aggregate,
+  aggregatedFields,
+  parseAggregations,
+  type WireAggregation,
+} from '#local/documents/queries/aggregate.ts'
 import { matchesQuery } from '#local/documents/queries/matches.ts'
 import { parseQuery } from '#local/documents/queries/parse.ts'
 import { projectedBytes } from '#local/documents/queries/project.ts'
@@ -41,8 +46,12 @@ export function runAggregationQueryCall(engine: Engine): ServerStream {
   return async (request: RunAggregationRequest, { connection }, send) => {
     const wire = request.structuredAggregationQuery
     if (wire === null) throw invalidArgument('A structured aggregation query is needed.')
-    const query = parseQuery(request.parent, wire.structuredQuery)
     const aggregations = parseAggregations(wire.aggregations)
+    const fields = aggregatedFields(aggregations)
+    const query = parseQuery(request.parent, wire.structuredQuery, fields)
+    if (query.select !== null && fields.length > 0) {
+      throw invalidArgument('Cannot apply property masks when aggregation fields are present.')
+    }
     await withView(engine, { ...consistencyOf(request), database: query.database }, connection, async (view) => {
       const { documents, readTime } = await queryAt(engine, view, query)
       const aggregateFields = toWireFields(aggregate(aggregations, documents))

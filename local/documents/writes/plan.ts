@@ -9,6 +9,7 @@ import { documentSize, MAX_DOCUMENT_BYTES } from '#local/documents/values/size.t
 import type { Fields, Value } from '#local/documents/values/value.ts'
 import type { WireFieldTransform, WireWrite } from '#local/documents/wire/messages.ts'
 import { invalidArgument } from '#local/documents/wire/status.ts'
+import { checkFields } from './check-fields.ts'
 import { checkPrecondition } from './precondition.ts'
 import { applyTransform } from './transform.ts'
 
@@ -77,6 +78,7 @@ export function planWrites(store: DocumentStore, writes: readonly WireWrite[], c
 }
 
 function newVersion(name: string, fields: Fields, createTime: Micros, updateTime: Micros): StoredDocument {
+  checkFields(fields)
   const size = documentSize(name, fields)
   if (size > MAX_DOCUMENT_BYTES) {
     throw invalidArgument(

@@ -15,8 +15,7 @@ export function checkPrecondition(
     if (!precondition.exists && present !== null) throw alreadyExists(`Document already exists: ${name}`)
   }
   if (precondition.conditionType === 'updateTime') {
-    if (present === null) throw notFound(`No document to update: ${name}`)
-    if (present.updateTime !== fromWireTimestamp(precondition.updateTime)) {
+    if (present?.updateTime !== fromWireTimestamp(precondition.updateTime)) {
       throw failedPrecondition(`The stored version of ${name} does not match the required base version.`)
     }
   }

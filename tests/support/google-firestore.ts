@@ -1,0 +1,84 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const JAR = 'platform/cloud-firestore-emulator/cloud-firestore-emulator.jar'
+const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore'
+const START_TIMEOUT_MS = 60_000
+
+let found: { jar: string; java: string } | null | undefined
+
+/** Google's own Firestore emulator as gcloud installs it, with a Java to run it; null where either is missing. */
+export function findGoogleFirestore(): { jar: string; java: string } | null {
+  if (found === undefined) found = lookForEmulator()
+  return found
+}
+
+function lookForEmulator(): { jar: string; java: string } | null {
+  const java = onPath('java')
+  const gcloud = onPath('gcloud')
+  if (java === null || gcloud === null) return null
+  const sdk = execFileSync(gcloud, ['info', '--format=value(installation.sdk_root)'], { encoding: 'utf8' }).trim()
+  const jar = join(sdk, JAR)
+  return existsSync(jar) ? { jar, java } : null
+}
+
+function onPath(program: string): string | null {
+  const places = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, program))
+  return places.find((place) => existsSync(place)) ?? null
+}
+
+/**
+ * Starts Google's emulator on a free port and waits until it answers. `args` go to it as they are
+ * (`--functions_emulator`, `127.0.0.1:PORT`). @throws Error where there is none, or when it does not start.
+ */
+export async function startGoogleFirestore(
+  options: { args?: readonly string[] } = {},
+): Promise<{ host: string; pid: number; close: () => Promise<void> }> {
+  const emulator = findGoogleFirestore()
+  if (emulator === null) throw new Error("Google's Firestore emulator is not installed: gcloud or Java is missing.")
+  const port = await freePort()
+  const args = ['-cp', emulator.jar, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`, ...(options.args ?? [])]
+  const child = spawn(emulator.java, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors = `${errors}${chunk}`.slice(-2000)
+  })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const close = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  try {
+    await untilReady(child, `http://127.0.0.1:${port}/`)
+  } catch (error) {
+    await close()
+    throw new Error(`Google's Firestore emulator did not start: ${errors}`, { cause: error })
+  }
+  return { host: `127.0.0.1:${port}`, pid: child.pid ?? 0, close }
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`It exited with ${child.exitCode}.`)
+    const response = await fetch(url).catch(() => null)
+    if (response?.ok) return
+    await sleep(50)
+  }
+  throw new Error(`No answer within ${START_TIMEOUT_MS} ms.`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
