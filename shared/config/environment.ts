@@ -17,12 +17,13 @@ export type VariableName = keyof typeof environment
 type ValueOf<V> = V extends Variable<infer T, infer P, Service> ? (P extends 'optional' ? T | null : T) : never
 
 type NamesOf<S extends Service> = {
-  [N in VariableName]: S extends (typeof environment)[N]['services'][number] ? N : never
+  [N in VariableName]: [S] extends [(typeof environment)[N]['services'][number]] ? N : never
 }[VariableName]
 
 /**
  * The parsed configuration of one service, keyed by the variables' names: numbers, words, lists, URLs as normalised
- * strings without a trailing slash, secrets as `SecretReference`; null for an absent optional one.
+ * strings without a trailing slash, secrets as `SecretReference`; null for an absent optional one. `Config` alone has
+ * the variables that every service has.
  */
 export type Config<S extends Service = Service> = {
   readonly [N in NamesOf<S>]: ValueOf<(typeof environment)[N]>

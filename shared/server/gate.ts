@@ -17,12 +17,18 @@ interface GateInit {
 export class Gate {
   readonly #init: GateInit
   readonly #opened = Promise.withResolvers<RequestListener>()
+  readonly #asked = Promise.withResolvers<void>()
   #phase: Phase = 'starting'
   readonly #running = new Set<ServerResponse>()
   #idle: (() => void) | null = null
 
   constructor(init: GateInit) {
     this.#init = init
+  }
+
+  /** Resolves when the first request of any kind has come. */
+  get firstRequest(): Promise<void> {
+    return this.#asked.promise
   }
 
   /** Lets waiting and coming requests through to `app`. */
@@ -46,6 +52,7 @@ export class Gate {
 
   /** The server's request listener. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#asked.resolve()
     // Eventarc adds a query to every URL; only the path counts. (Cloud Run keeps paths ending in z to itself.)
     const path = request.url?.split('?', 1)[0]
     if (path === '/health') {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Logger } from '#shared/logging/logger.ts'
 import { Gate } from './gate.ts'
 import { type ProcessPort, Shutdown } from './shutdown.ts'
@@ -20,7 +21,7 @@ export interface ServerOptions {
   logger: Logger
   /** From SIGTERM to exit at the latest. */
   shutdownMs: number
-  /** Imports and wires the app. Starts when the port is open; requests that come earlier wait for it. */
+  /** Imports and wires the app, soon after the port is open; requests that come earlier wait for it. */
   load: (context: ServerContext) => Promise<RequestListener>
   readyTimeoutMs?: number
   process?: ProcessPort
@@ -37,6 +38,8 @@ export interface RunningServer {
 
 /** Loading takes a quarter of a second; past this something is wrong and the sender should come again. */
 const READY_TIMEOUT_MS = 8000
+/** The first request starts the loading; without one it starts by itself after this. */
+const LOAD_AFTER_MS = 25
 /** Longer than the front end keeps idle connections (600 s), so that it never sends into one that we are closing. */
 const KEEP_ALIVE_MS = 620_000
 /** Above Cloud Run's request timeout of 660 s: the platform ends a request, not the socket under it. */
@@ -55,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await answered
     // Answered connections end by themselves ("connection: close"); what is left waits for nothing or sends half a request.
     server.closeIdleConnections()
-    await new Promise((resolve) => setImmediate(resolve))
+    await setImmediate()
     server.closeAllConnections()
     await closed
   }
@@ -78,8 +81,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 async function open(gate: Gate, options: ServerOptions, context: ServerContext): Promise<void> {
-  // A turn of the event loop first: loading blocks it, and a probe that is already waiting should get its answer.
-  await new Promise((resolve) => setImmediate(resolve))
+  // Loading blocks the event loop for a fifth of a second: a probe that comes at once should get its answer first.
+  const timer = new AbortController()
+  await Promise.race([gate.firstRequest, setTimeout(LOAD_AFTER_MS, undefined, timer).catch(() => {})])
+  timer.abort()
+  await setImmediate()
   gate.open(await options.load(context))
   options.logger.info('Ready.')
 }

@@ -1,4 +1,4 @@
-import { baseUrl, flag, integer, list, milliseconds, oneOf, port, text } from '../schema.ts'
+import { baseUrl, flag, list, milliseconds, oneOf, port, text } from '../schema.ts'
 import { defaulted, optional, required, SERVICES } from '../variable.ts'
 
 const email = text({ pattern: /^[^\s@,]+@[^\s@,]+$/, expects: 'an e-mail address' })
@@ -86,13 +86,5 @@ export const serverVariables = {
     services: SERVICES,
     setBy: 'laptop',
     example: 'http://127.0.0.1:9100',
-  }),
-  MAX_EVENT_BYTES: defaulted({
-    schema: integer({ min: 1024, max: 32 * 1024 * 1024, unit: 'bytes' }),
-    default: String(10 * 1024 * 1024),
-    description:
-      'Largest request body that an event service reads; more is answered 413. Eventarc sends at most 512 KB.',
-    services: ['image-worker', 'model-sync'],
-    example: '1048576',
   }),
 }
