@@ -20,6 +20,7 @@ export function createHoldBack(onHeld: () => void) {
     },
     /** Resolves to true once a later message was answered, to false when `releaseAll` or the signal ended the wait. */
     hold(trigger: string, sequence: number, signal: AbortSignal): Promise<boolean> {
+      if (signal.aborted) return Promise.resolve(false)
       return new Promise((resolve) => {
         const one: Held = { trigger, sequence, release: resolve }
         held.add(one)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -195,6 +197,17 @@ test('what was not acknowledged is delivered after a restart, in flight or waiti
   expect(receiver.received.map(({ headers }) => headers['ce-id']).sort()).toEqual(ids)
   expect(second.pending()).toEqual([])
   never.resolve(204)
+})
+
+test('not one event is lost when the process is killed right after publishing them', async () => {
+  const script = join(import.meta.dirname, 'publish-and-die.ts')
+  const child = spawn(process.execPath, [script, dataDir, receiver.url, '300'], { stdio: 'inherit' })
+  const [, signal] = await once(child, 'exit')
+  expect(signal).toBe('SIGKILL')
+  const delivery = start({ dataDir })
+  await delivery.idle()
+  const subjects = new Set(receiver.received.map(({ headers }) => headers['ce-subject']))
+  expect(subjects.size).toBe(300)
 })
 
 test('events of a trigger that is gone are dropped', async () => {
