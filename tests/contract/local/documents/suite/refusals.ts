@@ -1,0 +1,44 @@
+import { FieldPath, Filter, type Query } from '@google-cloud/firestore'
+import type { Bench } from '../suite.ts'
+
+/** In a transaction the client does not retry a refused query for seconds. */
+function ask(query: Query): Promise<unknown> {
+  return query.firestore.runTransaction((transaction) => transaction.get(query), { maxAttempts: 1 })
+}
+
+export function refusalsContract(bench: Bench): void {
+  const id = FieldPath.documentId()
+  const many = Array.from({ length: 31 }, (_, index) => index)
+  const invalid: [string, (query: Query) => Query][] = [
+    ['not-in beside in', (query) => query.where('a', 'not-in', [1]).where('b', 'in', [1])],
+    ['not-in beside !=', (query) => query.where('a', 'not-in', [1]).where('b', '!=', 1)],
+    ['two times !=', (query) => query.where('a', '!=', 1).where('b', '!=', 1)],
+    [
+      'not-in inside or',
+      (query) => query.where(Filter.or(Filter.where('a', 'not-in', [1]), Filter.where('b', '==', 1))),
+    ],
+    ['an empty list for in', (query) => query.where('a', 'in', [])],
+    ['more than 30 alternatives', (query) => query.where('a', 'in', many)],
+    ['more than 10 values for not-in', (query) => query.where('a', 'not-in', many.slice(0, 11))],
+    ['two array searches at once', (query) => query.where('a', 'array-contains', 1).where('b', 'array-contains', 2)],
+    ['an order given twice', (query) => query.orderBy('a').orderBy('a')],
+    ['an order after the name', (query) => query.orderBy(id).orderBy('a')],
+    ['one name with a range of another field', (query) => query.where(id, '==', 'x').where('a', '>', 1)],
+  ]
+
+  test.each(invalid)('refuses %s as INVALID_ARGUMENT', async (_, build) => {
+    await expect(ask(build(bench.freshCollection()))).rejects.toMatchObject({ code: 3 })
+  })
+
+  test('allows 30 alternatives', async () => {
+    await ask(bench.freshCollection().where('a', 'in', many.slice(0, 30)))
+  })
+
+  test('tells a listener why its query is refused', async () => {
+    const query = bench.freshCollection().where('a', '!=', 1).where('b', '!=', 1)
+    const error = await new Promise<Error>((resolve, reject) => {
+      query.onSnapshot(() => reject(new Error('It was accepted.')), resolve)
+    })
+    expect(error.message).toMatch(/3.*NOT_EQUAL/)
+  })
+}
