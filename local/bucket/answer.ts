@@ -26,7 +26,7 @@ async function decideReply(routes: readonly Route[], call: Call, onError: (error
   let dialect: Dialect = 'json'
   try {
     const found = findRoute(routes, call)
-    if (found === null) throw new ApiFailure({ status: 404, reason: 'notFound', message: 'Not Found' })
+    if (found === null) throw noSuchMethod(call)
     dialect = call.query.get('alt') === 'media' && found.route.dialect === 'json' ? 'text' : found.route.dialect
     return await found.route.handle(call, found.params)
   } catch (error) {
@@ -39,4 +39,13 @@ function asApiFailure(error: unknown, call: Call, onError: (error: unknown) => v
   // A caller that hung up in mid-body is its own affair; nobody is left to read the answer.
   if (!call.request.socket.destroyed) onError(error)
   return new ApiFailure({ status: 500, reason: 'backendError', message: 'Backend Error' })
+}
+
+/** Also the answer to methods of the real API that are not served here, so it says which it was. */
+function noSuchMethod({ method, rawPath }: Call): ApiFailure {
+  return new ApiFailure({
+    status: 404,
+    reason: 'notFound',
+    message: `The local bucket server has nothing at ${method} ${rawPath}.`,
+  })
 }

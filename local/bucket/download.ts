@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { resolveByteRange } from './byte-range.ts'
 import { type Call, header } from './call.ts'
 import type { ContentStore } from './content-store.ts'
-import { ApiFailure } from './failure.ts'
+import { notModified, preconditionFailed } from './failure.ts'
 import type { ObjectRecord } from './record.ts'
 import { empty, type Reply } from './reply.ts'
 import { versionEtag } from './resource.ts'
@@ -67,11 +67,11 @@ export function checkEtagConditions(call: Call, record: ObjectRecord): void {
     list.split(',').some((tag) => tag.trim() === '*' || etags.includes(tag.trim().replace(/^W\//, '')))
   const match = header(call, 'if-match')
   if (match !== null && !isNamedBy(match)) {
-    throw new ApiFailure({ status: 412, reason: 'conditionNotMet', message: 'Precondition Failed' })
+    throw preconditionFailed()
   }
   const noneMatch = header(call, 'if-none-match')
   if (noneMatch !== null && isNamedBy(noneMatch)) {
-    throw new ApiFailure({ status: 304, reason: 'notModified', message: 'Not Modified' })
+    throw notModified()
   }
 }
 

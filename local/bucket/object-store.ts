@@ -8,7 +8,7 @@ import { checkPreconditions, type Preconditions } from './preconditions.ts'
 import type { AclEntry, BucketRecord, Content, EditableMetadata, ObjectRecord } from './record.ts'
 import { RecordFiles } from './record-files.ts'
 
-/** A change that is on disk. `overwritten` is true where the deletion is a newer generation's doing. */
+/** A change that is on disk. An overwrite is two: the old generation deleted, the new one finalized. */
 export interface StoredChange {
   type: 'finalized' | 'deleted' | 'metadataUpdated'
   record: ObjectRecord
@@ -230,7 +230,7 @@ export class ObjectStore {
     state.names.add(record.name)
     if (replaced !== undefined) {
       this.#onChange({ type: 'deleted', record: replaced })
-      await this.content.discard(replaced.content.segments)
+      await this.#forgetContent(replaced)
     }
     this.#onChange({ type: 'finalized', record })
     return record
@@ -241,7 +241,12 @@ export class ObjectStore {
     state.objects.delete(record.name)
     state.names.delete(record.name)
     this.#onChange({ type: 'deleted', record })
-    await this.content.discard(record.content.segments)
+    await this.#forgetContent(record)
+  }
+
+  /** The change is durable by now: a file that cannot be removed must not make it fail, the next start sweeps it. */
+  async #forgetContent({ content }: ObjectRecord): Promise<void> {
+    await this.content.discard(content.segments).catch(() => {})
   }
 
   async #writing<T>(bucket: string, work: (state: BucketState) => Promise<T>): Promise<T> {

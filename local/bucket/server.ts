@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { aclRoutes } from './acl-routes.ts'
 import { answerCall } from './answer.ts'
 import { bucketRoutes, newBucketRecord } from './bucket-routes.ts'
+import { composeRoutes } from './compose-routes.ts'
 import { copyRoutes } from './copy-routes.ts'
 import type { Durability } from './durable-file.ts'
 import { firebaseRoutes } from './firebase-routes.ts'
@@ -72,6 +73,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
     ...objectRoutes(store),
     ...uploadRoutes(store, sessions),
     ...copyRoutes(store),
+    ...composeRoutes(store),
     ...aclRoutes(store),
     ...bucketRoutes(store, now),
     ...firebaseRoutes(store),

@@ -59,11 +59,17 @@ async function startUpload(store: ObjectStore, sessions: UploadSessions, call: C
   const body = await readJsonBody(call)
   const contentType = body.contentType ?? header(call, 'x-upload-content-type') ?? DEFAULT_CONTENT_TYPE
   const insertion = parseInsertion(store, call, bucket, { ...body, contentType })
-  const declaredLength = header(call, 'x-upload-content-length')
-  const id = await sessions.start(insertion, declaredLength === null ? null : Number(declaredLength))
+  const id = await sessions.start(insertion, declaredBytes(call))
   const name = encodeURIComponent(insertion.name)
   const location = `${call.baseUrl}/upload/storage/v1/b/${bucket}/o?uploadType=resumable&name=${name}&upload_id=${id}`
   return empty(200, { location, 'x-guploader-uploadid': id })
+}
+
+/** The size that the start of a resumable upload announces, or null. */
+export function declaredBytes(call: Call): number | null {
+  const length = header(call, 'x-upload-content-length')
+  if (length !== null && !/^\d+$/.test(length)) throw invalid(`Invalid X-Upload-Content-Length: '${length}'`)
+  return length === null ? null : Number(length)
 }
 
 async function continueUpload(sessions: UploadSessions, call: Call): Promise<Reply> {

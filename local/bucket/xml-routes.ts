@@ -15,7 +15,7 @@ import { empty, type Reply } from './reply.ts'
 import { decodeSegment, type Route, route } from './router.ts'
 import { isSignedUrl, verifySignedUrl } from './signed-url.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { cancelUpload, incompleteReply, receiveUpload } from './upload-routes.ts'
+import { cancelUpload, declaredBytes, incompleteReply, receiveUpload } from './upload-routes.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 import { metadataOfHeaders, xmlObjectHeaders } from './xml-headers.ts'
 
@@ -31,6 +31,9 @@ interface ObjectPath {
   name: string
 }
 
+/** First segments that belong to the other APIs: what they do not know is no bucket's object. */
+const OTHER_APIS = new Set(['b', 'v0', 'storage', 'upload', 'download', 'batch', '_emulator'])
+
 /** A key is a few hundred bytes. */
 const MAX_KEY_BYTES = 16 * 1024
 
@@ -42,7 +45,8 @@ export function xmlRoutes(context: XmlContext): Route[] {
   const on = (method: string, handle: (call: Call, path: ObjectPath) => Promise<Reply> | Reply): Route => ({
     method,
     dialect: 'xml',
-    match: ([bucket, ...object]) => (bucket && object.join('/') ? { bucket, object: object.join('/') } : null),
+    match: ([bucket = '', ...object]) =>
+      OTHER_APIS.has(bucket) || object.join('/') === '' ? null : { bucket, object: object.join('/') },
     handle: async (call, { bucket = '', object = '' }) => {
       const reply = await handle(call, { bucket: decodeSegment(bucket), name: decodeSegment(object) })
       return withBucketCors(context.store, bucket, call, reply)
@@ -95,8 +99,7 @@ async function startResumable(context: XmlContext, call: Call, path: ObjectPath)
   if (!isAuthorised(context, call)) throw anonymousRefused()
   if (header(call, 'x-goog-resumable') !== 'start') throw notSupported('this POST of the XML API')
   const insertion = parseXmlInsertion(context.store, call, path)
-  const declaredLength = header(call, 'x-upload-content-length')
-  const id = await context.sessions.start(insertion, declaredLength === null ? null : Number(declaredLength))
+  const id = await context.sessions.start(insertion, declaredBytes(call))
   return empty(201, { location: `${call.baseUrl}${call.rawPath}?upload_id=${id}`, 'x-guploader-uploadid': id })
 }
 

@@ -111,12 +111,12 @@ describe('after SIGKILL under load', () => {
   test('no acknowledged write is lost and no object is torn', async () => {
     const acknowledged = new Map<string, number>()
     for (let round = 0; round < ROUNDS; round++) {
-      const server = await spawnServer(dataDir)
+      const server = await spawnServer(dataDir, 'fsync')
       const before = acknowledged.size
       await writeUntilKilled(server, acknowledged, round)
       expect(acknowledged.size).toBeGreaterThan(before)
     }
-    const server = await spawnServer(dataDir)
+    const server = await spawnServer(dataDir, 'fsync')
     await expectAll(server.url, acknowledged)
     await server.kill()
   })

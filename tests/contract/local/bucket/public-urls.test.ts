@@ -279,6 +279,9 @@ test('GET / says that the server is ready', async () => {
 })
 
 test('a path of nobody is 404 and a broken encoding 400', async () => {
-  expect((await fetch(`${fixture.server.url}/storage/v1/nothing`)).status).toBe(404)
+  const nothing = await fetch(`${fixture.server.url}/storage/v1/b/uploads/notificationConfigs`)
+
+  expect(nothing.status).toBe(404)
+  expect(await nothing.json()).toMatchObject({ error: { message: expect.stringContaining('has nothing at GET') } })
   expect((await fetch(`${fixture.server.url}/b/uploads/o/%E0%A4%A`)).status).toBe(400)
 })

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { createConnection } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Fixture, startFixture } from './bucket-server.ts'
@@ -41,26 +43,21 @@ function put(session: string, range: string, body?: Uint8Array): Promise<Respons
   })
 }
 
-/** Sends the head of a body that announces more, then cuts the connection once the server has it. */
+/** Sends a part of a body that announces more, ends the connection and waits until the server has let go of it too. */
 async function putAndCut(session: string, range: string, announcedBytes: number, sent: Uint8Array): Promise<void> {
-  const call = request(session, {
-    method: 'PUT',
-    headers: { 'content-range': range, 'content-length': announcedBytes },
-  })
-  const failed = new Promise<void>((resolve) => call.once('error', () => resolve()))
-  await new Promise<void>((resolve) => call.write(sent, () => resolve()))
-  call.destroy()
-  await failed
+  const { port, pathname, search } = new URL(session)
+  const socket = createConnection(Number(port), '127.0.0.1')
+  const closed = once(socket.resume(), 'close')
+  socket.write(`PUT ${pathname}${search} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-range: ${range}\r\n`)
+  socket.write(`content-length: ${announcedBytes}\r\n\r\n`)
+  socket.end(sent)
+  await closed
 }
 
-/** How much the server has; asks until it has noticed that the connection is gone. */
-async function keptBytes(session: string, atLeast = 0): Promise<number> {
-  for (;;) {
-    const response = await put(session, 'bytes */*')
-    expect(response.status).toBe(308)
-    const kept = Number(/^bytes=0-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1] ?? -1) + 1
-    if (kept >= atLeast) return kept
-  }
+async function keptBytes(session: string): Promise<number> {
+  const response = await put(session, 'bytes */*')
+  expect(response.status).toBe(308)
+  return Number(/^bytes=0-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1] ?? -1) + 1
 }
 
 async function stored(name: string): Promise<Buffer> {
@@ -131,8 +128,7 @@ test('a cut connection keeps whole multiples of 256 KiB and the upload goes on f
   const kept = await keptBytes(session)
   const last = await put(session, `bytes ${kept}-${bytes.length - 1}/${bytes.length}`, bytes.subarray(kept))
 
-  expect(kept % QUANTUM).toBe(0)
-  expect(kept).toBeLessThanOrEqual(2 * QUANTUM)
+  expect(kept).toBe(2 * QUANTUM)
   expect(last.status).toBe(200)
   expect((await stored('cut')).equals(bytes)).toBe(true)
 })

@@ -11,9 +11,9 @@ export interface SpawnedServer {
 }
 
 /** Starts a bucket server with its own process and waits until it listens. */
-export async function spawnServer(dataDir: string): Promise<SpawnedServer> {
+export async function spawnServer(dataDir: string, durability: 'fsync' | 'process'): Promise<SpawnedServer> {
   const script = fileURLToPath(new URL('./server-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, dataDir], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, dataDir, durability], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })

@@ -14,7 +14,7 @@ let server: SpawnedServer
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'bucket-stream-'))
-  server = await spawnServer(dataDir)
+  server = await spawnServer(dataDir, 'process')
 })
 
 afterAll(async () => {
