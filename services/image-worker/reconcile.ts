@@ -15,7 +15,7 @@ export interface ReconcileDeps {
   runner: JobRunner
   definition: JobDefinition<ImageInput>
   workBucket: string
-  /** How long a status may say "working" before somebody looks. */
+  /** How long a status may say "working", and temporaries may lie, before somebody looks. */
   stuckAfterMs: number
   logger: Logger
   now: () => Date
@@ -32,7 +32,6 @@ export interface ReconcileReport {
 
 /** One call is one bounded page of each: Cloud Scheduler comes again. */
 const pageSize = 100
-const leftoverAfterMs = 3_600_000
 /** Temporaries of a job that no longer has a record; longer than any job lives. */
 const orphanAfterMs = 7 * 86_400_000
 const leftoverObjects = 2_000
@@ -94,7 +93,7 @@ async function removeLeftovers(deps: ReconcileDeps): Promise<number> {
   let seen = 0
   for await (const object of deps.store.list(deps.workBucket, 'work/')) {
     const jobId = object.name.split('/')[1]
-    if (jobId && nowMs - object.timeCreated.getTime() > leftoverAfterMs) oldest.set(jobId, object)
+    if (jobId && nowMs - object.timeCreated.getTime() > deps.stuckAfterMs) oldest.set(jobId, object)
     seen += 1
     if (seen >= leftoverObjects) break
   }

@@ -1,4 +1,5 @@
 import type { Express, RequestHandler, Response } from 'express'
+import { CallerError } from '#shared/errors/app-error.ts'
 import type { CloudEvent } from '#shared/events/cloud-event.ts'
 import { parseCloudEvent } from '#shared/events/parse-cloud-event.ts'
 import { answerTo, type Outcome } from '#shared/jobs/outcome.ts'
@@ -27,7 +28,10 @@ export function eventServiceRoutes(app: Express, service: EventService): void {
   app.post('/internal/reconcile', async (_request, response) => {
     response.status(200).json(await service.reconcile())
   })
-  app.use('/internal', (_request, _response, next) => next('router'))
+  app.use('/internal', (request) => {
+    const message = `There is nothing at ${request.method} ${request.originalUrl}.`
+    throw new CallerError({ status: 404, code: 'request.not-found', message })
+  })
   app.post('/{*path}', async (request, response) => {
     const event = parseCloudEvent({ headers: request.headers, body: request.body as Uint8Array }) // express.raw gave a Buffer
     answer(response, await service.handleEvent(event), { event: event.id, type: event.type, subject: event.subject })

@@ -13,6 +13,7 @@ import { type AnswerHook, type ClipDropStandIn, startClipDrop } from '#local/cli
 import { freePort } from '#local/service-process.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { connectFirestore } from './documents.ts'
+import { type KillProxy, startKillProxy } from './kill-proxy.ts'
 
 export const appBucket = 'app-bucket'
 export const workBucket = 'work-bucket'
@@ -26,6 +27,8 @@ export interface ImageWorldOptions {
   env?: Record<string, string>
   beforeAnswer?: AnswerHook
   afterAnswer?: AnswerHook
+  /** Puts a proxy between the worker and the bucket server. */
+  killProxy?: boolean
 }
 
 /** The image worker as a process of its own, with everything around it that it has in the cloud. */
@@ -35,6 +38,11 @@ export interface ImageWorld {
   db: Firestore
   clipdrop: ClipDropStandIn
   worker: WorkerProcess
+  proxy: KillProxy | null
+  /** Every object that was ever finalized, in order: `bucket/name`. */
+  finalized: readonly string[]
+  /** SIGKILL, and until it is gone. */
+  killWorker(): Promise<void>
   /** Kills nothing; starts the worker again after it was killed. */
   restartWorker(): Promise<void>
   close(): Promise<void>
@@ -50,7 +58,15 @@ export interface WorkerProcess {
 export async function startImageWorld(options: ImageWorldOptions): Promise<ImageWorld> {
   const dataDir = await mkdtemp(join(tmpdir(), 'image-world-'))
   const documents = await options.documents()
-  const bucket = await startBucketServer({ port: 0, dataDir, durability: 'process' })
+  const finalized: string[] = []
+  const bucket = await startBucketServer({
+    port: 0,
+    dataDir,
+    durability: 'process',
+    onChange: (change) => {
+      if (change.type === 'finalized') finalized.push(`${change.bucket}/${change.object.name}`)
+    },
+  })
   await bucket.createBucket(appBucket)
   await bucket.createBucket(workBucket)
   const { beforeAnswer, afterAnswer } = options
@@ -60,13 +76,14 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
     ...(beforeAnswer ? { beforeAnswer } : {}),
     ...(afterAnswer ? { afterAnswer } : {}),
   })
+  const proxy = options.killProxy ? await startKillProxy(bucket.url) : null
   const projectId = `test-${randomUUID().slice(0, 8)}`
   const env = {
     PATH: process.env.PATH ?? '',
     GOOGLE_CLOUD_PROJECT: projectId,
     STORAGE_BUCKET: appBucket,
     WORK_BUCKET: workBucket,
-    STORAGE_EMULATOR_HOST: bucket.url,
+    STORAGE_EMULATOR_HOST: proxy?.url ?? bucket.url,
     FIRESTORE_EMULATOR_HOST: documents.host,
     METADATA_SERVER_DETECTION: 'none',
     CLIPDROP_API_KEY: LOCAL_CLIPDROP_KEY,
@@ -78,7 +95,14 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
   const db = connectFirestore(documents.host, projectId)
   const storage = new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false })
   let worker = await startWorker(env)
+  const killWorker = async () => {
+    worker.child.kill('SIGKILL')
+    await worker.exited
+  }
   return {
+    proxy,
+    finalized,
+    killWorker,
     bucket,
     storage,
     db,
@@ -91,9 +115,9 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
       worker = await startWorker(env)
     },
     async close() {
-      worker.child.kill('SIGKILL')
-      await worker.exited
+      await killWorker()
       await db.terminate()
+      await proxy?.close()
       await clipdrop.close()
       await bucket.close()
       await documents.close()

@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import type { Logger } from '#shared/logging/logger.ts'
+import { type BucketServer, startBucketServer } from './bucket/server.ts'
+import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
+import { createClock } from './clock.ts'
+import { type DocumentServer, startDocumentServer } from './documents/server.ts'
+import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
+import type { Trigger } from './events/trigger.ts'
+import { type Identity, openIdentity } from './identity/identity.ts'
+import { startTaskServer, type TaskServer } from './tasks/server.ts'
+
+/** Names that the local cloud gives where a real project has its own. */
+export const localProject = 'charaforge-local'
+export const localBuckets = { app: 'charaforge-local-app', work: 'charaforge-local-work' } as const
+/** Where `npm run dev` listens, so that an app's configuration can name it. */
+export const defaultPorts = { bucket: 9199, documents: 8085, tasks: 8123, clipdrop: 8124, services: 8081 } as const
+export const defaultServers = {
+  bucketUrl: `http://127.0.0.1:${defaultPorts.bucket}`,
+  documentsHost: `127.0.0.1:${defaultPorts.documents}`,
+}
+const taskAccount = `tasks@${localProject}.iam.gserviceaccount.com`
+
+export interface CloudOptions {
+  /** Everything that lasts lies below it. */
+  dataDir: string
+  /** 0 for any free port. */
+  ports: { bucket: number; documents: number; tasks: number; clipdrop: number }
+  /** Service URLs by trigger; known before the services run, since ports are chosen first. */
+  triggers: readonly Trigger[]
+  /** A Firestore that the user runs already (FIRESTORE_EMULATOR_HOST); then none is started here. */
+  documentsHost: string | null
+  logger: Logger
+  /** How many times faster waiting passes; 1 is the real cloud's pace. */
+  timeScale?: number
+}
+
+/** The cloud on one machine: what Google and the providers are to the services. */
+export interface LocalCloud {
+  bucket: BucketServer
+  documentsHost: string
+  delivery: EventDelivery
+  tasks: TaskServer
+  clipdrop: ClipDropStandIn
+  identity: Identity
+  /** The environment of a service that is reached at `serviceUrl`. */
+  environmentFor(serviceUrl: string): Record<string, string>
+  close(): Promise<void>
+}
+
+/** Eventarc's subscriptions are set to 600 s by our deployment; the local cloud keeps to that. */
+const ackDeadlineMs = 600_000
+
+/** Starts every server of the local cloud. What had started is closed again when one of them cannot. */
+export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
+  const { dataDir, ports, logger } = options
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <T extends { close(): Promise<void> }>(server: T): T => {
+    opened.push(server)
+    return server
+  }
+  const close = async () => {
+    for (const server of opened.toReversed()) await server.close()
+  }
+  try {
+    const clock = createClock(options.timeScale ?? 1)
+    const identity = await openIdentity({ dataDir })
+    const delivery = keep(
+      createEventDelivery({
+        dataDir: join(dataDir, 'events'),
+        triggers: options.triggers,
+        clock,
+        ackDeadlineMs,
+        log: logger,
+      }),
+    )
+    const bucket = keep(
+      await startBucketServer({
+        port: ports.bucket,
+        dataDir: join(dataDir, 'bucket'),
+        onChange: (change) => delivery.publishObject(change),
+      }),
+    )
+    for (const name of Object.values(localBuckets)) await bucket.createBucket(name)
+    const documentsHost =
+      options.documentsHost ??
+      keep<DocumentServer>(
+        await startDocumentServer({
+          port: ports.documents,
+          dataDir: join(dataDir, 'documents'),
+          onChange: (change) => delivery.publishDocument(change),
+        }),
+      ).host
+    const tasks = keep(await startTaskServer({ port: ports.tasks, dataDir: join(dataDir, 'tasks'), identity, clock }))
+    const clipdrop = keep(await startClipDrop({ port: ports.clipdrop, requestsPerMinute: null }))
+
+    const environmentFor = (serviceUrl: string): Record<string, string> => ({
+      GOOGLE_CLOUD_PROJECT: localProject,
+      STORAGE_BUCKET: localBuckets.app,
+      WORK_BUCKET: localBuckets.work,
+      STORAGE_EMULATOR_HOST: bucket.url,
+      FIRESTORE_EMULATOR_HOST: documentsHost,
+      METADATA_SERVER_DETECTION: 'none',
+      TASKS_BASE_URL: tasks.url,
+      TASKS_QUEUE: `projects/${localProject}/locations/local/queues/wake`,
+      TASKS_SERVICE_ACCOUNT: taskAccount,
+      SERVICE_URL: serviceUrl,
+      INTERNAL_INVOKERS: taskAccount,
+      OIDC_JWKS_URL: tasks.jwksUrl,
+      // Pictures that the local bucket serves are at a private address, which the guard otherwise refuses.
+      FETCH_ALLOW_HOSTS: new URL(bucket.url).host,
+    })
+    return { bucket, documentsHost, delivery, tasks, clipdrop, identity, environmentFor, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The account in whose name the local cloud calls `/internal/*`. */
+export const internalCaller = taskAccount

@@ -1,0 +1,24 @@
+import { localBuckets } from './cloud.ts'
+import type { Trigger } from './events/trigger.ts'
+
+export interface ServiceRow {
+  /** The folder under `services/`. */
+  name: string
+  /** What the deployment sets up as Eventarc triggers. */
+  triggers(serviceUrl: string): Trigger[]
+}
+
+/** The services of the local cloud, as infra/ declares them for the real one. */
+export const serviceTable: readonly ServiceRow[] = [
+  {
+    name: 'image-worker',
+    triggers: (serviceUrl) => [
+      {
+        name: 'uploads-finalized',
+        type: 'google.cloud.storage.object.v1.finalized',
+        bucket: localBuckets.app,
+        url: `${serviceUrl}/events/storage`,
+      },
+    ],
+  },
+]

@@ -1,0 +1,6 @@
+import { startDocumentServer } from '#local/documents/server.ts'
+import { killMatrix } from './kill-matrix.ts'
+
+describe('the image worker killed from outside, on our document server', () => {
+  killMatrix({ documents: () => startDocumentServer({ port: 0, dataDir: null }), bucketPhases: 8 })
+})
