@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { configWarnings } from '#shared/config/checks.ts'
 import type { Config } from '#shared/config/environment.ts'
 import { loadConfig } from '#shared/config/load.ts'
-import type { Environment, Service } from '#shared/config/variable.ts'
+import type { Service } from '#shared/config/variable.ts'
 import { createLogger } from '#shared/logging/create-logger.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { type ServerContext, startServer } from './start-server.ts'
@@ -16,7 +16,7 @@ export interface ServiceContext<S extends Service> extends ServerContext {
 interface ServiceInit<S extends Service> {
   service: S
   /** `process.env`: only a `main.ts` may name it. */
-  env: Environment
+  env: NodeJS.ProcessEnv
   /** Imports the app (a dynamic import, so that the port opens first) and wires it. */
   load: (context: ServiceContext<S>) => Promise<RequestListener>
 }
@@ -38,6 +38,8 @@ export function startService<S extends Service>(init: ServiceInit<S>): void {
     const config = loadConfig(init.service, init.env)
     // What every service has, this one has too; TypeScript can't see that through the type parameter.
     const common = config as Config<S> & Config
+    // Google's clients read it from the process, and beside an emulator they would search for seconds.
+    if (common.FIRESTORE_EMULATOR_HOST !== null) init.env.METADATA_SERVER_DETECTION ??= 'none'
     logger = createLogger({
       service: init.service,
       version: common.K_REVISION,

@@ -1,0 +1,36 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { runProcess } from '../support/processes.ts'
+
+test('the demo sends a picture through and says last where the result lies', async () => {
+  const { code, stdout, stderr } = await runProcess(['local/main.ts', 'demo'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/removing-background[\s\S]*upscaling[\s\S]*complete/)
+  expect(stdout).toMatch(/remove-background +local +\d+ × \d+ +\d+/)
+  const path = stdout.trim().split('\n').at(-1) ?? ''
+  expect(await sharp(path).metadata()).toMatchObject({ format: 'png', hasAlpha: true })
+  await rm(path)
+})
+
+test('a demo that fails exits with 1 and the reason', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'demo-'))
+  const path = join(folder, 'page.png')
+  await writeFile(path, '<html>')
+  const { code, stderr } = await runProcess(['local/main.ts', 'demo', path])
+  await rm(folder, { recursive: true })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/image\.not-a-picture/)
+  expect(await runProcess(['local/main.ts', 'demo', '/does/not/exist.png'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/ENOENT/),
+  })
+})
+
+test('a command that does not exist exits with 2 and the usage', async () => {
+  expect(await runProcess(['local/main.ts', 'nonsense'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/npm run dev/),
+  })
+})

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { until } from './image-world.ts'
+
+export interface RunningProcess {
+  child: ChildProcess
+  /** Standard output and error so far. */
+  output(): string
+  /** Waits until the output matches. @throws Error when the process ends before. */
+  says(pattern: RegExp): Promise<void>
+  exited: Promise<number | null>
+  kill(): Promise<void>
+}
+
+/** Starts this Node with `args`, in the project's folder, with an environment of its own. */
+export function startProcess(args: string[], env: Record<string, string> = {}): RunningProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+    })
+  }
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  return {
+    child,
+    output: () => text,
+    async says(pattern) {
+      await until(async () => {
+        if (child.exitCode !== null) throw new Error(`The process ended with ${child.exitCode}:\n${text}`)
+        return pattern.test(text)
+      })
+    },
+    exited,
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** Runs to the end. */
+export async function runProcess(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk
+  })
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code, stdout, stderr }
+}
