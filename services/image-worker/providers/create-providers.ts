@@ -10,7 +10,7 @@ import type { BackgroundProvider, UpscaleProvider } from './provider.ts'
 
 type ProviderConfig = Pick<
   Config<'image-worker'>,
-  'BACKGROUND_PROVIDERS' | 'UPSCALE_PROVIDERS' | 'CLIPDROP_API_KEY' | 'CLIPDROP_BASE_URL'
+  'BACKGROUND_PROVIDERS' | 'UPSCALE_PROVIDERS' | 'CLIPDROP_API_KEY' | 'CLIPDROP_BASE_URL' | 'CLIPDROP_TIMEOUT_MS'
 >
 
 export interface Providers {
@@ -41,5 +41,10 @@ function clipdropOptions(config: ProviderConfig, http: ClipDropOptions['http']):
   const key = config.CLIPDROP_API_KEY
   // The configuration refuses ClipDrop without a key, so an empty one is never sent.
   const source = key ? secretSource(key) : null
-  return { http, baseUrl: config.CLIPDROP_BASE_URL, apiKey: async () => (await source?.get()) ?? '' }
+  return {
+    http,
+    baseUrl: config.CLIPDROP_BASE_URL,
+    apiKey: async () => (await source?.get()) ?? '',
+    timeouts: { headersMs: config.CLIPDROP_TIMEOUT_MS },
+  }
 }

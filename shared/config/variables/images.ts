@@ -1,4 +1,4 @@
-import { baseUrl, integer, list, oneOf } from '../schema.ts'
+import { baseUrl, integer, list, milliseconds, oneOf } from '../schema.ts'
 import { optionalSecret } from '../secret.ts'
 import { type DerivedDefault, defaulted } from '../variable.ts'
 
@@ -38,6 +38,14 @@ export const imageVariables = {
     services: ['image-worker'],
     setBy: 'laptop',
     example: 'http://127.0.0.1:9400',
+  }),
+  CLIPDROP_TIMEOUT_MS: defaulted({
+    schema: milliseconds({ min: 100, max: 200_000 }),
+    default: '120000',
+    description:
+      'How long a ClipDrop call may be silent before its answer counts as lost. A call given up early is paid twice.',
+    services: ['image-worker'],
+    example: '120000',
   }),
   UPSCALE_FACTOR: defaulted({
     schema: integer({ min: 1, max: 8 }),
