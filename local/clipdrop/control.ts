@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type FaultQueue, faultOrder } from './faults.ts'
+import { type ClipDropFaults, faultOrder } from './faults.ts'
 import type { ClipDropRequest } from './server.ts'
 
 /**
@@ -11,7 +11,7 @@ export function answerControl(params: {
   path: string
   body: Buffer
   response: ServerResponse
-  faults: FaultQueue
+  faults: ClipDropFaults
   requests: readonly ClipDropRequest[]
 }): void {
   const { method, path, body, response, faults, requests } = params

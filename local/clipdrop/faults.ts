@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FaultQueue } from '../fault-queue.ts'
 
 export type ClipDropEndpoint = 'remove-background' | 'upscale'
 
@@ -41,14 +42,6 @@ const faultKind = z.discriminatedUnion('kind', [
 
 export type ClipDropFault = z.infer<typeof faultKind>
 
-export interface FaultOrder {
-  fault: ClipDropFault
-  /** How many requests it meets. */
-  times: number
-  /** Which endpoint's; both where it is missing. */
-  endpoint?: ClipDropEndpoint | undefined
-}
-
 /** A fault as it comes over the control endpoint. */
 export const faultOrder = z.strictObject({
   fault: faultKind,
@@ -56,48 +49,4 @@ export const faultOrder = z.strictObject({
   endpoint: z.enum(['remove-background', 'upscale']).optional(),
 })
 
-export interface InjectedFault extends Readonly<FaultOrder> {
-  /** How many requests it has met so far. */
-  readonly fired: number
-}
-
-export interface DueFault {
-  fault: ClipDropFault
-  /** Counts it, once it has done its harm: a request that is refused before meets no fault. */
-  fire(): void
-}
-
-export interface FaultQueue {
-  inject(order: FaultOrder): InjectedFault
-  /** The fault that is meant for the next request to `endpoint`, the oldest first. */
-  next(endpoint: ClipDropEndpoint): DueFault | null
-  all(): readonly InjectedFault[]
-  clear(): void
-  /** Throws if a fault was injected that has not met all its requests: its test would have proved nothing. */
-  assertAllFired(): void
-}
-
-export function createFaultQueue(): FaultQueue {
-  const orders: (FaultOrder & { fired: number; taken: number })[] = []
-  return {
-    inject(order) {
-      const added = { ...order, fired: 0, taken: 0 }
-      orders.push(added)
-      return added
-    },
-    next(endpoint) {
-      const due = orders.find((one) => one.taken < one.times && (one.endpoint ?? endpoint) === endpoint)
-      if (due === undefined) return null
-      due.taken++
-      return { fault: due.fault, fire: () => void due.fired++ }
-    },
-    all: () => orders.map(({ taken: _, ...order }) => order),
-    clear: () => void orders.splice(0),
-    assertAllFired() {
-      const silent = orders.filter(({ fired, times }) => fired < times)
-      if (silent.length === 0) return
-      const list = silent.map(({ fault, fired, times }) => `${fault.kind} (${fired} of ${times})`)
-      throw new Error(`Injected faults that never fired: ${list.join(', ')}.`)
-    },
-  }
-}
+export type ClipDropFaults = FaultQueue<ClipDropFault, ClipDropEndpoint>

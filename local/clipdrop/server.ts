@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sleep } from '#shared/retry/sleep.ts'
+import { createFaultQueue } from '../fault-queue.ts'
 import { createAccount, LOCAL_CLIPDROP_KEY } from './account.ts'
 import { answerControl } from './control.ts'
 import { ENDPOINTS, type Endpoint } from './endpoints.ts'
-import { type ClipDropEndpoint, type ClipDropFault, createFaultQueue, type FaultQueue } from './faults.ts'
+import type { ClipDropEndpoint, ClipDropFault, ClipDropFaults } from './faults.ts'
 import { readRequestBody } from './read-form.ts'
 import { Refusal } from './refusal.ts'
 import { failBeforeWork, sendError, sendPicture } from './send-answer.ts'
@@ -44,8 +45,8 @@ export interface ClipDropOptions {
 export interface ClipDropStandIn {
   url: string
   requests: readonly ClipDropRequest[]
-  inject: FaultQueue['inject']
-  assertAllFired: FaultQueue['assertAllFired']
+  inject: ClipDropFaults['inject']
+  assertAllFired: ClipDropFaults['assertAllFired']
   /** Closes the connections too, hanging ones included. */
   close(): Promise<void>
 }
@@ -58,7 +59,7 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
   const { port = 0, keys = [LOCAL_CLIPDROP_KEY], credits = DEFAULT_CREDITS, now = Date.now } = options
   const requestsPerMinute = options.requestsPerMinute === undefined ? 60 : options.requestsPerMinute
   const account = createAccount({ keys, credits, requestsPerMinute, now })
-  const faults = createFaultQueue()
+  const faults = createFaultQueue<ClipDropFault, ClipDropEndpoint>()
   const requests: ClipDropRequest[] = []
   const stopped = new AbortController()
 

@@ -1,10 +1,10 @@
+import { joinAlpha } from '../alpha-channel.ts'
+import { fitForCall, withoutAlpha } from '../fit-for-call.ts'
 import type { BackgroundProvider } from '../provider.ts'
-import { joinAlpha } from './alpha-channel.ts'
 import { type ClipDropOptions, callClipDrop } from './clipdrop-call.ts'
 import { badAnswer } from './clipdrop-errors.ts'
 import { BACKGROUND_LIMITS } from './clipdrop-limits.ts'
-import { fitForCall, withoutAlpha } from './fit-for-call.ts'
-import { readPicture } from './read-picture.ts'
+import { readAnsweredPicture } from './read-answered-picture.ts'
 
 /** Background removal by ClipDrop's `/remove-background/v1` (contract §2): one paid call, the answer a PNG of the same size. */
 export function createClipDropBackgroundProvider(options: ClipDropOptions): BackgroundProvider {
@@ -12,7 +12,7 @@ export function createClipDropBackgroundProvider(options: ClipDropOptions): Back
     name: 'clipdrop',
     paid: true,
     async removeBackground(image, call) {
-      const opaque = await withoutAlpha(image)
+      const opaque = await withoutAlpha(image, BACKGROUND_LIMITS)
       const sent = await fitForCall(opaque, BACKGROUND_LIMITS)
       const answer = await callClipDrop(options, {
         path: '/remove-background/v1',
@@ -23,7 +23,7 @@ export function createClipDropBackgroundProvider(options: ClipDropOptions): Back
         call,
       })
       const { credits, remainingCredits } = answer
-      const picture = await readPicture(answer, ['image/png'])
+      const picture = await readAnsweredPicture(answer, ['image/png'])
       const facts = { width: picture.width, height: picture.height, sent: `${sent.width}x${sent.height}`, credits }
       if (picture.width !== sent.width || picture.height !== sent.height) {
         throw badAnswer(`it has ${picture.width} × ${picture.height} pixels`, { answered: false, facts })

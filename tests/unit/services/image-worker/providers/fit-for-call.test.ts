@@ -1,6 +1,6 @@
 import sharp from 'sharp'
-import { fitForCall } from '../../../../../../services/image-worker/providers/clipdrop/fit-for-call.ts'
-import type { ProviderImage } from '../../../../../../services/image-worker/providers/provider.ts'
+import { fitForCall } from '../../../../../services/image-worker/providers/fit-for-call.ts'
+import type { ProviderImage } from '../../../../../services/image-worker/providers/provider.ts'
 
 async function noise(width: number, height: number, alpha: boolean): Promise<ProviderImage> {
   const raw = Buffer.alloc(width * height * (alpha ? 4 : 3))
@@ -17,10 +17,10 @@ async function noise(width: number, height: number, alpha: boolean): Promise<Pro
 
 const opaque = await noise(120, 80, false)
 const seeThrough = await noise(120, 80, true)
-const unlimited = { maxPixels: 1e9, maxBytes: 1e9 }
+const unlimited = { maxPixels: 1e9, maxBytes: 1e9, provider: 'The provider', codePrefix: 'some' }
 
 test('a picture at the limits is sent as it is', async () => {
-  const limits = { maxPixels: 120 * 80, maxBytes: opaque.bytes.byteLength }
+  const limits = { ...unlimited, maxPixels: 120 * 80, maxBytes: opaque.bytes.byteLength }
   expect(await fitForCall(opaque, limits)).toBe(opaque)
 })
 
@@ -57,7 +57,7 @@ test('quality falls only as far as the limit asks', async () => {
 
 test('what no quality makes small enough is refused as this picture, not as this provider', async () => {
   await expect(fitForCall(opaque, { ...unlimited, maxBytes: 500 })).rejects.toMatchObject({
-    code: 'clipdrop.too-large',
+    code: 'some.too-large',
     scope: 'picture',
     retryable: false,
     answered: true,

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import type { ProviderImage } from '../provider.ts'
+import type { ProviderImage } from './provider.ts'
 
 /**
  * The colours of one picture under the alpha of another, as PNG of `size`. Colours and alpha are brought to that size
@@ -30,4 +30,10 @@ export async function joinAlpha(params: {
     .png({ compressionLevel: 3 })
     .toBuffer()
   return { bytes, contentType: 'image/png', width, height }
+}
+
+/** A picture's colours without its alpha, as they are under it: laid on a ground, they would bleed into a soft rim. */
+export async function coloursOnly(image: ProviderImage): Promise<ProviderImage> {
+  const bytes = await sharp(image.bytes).removeAlpha().png({ compressionLevel: 3 }).toBuffer()
+  return { ...image, bytes, contentType: 'image/png' }
 }

@@ -1,0 +1,58 @@
+import sharp from 'sharp'
+import type { ProviderImage } from './provider.ts'
+
+/** An answer that was proven to be a picture. */
+export interface AnsweredPicture extends ProviderImage {
+  hasAlpha: boolean
+}
+
+export type PictureType = ProviderImage['contentType']
+
+/** Why an answer is not the picture it should be; the provider makes its own failure of it. */
+export interface PictureFault {
+  /** Reads after "is not the picture we asked for": `it cannot be decoded`. */
+  what: string
+  /** Neither the header nor the first bytes speak of a picture: a page or JSON in its place. */
+  isOtherThing: boolean
+  facts: Readonly<Record<string, unknown>>
+  cause?: unknown
+}
+
+/**
+ * Proves that an answer is a picture: type by header and by first bytes, both the same and one of `types`, and every pixel
+ * decodes. Throws what `reject` makes of the fault.
+ */
+export async function readPicture(params: {
+  answer: { bytes: Buffer; contentType: string }
+  types: readonly PictureType[]
+  reject: (fault: PictureFault) => Error
+}): Promise<AnsweredPicture> {
+  const { types, reject } = params
+  const { bytes } = params.answer
+  const contentType = params.answer.contentType.slice(0, 80)
+  const type = pictureType(bytes)
+  const facts = { contentType, sizeBytes: bytes.byteLength, firstBytes: type }
+  const claimsPicture = types.some((known) => known === contentType)
+  if (!claimsPicture || type === null) {
+    throw reject({ what: `it is ${contentType || 'of no type'}`, isOtherThing: !claimsPicture && type === null, facts })
+  }
+  if (type !== contentType) {
+    throw reject({ what: `it is called ${contentType} but is ${type}`, isOtherThing: false, facts })
+  }
+  try {
+    const { width, height, hasAlpha } = await sharp(bytes, { failOn: 'error' }).metadata()
+    // The header alone is read above; a picture cut short shows only when its pixels are.
+    await sharp(bytes, { failOn: 'error' }).extractChannel(0).raw().toBuffer()
+    return { bytes, contentType: type, width, height, hasAlpha }
+  } catch (cause) {
+    throw reject({ what: 'it cannot be decoded', isOtherThing: false, facts, cause })
+  }
+}
+
+/** What the first bytes say (PNG §5.2, JPEG SOI, RIFF container of WebP). */
+function pictureType(bytes: Buffer): PictureType | null {
+  if (bytes.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))) return 'image/png'
+  if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg'
+  if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') return 'image/webp'
+  return null
+}
