@@ -18,6 +18,7 @@ export class Gate {
   readonly #init: GateInit
   readonly #opened = Promise.withResolvers<RequestListener>()
   readonly #asked = Promise.withResolvers<void>()
+  readonly #answered = Promise.withResolvers<void>()
   #phase: Phase = 'starting'
   readonly #running = new Set<ServerResponse>()
   #idle: (() => void) | null = null
@@ -29,6 +30,11 @@ export class Gate {
   /** Resolves when the first request of any kind has come. */
   get firstRequest(): Promise<void> {
     return this.#asked.promise
+  }
+
+  /** Resolves when a request that was let through has been answered. */
+  get firstAnswer(): Promise<void> {
+    return this.#answered.promise
   }
 
   /** Lets waiting and coming requests through to `app`. */
@@ -89,6 +95,7 @@ export class Gate {
   #count(response: ServerResponse): void {
     this.#running.add(response)
     const leave = () => {
+      this.#answered.resolve()
       this.#running.delete(response)
       if (this.#running.size === 0) this.#idle?.()
     }

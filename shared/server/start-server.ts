@@ -11,6 +11,11 @@ export interface ServerContext {
   shutdown: AbortSignal
   /** Runs when the last request has been answered; last registered first. */
   onShutdown(name: string, run: () => Promise<void> | void): void
+  /**
+   * Loads what the first answer may not need, once that has been sent, or soon after the start when nobody asks. A
+   * failure ends the process, as a failure of `load` does.
+   */
+  afterFirstAnswer(load: () => Promise<unknown>): void
 }
 
 export interface ServerOptions {
@@ -40,6 +45,8 @@ export interface RunningServer {
 const READY_TIMEOUT_MS = 8000
 /** The first request starts the loading; without one it starts by itself after this. */
 const LOAD_AFTER_MS = 25
+/** An instance is nearly always started for a request that follows at once; one kept warm loads the rest meanwhile. */
+const LOAD_REST_AFTER_MS = 500
 /** Longer than the front end keeps idle connections (600 s), so that it never sends into one that we are closing. */
 const KEEP_ALIVE_MS = 620_000
 /** Above Cloud Run's request timeout of 660 s: the platform ends a request, not the socket under it. */
@@ -64,14 +71,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const shutdown = new Shutdown({ limitMs: options.shutdownMs, logger, process: processPort, drain })
   logger.info(`Listening on port ${port}.`, { port })
+  const fail = (error: unknown) => {
+    logger.error('The service could not be loaded.', { error })
+    processPort.exit(1)
+  }
   const ready = open(gate, options, {
     shutdown: shutdown.signal,
     onShutdown: (name, run) => shutdown.onShutdown(name, run),
+    afterFirstAnswer: (load) => {
+      void within(LOAD_REST_AFTER_MS, gate.firstAnswer)
+        .then(() => (shutdown.signal.aborted ? null : load()))
+        .catch(fail)
+    },
   })
-  ready.catch((error: unknown) => {
-    logger.error('The service could not be loaded.', { error })
-    processPort.exit(1)
-  })
+  ready.catch(fail)
   const stop = async () => {
     shutdown.detach()
     await shutdown.run()
@@ -82,12 +95,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function open(gate: Gate, options: ServerOptions, context: ServerContext): Promise<void> {
   // Loading blocks the event loop for a fifth of a second: a probe that comes at once should get its answer first.
-  const timer = new AbortController()
-  await Promise.race([gate.firstRequest, setTimeout(LOAD_AFTER_MS, undefined, timer).catch(() => {})])
-  timer.abort()
-  await setImmediate()
+  await within(LOAD_AFTER_MS, gate.firstRequest)
   gate.open(await options.load(context))
   options.logger.info('Ready.')
+}
+
+/** When it has happened, or after `ms` at the latest; and then when what it set off has been written. */
+async function within(ms: number, happened: Promise<void>): Promise<void> {
+  const timer = new AbortController()
+  await Promise.race([happened, setTimeout(ms, undefined, { signal: timer.signal, ref: false }).catch(() => {})])
+  timer.abort()
+  await setImmediate()
 }
 
 async function listen(server: Server, options: { port: number; host?: string }): Promise<number> {

@@ -20,7 +20,7 @@ export interface BundleSize {
 }
 
 /** What stays in node_modules: native code, and WebAssembly that finds its files by its own place. */
-const EXTERNAL = ['sharp', '@techstark/opencv-js', '@node-rs/crc32']
+export const EXTERNAL = ['sharp', '@techstark/opencv-js', '@node-rs/crc32']
 
 const CLIENTS_ENTRY = fileURLToPath(new URL('./google-clients.cjs', import.meta.url))
 const GOOGLE_CLIENT = /^(?:@google-cloud\/(?:firestore|storage|secret-manager)|google-auth-library)$/
@@ -62,7 +62,7 @@ export async function bundleService(source: ServiceSource): Promise<BundleSize[]
 }
 
 /** In the sources a worker lies somewhere below the file that starts it; in the bundle it lies beside it. */
-const workersBesideTheBundle: Plugin = {
+export const workersBesideTheBundle: Plugin = {
   name: 'workers-beside-the-bundle',
   setup(bundler) {
     bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {

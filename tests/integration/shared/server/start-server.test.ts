@@ -190,3 +190,44 @@ test('exits at once on a second signal', async () => {
   finish.resolve()
   expect((await call).status).toBe(200)
 })
+
+test('loads the rest once the first answer has been sent', async () => {
+  const order: string[] = []
+  const loaded = Promise.withResolvers<void>()
+  const { server } = await start(async ({ afterFirstAnswer }) => {
+    afterFirstAnswer(async () => {
+      order.push('loaded the rest')
+      loaded.resolve()
+    })
+    return (_request, response) => {
+      order.push('answered')
+      response.end('hello')
+    }
+  })
+  expect(await (await fetch(`${server.url}/events`)).text()).toBe('hello')
+  await loaded.promise
+  expect(order).toEqual(['answered', 'loaded the rest'])
+})
+
+test('loads the rest without being asked', async () => {
+  const loaded = Promise.withResolvers<void>()
+  await start(async ({ afterFirstAnswer }) => {
+    afterFirstAnswer(async () => loaded.resolve())
+    return hello
+  })
+  await loaded.promise
+})
+
+test('exits with 1 and the reason when the rest cannot be loaded', async () => {
+  const { server, process, log } = await start(async ({ afterFirstAnswer }) => {
+    afterFirstAnswer(async () => {
+      throw new Error('no such key')
+    })
+    return hello
+  })
+  await fetch(`${server.url}/events`)
+  expect(await process.exited.promise).toBe(1)
+  expect(log.entries).toContainEqual(
+    expect.objectContaining({ severity: 'ERROR', message: 'The service could not be loaded.' }),
+  )
+})

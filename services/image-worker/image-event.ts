@@ -1,8 +1,5 @@
 import type { CloudEvent } from '#shared/events/cloud-event.ts'
-import type { Outcome } from '#shared/jobs/outcome.ts'
-import type { JobRunner } from '#shared/jobs/runner.ts'
 import type { ImageInput } from './image-input.ts'
-import type { imageJob } from './image-job.ts'
 import { parseUploadName } from './object-names.ts'
 
 /** Eventarc filters by bucket and nothing else: most events of the app's bucket are not for us. */
@@ -21,14 +18,4 @@ export function imageInputOf(event: CloudEvent, bucket: string): ImageInput | { 
     // Without the object's own time its generation serves: Cloud Storage makes it of the microsecond.
     uploadedAtMs: event.timeCreated?.getTime() ?? Number(BigInt(event.generation) / 1000n),
   }
-}
-
-/** One event → one outcome. */
-export async function handleEvent(
-  deps: { runner: JobRunner; definition: ReturnType<typeof imageJob>; bucket: string },
-  event: CloudEvent,
-): Promise<Outcome> {
-  const input = imageInputOf(event, deps.bucket)
-  if ('notOurs' in input) return { kind: 'not-ours', reason: input.notOurs }
-  return await deps.runner.handle(deps.definition, input)
 }
