@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Firestore } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
 import sharp from 'sharp'
-import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
+import { type BucketServer, type ObjectChange, startBucketServer } from '#local/bucket/server.ts'
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
 import { type AnswerHook, type ClipDropStandIn, startClipDrop } from '#local/clipdrop/server.ts'
 import { freePort } from '#local/service-process.ts'
@@ -29,6 +29,10 @@ export interface ImageWorldOptions {
   afterAnswer?: AnswerHook
   /** Puts a proxy between the worker and the bucket server. */
   killProxy?: boolean
+  /** Another one in its place. */
+  bucketProxy?: (target: string) => Promise<{ url: string; close(): Promise<void> }>
+  /** Told of every change in the buckets, so that events can be delivered. */
+  onObjectChange?: (change: ObjectChange) => void
 }
 
 /** The image worker as a process of its own, with everything around it that it has in the cloud. */
@@ -45,6 +49,8 @@ export interface ImageWorld {
   killWorker(): Promise<void>
   /** Kills nothing; starts the worker again after it was killed. */
   restartWorker(): Promise<void>
+  /** A second instance beside the first; ended with the world. */
+  startAnotherWorker(): Promise<WorkerProcess>
   close(): Promise<void>
 }
 
@@ -65,6 +71,7 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
     durability: 'process',
     onChange: (change) => {
       if (change.type === 'finalized') finalized.push(`${change.bucket}/${change.object.name}`)
+      options.onObjectChange?.(change)
     },
   })
   await bucket.createBucket(appBucket)
@@ -77,13 +84,16 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
     ...(afterAnswer ? { afterAnswer } : {}),
   })
   const proxy = options.killProxy ? await startKillProxy(bucket.url) : null
+  const otherProxy = (await options.bucketProxy?.(bucket.url)) ?? null
   const projectId = `test-${randomUUID().slice(0, 8)}`
   const env = {
     PATH: process.env.PATH ?? '',
     GOOGLE_CLOUD_PROJECT: projectId,
     STORAGE_BUCKET: appBucket,
     WORK_BUCKET: workBucket,
-    STORAGE_EMULATOR_HOST: proxy?.url ?? bucket.url,
+    STORAGE_EMULATOR_HOST: proxy?.url ?? otherProxy?.url ?? bucket.url,
+    // Result URLs name the server itself: browsers do not go through a test's proxy.
+    PUBLIC_URL_HOST: bucket.url,
     FIRESTORE_EMULATOR_HOST: documents.host,
     METADATA_SERVER_DETECTION: 'none',
     CLIPDROP_API_KEY: LOCAL_CLIPDROP_KEY,
@@ -95,6 +105,7 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
   const db = connectFirestore(documents.host, projectId)
   const storage = new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false })
   let worker = await startWorker(env)
+  const others: WorkerProcess[] = []
   const killWorker = async () => {
     worker.child.kill('SIGKILL')
     await worker.exited
@@ -114,10 +125,18 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
       await worker.exited
       worker = await startWorker(env)
     },
+    async startAnotherWorker() {
+      const other = await startWorker(env)
+      others.push(other)
+      return other
+    },
     async close() {
+      for (const { child } of others) child.kill('SIGKILL')
       await killWorker()
+      for (const { exited } of others) await exited
       await db.terminate()
       await proxy?.close()
+      await otherProxy?.close()
       await clipdrop.close()
       await bucket.close()
       await documents.close()
@@ -223,25 +242,28 @@ export async function jobsOf(world: ImageWorld, of: ImageCase): Promise<JobRecor
 export async function deliver(
   world: ImageWorld,
   resource: Record<string, unknown>,
-  parts: { path?: string; headers?: Record<string, string>; body?: string } = {},
+  parts: { path?: string; headers?: Record<string, string>; body?: string; to?: WorkerProcess } = {},
 ): Promise<Response> {
   const bucket = String(resource.bucket)
-  return await fetch(new URL(`${parts.path ?? '/'}?__GCP_CloudEventsMode=GCS_NOTIFICATION`, world.worker.url), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'ce-specversion': '1.0',
-      'ce-id': String(Math.floor(Math.random() * 1e16)),
-      'ce-type': 'google.cloud.storage.object.v1.finalized',
-      'ce-source': `//storage.googleapis.com/projects/_/buckets/${bucket}`,
-      'ce-subject': `objects/${String(resource.name)}`,
-      'ce-time': new Date().toISOString(),
-      'ce-bucket': bucket,
-      'user-agent': 'APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)',
-      ...parts.headers,
+  return await fetch(
+    new URL(`${parts.path ?? '/'}?__GCP_CloudEventsMode=GCS_NOTIFICATION`, (parts.to ?? world.worker).url),
+    {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'ce-specversion': '1.0',
+        'ce-id': String(Math.floor(Math.random() * 1e16)),
+        'ce-type': 'google.cloud.storage.object.v1.finalized',
+        'ce-source': `//storage.googleapis.com/projects/_/buckets/${bucket}`,
+        'ce-subject': `objects/${String(resource.name)}`,
+        'ce-time': new Date().toISOString(),
+        'ce-bucket': bucket,
+        'user-agent': 'APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)',
+        ...parts.headers,
+      },
+      body: parts.body ?? JSON.stringify(resource),
     },
-    body: parts.body ?? JSON.stringify(resource),
-  })
+  )
 }
 
 /** Delivers until the worker acknowledges, as a subscription does; without its backoff. Returns the statuses. */

@@ -66,7 +66,7 @@ async function callPaid(run: JobRun<ImageInput>, step: string, choice: ProviderC
 function answerLost(provider: string, times: number): AppError {
   return new FinalError({
     code: 'image.answer-lost',
-    message: `${provider} was called ${times} times and its answers were lost; it is not paid again for this picture.`,
+    message: `The answers of ${provider} were lost ${times} times; it is not paid again for this picture.`,
     facts: { provider, times },
   })
 }

@@ -1,0 +1,10 @@
+import { startDocumentServer } from '#local/documents/server.ts'
+import { providerFaults } from './provider-faults.ts'
+
+describe('faults of ClipDrop, with the local provider to fall back on', () => {
+  providerFaults({
+    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    providers: 'clipdrop,local',
+    only: ({ nature, lasts }) => lasts || nature === 'refused',
+  })
+})
