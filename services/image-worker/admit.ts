@@ -15,6 +15,8 @@ export interface AdmissionRules {
   /** How long an upload may be ahead of its document. */
   noDocumentMs: number
   jobsPerHour: number
+  /** Runs that one user may begin on one day (UTC); 0 for as many as they like. */
+  imagesPerDay: number
 }
 
 const isWorking = (status: string | null) => (workingStatuses as readonly (string | null)[]).includes(status)

@@ -21,6 +21,8 @@ export const imageInputSchema = z.discriminatedUnion('source', [
     /** Update time of the request as Firestore said it: the same request found twice is one job. */
     requestedAt: z.string(),
     requestedAtMs: z.number(),
+    /** Absent: the user, through the app. */
+    askedBy: z.literal('operator').optional(),
   }),
 ])
 

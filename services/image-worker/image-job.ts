@@ -4,9 +4,10 @@ import { jobId } from '#shared/jobs/job-record.ts'
 import { compareSlotOrder, slotHolder } from '#shared/jobs/slot.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type AdmissionRules, admitImage } from './admit.ts'
+import { withinDailyCap } from './daily-cap.ts'
 import { type ImageInput, imageInputSchema, imageKey, imageNoteSchema } from './image-input.ts'
 import { workPrefix } from './object-names.ts'
-import { type ImageJobDeps, runImageJob } from './run-image-job.ts'
+import type { ImageJobDeps } from './run-image-job.ts'
 
 /** The image job: what `shared/jobs` needs to know of it. */
 export function imageJob(deps: ImageJobDeps & { rules: AdmissionRules }): JobDefinition<ImageInput> {
@@ -19,9 +20,14 @@ export function imageJob(deps: ImageJobDeps & { rules: AdmissionRules }): JobDef
     async admit({ input, transaction, now, job }) {
       const character = await readCharacter(transaction, db, input.characterId)
       const facts = { input, character, nowMs: now.toMillis(), jobCreatedMs: job.createdAt.toMillis() }
-      return admitImage(facts, deps.rules)
+      const admission = admitImage(facts, deps.rules)
+      return await withinDailyCap(db, { admission, input, transaction, now, perDay: deps.rules.imagesPerDay })
     },
-    run: (run) => runImageJob(deps, run),
+    async run(run) {
+      // sharp and all that works on pixels: most claims of a fresh instance end before a pixel is read.
+      const { runImageJob } = await import('./run-image-job.ts')
+      await runImageJob(deps, run)
+    },
     async failed({ input, transaction, job, failure }) {
       const nothing = () => {}
       const character = await readCharacter(transaction, db, input.characterId)

@@ -78,15 +78,21 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
       )
     }
 
-    if (job.admission === null) {
+    let reserve = noWrites
+    // Not by the note, which may be null: a job that was claimed once was admitted then.
+    if (job.claims === 0) {
       const admission = await definition.admit({ input, transaction, now, job })
-      if (admission.kind === 'end') return await end(admission.state, admission.code, admission.message)
+      if (admission.kind === 'end') {
+        job.slot = admission.slot ?? null
+        return await end(admission.state, admission.code, admission.message)
+      }
       if (admission.kind === 'wait') {
         transaction.set(ref, { ...job, state: 'queued', dueAt: Timestamp.fromDate(admission.retryAt), updatedAt: now })
         return { kind: 'not-yet', id, job, at: admission.retryAt, code: admission.code }
       }
       job.admission = admission.note
       job.slot = admission.slot
+      reserve = admission.writes ?? noWrites
     }
 
     const slot = job.slot ? await decideSlot(transaction, db, { jobId: id, claim: job.slot, now }) : null
@@ -114,6 +120,7 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
     }
     transaction.set(ref, claimed)
     slot?.writes(transaction)
+    reserve(transaction)
     return { kind: 'claimed', id, job: claimed }
   })
 }

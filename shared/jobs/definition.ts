@@ -6,12 +6,18 @@ import type { SlotClaim } from './slot.ts'
 
 /** What a definition says when a job wants to begin, judged inside the claim's transaction. */
 export type Admission =
-  /** Begin. `note` is stored once, at the first admission, and handed to every later run. */
-  | { kind: 'run'; note: unknown; slot: SlotClaim | null }
+  /**
+   * Begin. `note` is stored once, at the first admission, and handed to every later run. `writes` (a reservation) join
+   * the transaction that stores it: once a job, and only if the job really begins.
+   */
+  | { kind: 'run'; note: unknown; slot: SlotClaim | null; writes?: Writes }
   /** Not yet (the document is not there): costs no failure. */
   | { kind: 'wait'; code: string; message: string; retryAt: Date }
-  /** Never: end now, as a failure that people see or as a cancellation that nobody needs to. */
-  | { kind: 'end'; state: 'failed' | 'canceled'; code: string; message: string }
+  /**
+   * Never: end now, as a failure that people see or as a cancellation that nobody needs to. With `slot`, `failed` can
+   * tell whether a newer job has taken the job's place.
+   */
+  | { kind: 'end'; state: 'failed' | 'canceled'; code: string; message: string; slot?: SlotClaim }
 
 /** One kind of job. Services write these; everything about claims, leases and failures is the runner's. */
 export interface JobDefinition<Input> {

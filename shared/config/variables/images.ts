@@ -75,6 +75,13 @@ export const imageVariables = {
     services: ['image-worker'],
     example: '64000000',
   }),
+  IMAGES_PER_DAY: defaulted({
+    schema: integer({ min: 0, max: 1_000_000 }),
+    default: '100',
+    description: 'Most showcase images that one user may begin on a day (UTC); 0 for no limit.',
+    services: ['image-worker'],
+    example: '100',
+  }),
   IMAGE_CONCURRENCY: defaulted({
     schema: integer({ min: 1, max: 64 }),
     default: '2',
