@@ -10,7 +10,8 @@ import {
   truncateSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { lockDirectory } from './directory-lock.ts'
 import { type AppendLog, openAppendLog } from './log.ts'
 import { type CommitRecord, decodeRecord, encodeRecord } from './record.ts'
 
@@ -39,6 +40,7 @@ export interface JournalOptions {
 export function openJournal(options: JournalOptions): Journal {
   const { dataDir, compactAboveBytes = COMPACT_ABOVE_BYTES } = options
   mkdirSync(dataDir, { recursive: true })
+  const unlock = lockDirectory(resolve(dataDir))
   const path = (kind: 'log' | 'snapshot', number: number) => join(dataDir, `${kind}-${String(number).padStart(8, '0')}`)
   const numbersOf = (kind: 'log' | 'snapshot') =>
     readdirSync(dataDir)
@@ -90,6 +92,7 @@ export function openJournal(options: JournalOptions): Journal {
       closing = true
       await compaction
       await log.close()
+      unlock()
     },
   }
 }

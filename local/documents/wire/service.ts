@@ -7,6 +7,7 @@ import type {
   status,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import { Metadata } from '@grpc/grpc-js'
 import { firestoreMethods } from './schema.ts'
 import { toStatusError } from './status.ts'
 
@@ -69,7 +70,11 @@ function streamCall(handler: ServerStream): handleServerStreamingCall<object, ob
   return (call) => {
     handler(call.request as never, { connection: call.getPeer() }, (response) => call.write(response)).then(
       () => call.end(),
-      (error) => call.emit('error', statusOf(error)),
+      (error) => {
+        // Without headers of its own the official client takes a refusal for a lost answer and asks again for 7 seconds.
+        call.sendMetadata(new Metadata())
+        call.emit('error', statusOf(error))
+      },
     )
   }
 }

@@ -15,6 +15,8 @@ export function clientsOf(host: string): { newClient: () => Firestore; close: ()
     },
     async close() {
       await Promise.all(clients.splice(0).map((client) => client.terminate()))
+      // The ends of open streams arrive in the next turns; a test file that has ended would no longer answer them.
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
     },
   }
 }

@@ -1,9 +1,15 @@
 import { FieldPath, Filter, type Query } from '@google-cloud/firestore'
 import type { Bench } from '../suite.ts'
 
-/** In a transaction the client does not retry a refused query for seconds. */
+/** A query of a running transaction: the client retries refused ones for seconds elsewhere. */
 function ask(query: Query): Promise<unknown> {
-  return query.firestore.runTransaction((transaction) => transaction.get(query), { maxAttempts: 1 })
+  return query.firestore.runTransaction(
+    async (transaction) => {
+      await transaction.get(query.firestore.doc('begins/transaction'))
+      await transaction.get(query)
+    },
+    { maxAttempts: 1 },
+  )
 }
 
 export function refusalsContract(bench: Bench): void {
@@ -31,7 +37,7 @@ export function refusalsContract(bench: Bench): void {
   })
 
   test('allows 30 alternatives', async () => {
-    await ask(bench.freshCollection().where('a', 'in', many.slice(0, 30)))
+    await expect(ask(bench.freshCollection().where('a', 'in', many.slice(0, 30)))).resolves.toBeUndefined()
   })
 
   test('tells a listener why its query is refused', async () => {

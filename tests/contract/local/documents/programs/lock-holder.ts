@@ -1,0 +1,10 @@
+// Reads a document in a transaction, says so, and never commits.
+import { Firestore } from '@google-cloud/firestore'
+
+const [path = ''] = process.argv.slice(2)
+const firestore = new Firestore({ projectId: 'contract' })
+await firestore.runTransaction(async (transaction) => {
+  await transaction.get(firestore.doc(path))
+  console.log('locked')
+  await new Promise((resolve) => setTimeout(resolve, 600_000))
+})
