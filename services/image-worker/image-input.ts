@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const owner = { userId: z.string(), characterId: z.string().min(1) }
 

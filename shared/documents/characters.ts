@@ -5,7 +5,7 @@ import {
   type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Writes } from './transaction.ts'
 
 export const showcaseStatuses = [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DocumentReference, Firestore, Timestamp, Transaction } from '@google-cloud/firestore'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Writes } from './transaction.ts'
 
 /** What a user has begun on one day; `day` is UTC, as `2026-01-31`. */

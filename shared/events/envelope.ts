@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { z } from 'zod'
+import * as z from 'zod'
 import { badField, missingField, UndecodableEventError } from './event-error.ts'
 
 /** Request headers as node:http or a plain record gives them; the names in any case. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EventAttributes, ObjectFinalizedEvent } from './cloud-event.ts'
 import type { EventData, PubsubMessage } from './envelope.ts'
 import { badField, missingField, UndecodableEventError } from './event-error.ts'

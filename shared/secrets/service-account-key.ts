@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SecretReference } from '#shared/config/secret-reference.ts'
 import { secretSource } from './secret-source.ts'
 
