@@ -15,8 +15,9 @@ export default {
       ...shared,
       displayName: 'default',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['\\.emulator\\.test\\.ts$'],
+      testPathIgnorePatterns: ['\\.emulator\\.test\\.ts$', '\\.clamd\\.test\\.ts$'],
     },
     { ...shared, displayName: 'emulator', testMatch: ['<rootDir>/tests/**/*.emulator.test.ts'] },
+    { ...shared, displayName: 'clamd', testMatch: ['<rootDir>/tests/**/*.clamd.test.ts'] },
   ],
 }
