@@ -1,199 +1,221 @@
 import type { LabPlanes } from './lab-planes.ts'
 
-/** One weighted Gaussian of a mixture, its inverse covariance stored as the six numbers of a symmetric matrix. */
-interface Component {
-  logScale: number
-  mean: [number, number, number]
-  inverse: [number, number, number, number, number, number]
-}
-
+/**
+ * Weighted Gaussians over colour and, as far as `positionWeight` says, position. Per component: five means (L, a, b, x, y), the six numbers of the inverse
+ * colour covariance, two inverse position variances, and the logarithm of its weight over its volume.
+ */
 export interface ColourMixture {
-  components: Component[]
+  count: number
+  positionWeight: number
+  components: Float64Array
 }
 
-/** Variance (Lab units squared) added to each axis: no colour of a photograph is known better than this. */
+const FIELDS = 14
+/** Variance added to each axis: no colour (Lab units) or position (per cent of a side) is known better than this. */
 const NOISE_VARIANCE = 6
+const POSITION_VARIANCE = 40
+/** How much a per cent of distance counts against a Lab unit when pixels are grouped. */
+const GROUPING_POSITION_WEIGHT = 0.2
 const KMEANS_ROUNDS = 6
-const MAX_SAMPLES = 12_000
+const MAX_SAMPLES = 6_000
+/** Values of one sample: L, a, b, x, y (per cent of a side). */
+const VALUES = 5
 
 /**
- * Fits a mixture of Gaussians to the pixels with weight > 0, by k-means started at spread-out colours (no chance
- * involved, so that one picture always gives one result). Returns null without any pixel.
+ * Fits `count` components or fewer to the pixels of `mask` that are 1, by k-means started at spread-out colours (no chance
+ * involved, so that one picture always gives one result). `positionWeight` is 0 for colours alone … 1 for full weight of
+ * where they occur. Returns null without any pixel.
  */
-export function fitColourMixture(lab: LabPlanes, weight: Float32Array, count: number): ColourMixture | null {
-  const samples = samplePixels(weight)
+export function fitColourMixture(
+  lab: LabPlanes,
+  mask: Uint8Array,
+  count: number,
+  positionWeight: number,
+): ColourMixture | null {
+  const samples = sample(lab, mask)
   if (samples.length === 0) return null
-  const centres = spreadCentres(lab, weight, samples, count)
-  let owner = assignNearest(lab, samples, centres)
+  const centres = spreadCentres(samples, count)
+  const owner = new Uint8Array(samples.length / VALUES)
   for (let round = 0; round < KMEANS_ROUNDS; round++) {
-    moveCentres(lab, weight, samples, owner, centres)
-    owner = assignNearest(lab, samples, centres)
+    assignNearest(samples, centres, owner)
+    moveCentres(samples, owner, centres)
   }
-  return { components: toComponents(lab, weight, samples, owner, centres.length) }
+  assignNearest(samples, centres, owner)
+  return toMixture(samples, owner, centres.length / 5, positionWeight)
 }
 
 /** Minus the logarithm of the mixture's density for every pixel. */
-export function colourCost(lab: LabPlanes, mixture: ColourMixture): Float32Array {
-  const cost = new Float32Array(lab.lightness.length)
-  const { components } = mixture
-  for (let i = 0; i < cost.length; i++) {
-    const l = lab.lightness[i] as number
-    const a = lab.a[i] as number
-    const b = lab.b[i] as number
-    let sum = 1e-12
-    for (const { mean, inverse, logScale } of components) {
-      const dl = l - (mean[0] as number)
-      const da = a - (mean[1] as number)
-      const db = b - (mean[2] as number)
-      const m =
-        (inverse[0] as number) * dl * dl +
-        (inverse[3] as number) * da * da +
-        (inverse[5] as number) * db * db +
-        2 * ((inverse[1] as number) * dl * da + (inverse[2] as number) * dl * db + (inverse[4] as number) * da * db)
-      sum += Math.exp(logScale - 0.5 * m)
+export function colourCost(lab: LabPlanes, { components, count, positionWeight }: ColourMixture): Float32Array {
+  const { width, height, lightness, a: as, b: bs } = lab
+  const cost = new Float32Array(width * height)
+  for (let i = 0, y = 0; y < height; y++) {
+    const v = (100 * y) / height
+    for (let x = 0; x < width; x++, i++) {
+      const u = (100 * x) / width
+      const l = lightness[i] as number
+      const a = as[i] as number
+      const b = bs[i] as number
+      let sum = 1e-12
+      for (let c = 0; c < count * FIELDS; c += FIELDS) {
+        const dl = l - (components[c] as number)
+        const da = a - (components[c + 1] as number)
+        const db = b - (components[c + 2] as number)
+        const dx = u - (components[c + 3] as number)
+        const dy = v - (components[c + 4] as number)
+        const m =
+          (components[c + 5] as number) * dl * dl +
+          (components[c + 8] as number) * da * da +
+          (components[c + 10] as number) * db * db +
+          2 *
+            ((components[c + 6] as number) * dl * da +
+              (components[c + 7] as number) * dl * db +
+              (components[c + 9] as number) * da * db) +
+          positionWeight * ((components[c + 11] as number) * dx * dx + (components[c + 12] as number) * dy * dy)
+        // Beyond this the density is below the floor that the sum starts with.
+        if (m < 60) sum += Math.exp((components[c + 13] as number) - 0.5 * m)
+      }
+      cost[i] = -Math.log(sum)
     }
-    cost[i] = -Math.log(sum)
   }
   return cost
 }
 
-function samplePixels(weight: Float32Array): Int32Array {
+function sample(lab: LabPlanes, mask: Uint8Array): Float32Array {
   let total = 0
-  for (let i = 0; i < weight.length; i++) if ((weight[i] as number) > 0) total++
+  for (let i = 0; i < mask.length; i++) total += mask[i] as number
   const every = Math.max(1, Math.ceil(total / MAX_SAMPLES))
-  const samples: number[] = []
-  for (let i = 0, seen = 0; i < weight.length; i++) {
-    if ((weight[i] as number) > 0 && seen++ % every === 0) samples.push(i)
+  const samples = new Float32Array(Math.ceil(total / every) * VALUES)
+  for (let i = 0, seen = 0, k = 0; i < mask.length; i++) {
+    if ((mask[i] as number) === 0 || seen++ % every !== 0) continue
+    samples[k++] = lab.lightness[i] as number
+    samples[k++] = lab.a[i] as number
+    samples[k++] = lab.b[i] as number
+    samples[k++] = (100 * (i % lab.width)) / lab.width
+    samples[k++] = (100 * Math.floor(i / lab.width)) / lab.height
   }
-  return Int32Array.from(samples)
+  return samples
 }
 
-type Colour = [number, number, number]
-
-const distanceSquared = (lab: LabPlanes, i: number, centre: Colour): number =>
-  ((lab.lightness[i] as number) - (centre[0] as number)) ** 2 +
-  ((lab.a[i] as number) - (centre[1] as number)) ** 2 +
-  ((lab.b[i] as number) - (centre[2] as number)) ** 2
+function distanceTo(samples: Float32Array, s: number, centres: Float32Array, c: number): number {
+  return (
+    ((samples[s] as number) - (centres[c] as number)) ** 2 +
+    ((samples[s + 1] as number) - (centres[c + 1] as number)) ** 2 +
+    ((samples[s + 2] as number) - (centres[c + 2] as number)) ** 2 +
+    GROUPING_POSITION_WEIGHT *
+      (((samples[s + 3] as number) - (centres[c + 3] as number)) ** 2 +
+        ((samples[s + 4] as number) - (centres[c + 4] as number)) ** 2)
+  )
+}
 
 /** Starts at the mean, then takes again and again the sample whose squared distance is at the 90th percentile: far, but no outlier. */
-function spreadCentres(lab: LabPlanes, weight: Float32Array, samples: Int32Array, count: number): Colour[] {
-  const centres: Colour[] = [[0, 0, 0]]
-  moveCentres(lab, weight, samples, new Uint8Array(samples.length), centres)
-  const nearest = new Float32Array(samples.length).fill(Infinity)
-  while (centres.length < count) {
-    const last = centres.at(-1) ?? [0, 0, 0]
-    for (let s = 0; s < samples.length; s++) {
-      nearest[s] = Math.min(nearest[s] as number, distanceSquared(lab, samples[s] as number, last))
-    }
+function spreadCentres(samples: Float32Array, count: number): Float32Array {
+  const all = new Float32Array(count * 5)
+  const n = samples.length / VALUES
+  moveCentres(samples, new Uint8Array(n), all.subarray(0, 5))
+  const nearest = new Float32Array(n).fill(Infinity)
+  let found = 1
+  for (; found < count; found++) {
+    for (let s = 0; s < n; s++)
+      nearest[s] = Math.min(nearest[s] as number, distanceTo(samples, s * VALUES, all, (found - 1) * 5))
     const sorted = nearest.slice().sort()
-    const wanted = sorted[Math.floor(0.9 * (sorted.length - 1))] as number
+    const wanted = sorted[Math.floor(0.9 * (n - 1))] as number
     if (wanted < NOISE_VARIANCE) break
-    const chosen = samples[nearest.indexOf(wanted)] as number
-    centres.push([lab.lightness[chosen] as number, lab.a[chosen] as number, lab.b[chosen] as number])
+    const chosen = nearest.indexOf(wanted) * VALUES
+    all.set(samples.subarray(chosen, chosen + 5), found * 5)
   }
-  return centres
+  return all.slice(0, found * 5)
 }
 
-function assignNearest(lab: LabPlanes, samples: Int32Array, centres: Colour[]): Uint8Array {
-  return Uint8Array.from(samples, (i) => {
-    let best = 0
-    let bestDistance = Infinity
-    for (const [c, centre] of centres.entries()) {
-      const d = distanceSquared(lab, i, centre)
-      if (d < bestDistance) {
-        bestDistance = d
-        best = c
+function assignNearest(samples: Float32Array, centres: Float32Array, owner: Uint8Array): void {
+  for (let s = 0; s < owner.length; s++) {
+    let best = Infinity
+    for (let c = 0; c < centres.length; c += 5) {
+      const d = distanceTo(samples, s * VALUES, centres, c)
+      if (d < best) {
+        best = d
+        owner[s] = c / 5
       }
     }
-    return best
-  })
-}
-
-function moveCentres(
-  lab: LabPlanes,
-  weight: Float32Array,
-  samples: Int32Array,
-  owner: Uint8Array,
-  centres: Colour[],
-): void {
-  for (const [c, centre] of centres.entries()) {
-    let total = 0
-    const sum: Colour = [0, 0, 0]
-    for (let s = 0; s < samples.length; s++) {
-      if ((owner[s] as number) !== c) continue
-      const i = samples[s] as number
-      const w = weight[i] as number
-      total += w
-      sum[0] = (sum[0] as number) + w * (lab.lightness[i] as number)
-      sum[1] = (sum[1] as number) + w * (lab.a[i] as number)
-      sum[2] = (sum[2] as number) + w * (lab.b[i] as number)
-    }
-    if (total === 0) continue
-    centre[0] = (sum[0] as number) / total
-    centre[1] = (sum[1] as number) / total
-    centre[2] = (sum[2] as number) / total
   }
 }
 
-function toComponents(
-  lab: LabPlanes,
-  weight: Float32Array,
-  samples: Int32Array,
-  owner: Uint8Array,
-  count: number,
-): Component[] {
-  // Per component: weight, three sums, six sums of products.
-  const sums = new Float64Array(count * 10)
-  let all = 0
-  for (let s = 0; s < samples.length; s++) {
-    const i = samples[s] as number
-    const w = weight[i] as number
-    const l = lab.lightness[i] as number
-    const a = lab.a[i] as number
-    const b = lab.b[i] as number
-    const moments = [1, l, a, b, l * l, l * a, l * b, a * a, a * b, b * b]
-    for (let m = 0; m < 10; m++)
-      sums[(owner[s] as number) * 10 + m] = (sums[(owner[s] as number) * 10 + m] as number) + w * (moments[m] as number)
-    all += w
+function moveCentres(samples: Float32Array, owner: Uint8Array, centres: Float32Array): void {
+  const sums = new Float64Array(centres.length)
+  const sizes = new Float64Array(centres.length / VALUES)
+  for (let s = 0; s < owner.length; s++) {
+    const c = owner[s] as number
+    sizes[c] = (sizes[c] as number) + 1
+    for (let f = 0; f < VALUES; f++)
+      sums[c * VALUES + f] = (sums[c * VALUES + f] as number) + (samples[s * VALUES + f] as number)
   }
-  const components: Component[] = []
+  for (let i = 0; i < centres.length; i++) {
+    const size = sizes[Math.floor(i / VALUES)] as number
+    if (size > 0) centres[i] = (sums[i] as number) / size
+  }
+}
+
+function toMixture(samples: Float32Array, owner: Uint8Array, count: number, positionWeight: number): ColourMixture {
+  const components = new Float64Array(count * FIELDS)
+  let filled = 0
   for (let c = 0; c < count; c++) {
-    const [total = 0, l = 0, a = 0, b = 0, ll = 0, la = 0, lb = 0, aa = 0, ab = 0, bb = 0] = sums.subarray(
-      c * 10,
-      c * 10 + 10,
-    )
-    if (total <= 0) continue
-    const mean: Colour = [l / total, a / total, b / total]
-    const covariance: Component['inverse'] = [
-      ll / total - (mean[0] as number) * (mean[0] as number) + NOISE_VARIANCE,
-      la / total - (mean[0] as number) * (mean[1] as number),
-      lb / total - (mean[0] as number) * (mean[2] as number),
-      aa / total - (mean[1] as number) * (mean[1] as number) + NOISE_VARIANCE,
-      ab / total - (mean[1] as number) * (mean[2] as number),
-      bb / total - (mean[2] as number) * (mean[2] as number) + NOISE_VARIANCE,
-    ]
-    const { inverse, determinant } = invertSymmetric(covariance)
-    components.push({ mean, inverse, logScale: Math.log(total / all) - 0.5 * Math.log(determinant) })
+    let size = 0
+    let [l, a, b, x, y, ll, la, lb, aa, ab, bb, xx, yy] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    for (let s = 0; s < owner.length; s++) {
+      if ((owner[s] as number) !== c) continue
+      const sl = samples[s * VALUES] as number
+      const sa = samples[s * VALUES + 1] as number
+      const sb = samples[s * VALUES + 2] as number
+      const sx = samples[s * VALUES + 3] as number
+      const sy = samples[s * VALUES + 4] as number
+      size++
+      l += sl
+      a += sa
+      b += sb
+      x += sx
+      y += sy
+      ll += sl * sl
+      la += sl * sa
+      lb += sl * sb
+      aa += sa * sa
+      ab += sa * sb
+      bb += sb * sb
+      xx += sx * sx
+      yy += sy * sy
+    }
+    if (size === 0) continue
+    l /= size
+    a /= size
+    b /= size
+    x /= size
+    y /= size
+    const { inverse, determinant } = invertSymmetric([
+      ll / size - l * l + NOISE_VARIANCE,
+      la / size - l * a,
+      lb / size - l * b,
+      aa / size - a * a + NOISE_VARIANCE,
+      ab / size - a * b,
+      bb / size - b * b + NOISE_VARIANCE,
+    ])
+    const varianceX = xx / size - x * x + POSITION_VARIANCE
+    const varianceY = yy / size - y * y + POSITION_VARIANCE
+    const logScale =
+      Math.log(size / owner.length) -
+      0.5 * Math.log(determinant) -
+      0.5 * positionWeight * Math.log(varianceX * varianceY)
+    components.set([l, a, b, x, y, ...inverse, 1 / varianceX, 1 / varianceY, logScale], filled++ * FIELDS)
   }
-  return components
+  return { count: filled, positionWeight, components }
 }
+
+type Symmetric = [number, number, number, number, number, number]
 
 /** Inverse of a symmetric 3×3 matrix given as [xx, xy, xz, yy, yz, zz]. */
-function invertSymmetric(m: Component['inverse']): { inverse: Component['inverse']; determinant: number } {
+function invertSymmetric(m: Symmetric): { inverse: number[]; determinant: number } {
   const [xx, xy, xz, yy, yz, zz] = m
   const c0 = yy * zz - yz * yz
   const c1 = xz * yz - xy * zz
   const c2 = xy * yz - xz * yy
   const determinant = Math.max(xx * c0 + xy * c1 + xz * c2, 1e-6)
-  return {
-    determinant,
-    inverse: [
-      c0 / determinant,
-      c1 / determinant,
-      c2 / determinant,
-      (xx * zz - xz * xz) / determinant,
-      (xy * xz - xx * yz) / determinant,
-      (xx * yy - xy * xy) / determinant,
-    ],
-  }
+  const cofactors = [c0, c1, c2, xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy]
+  return { determinant, inverse: cofactors.map((value) => value / determinant) }
 }
