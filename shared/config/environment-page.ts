@@ -1,4 +1,4 @@
-import { SERVICES, type Variable } from './variable.ts'
+import { PROGRAMS, SERVICES, type Variable } from './variable.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { serverVariables } from './variables/server.ts'
@@ -33,9 +33,14 @@ export function environmentPage(): string {
 function row(name: string, variable: Variable): string {
   const secret = variable.secret ? ' (secret)' : ''
   const value = `${variable.description} ${capitalised(variable.schema.expects)}; for example \`${variable.example}\`.`
-  const services = variable.services.length === SERVICES.length ? 'all' : variable.services.join(', ')
-  const cells = [`\`${name}\`${secret}`, value, defaultCell(variable), services, variable.setBy]
+  const cells = [`\`${name}\`${secret}`, value, defaultCell(variable), programsCell(variable), variable.setBy]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function programsCell(variable: Variable): string {
+  const named = new Set<string>(variable.services)
+  if (PROGRAMS.every((program) => named.has(program))) return 'all, forge'
+  return SERVICES.every((service) => named.has(service)) ? 'all' : variable.services.join(', ')
 }
 
 function defaultCell(variable: Variable): string {

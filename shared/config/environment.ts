@@ -1,4 +1,4 @@
-import type { Service, Variable } from './variable.ts'
+import type { Program, Service, Variable } from './variable.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { serverVariables } from './variables/server.ts'
@@ -14,18 +14,18 @@ export const environment = {
 
 export type VariableName = keyof typeof environment
 
-type ValueOf<V> = V extends Variable<infer T, infer P, Service> ? (P extends 'optional' ? T | null : T) : never
+type ValueOf<V> = V extends Variable<infer T, infer P, Program> ? (P extends 'optional' ? T | null : T) : never
 
-type NamesOf<S extends Service> = {
+type NamesOf<S extends Program> = {
   [N in VariableName]: [S] extends [(typeof environment)[N]['services'][number]] ? N : never
 }[VariableName]
 
 /**
- * The parsed configuration of one service, keyed by the variables' names: numbers, words, lists, URLs as normalised
+ * The parsed configuration of one program, keyed by the variables' names: numbers, words, lists, URLs as normalised
  * strings without a trailing slash, secrets as `SecretReference`; null for an absent optional one. `Config` alone has
  * the variables that every service has.
  */
-export type Config<S extends Service = Service> = {
+export type Config<S extends Program = Service> = {
   readonly [N in NamesOf<S>]: ValueOf<(typeof environment)[N]>
 }
 

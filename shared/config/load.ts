@@ -5,13 +5,13 @@ import { conflicts } from './checks.ts'
 import { type Config, variables } from './environment.ts'
 import { Refusal } from './schema.ts'
 import { SecretReference } from './secret-reference.ts'
-import type { Environment, Service, Variable } from './variable.ts'
+import type { Environment, Program, Variable } from './variable.ts'
 
 /**
- * Reads the variables of `service`. Empty text counts as absent; blanks around a value (the newline that `echo` leaves
- * in a secret) are dropped. Throws one `ConfigError` that tells every problem at once and shows no secret.
+ * Reads the variables of a service or of `forge`. Empty text counts as absent; blanks around a value (the newline that
+ * `echo` leaves in a secret) are dropped. Throws one `ConfigError` that tells every problem at once and shows no secret.
  */
-export function loadConfig<S extends Service>(service: S, env: Environment): Config<S> {
+export function loadConfig<S extends Program>(service: S, env: Environment): Config<S> {
   const parsed: Record<string, unknown> = {}
   const problems: string[] = []
   const ofDefaults: string[] = []

@@ -1,6 +1,6 @@
 import { Refusal, type Schema } from './schema.ts'
 import { SecretReference } from './secret-reference.ts'
-import type { Service, Variable } from './variable.ts'
+import type { Program, Variable } from './variable.ts'
 
 const MANAGER_PREFIX = 'sm://'
 const MANAGER_VERSION = /^projects\/[^/]+\/secrets\/[^/]+\/versions\/[^/]+$/
@@ -9,7 +9,7 @@ const MANAGER_VERSION = /^projects\/[^/]+\/secrets\/[^/]+\/versions\/[^/]+$/
  * A secret that may be absent: its value as text, `sm://projects/P/secrets/S/versions/V` (read from Secret Manager),
  * or a path in `NAME_FILE`. `check` refuses a value that cannot be right; it runs at start for text and files.
  */
-export function optionalSecret<const S extends Service>(init: {
+export function optionalSecret<const S extends Program>(init: {
   description: string
   services: readonly S[]
   example: string

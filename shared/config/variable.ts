@@ -5,6 +5,11 @@ export const SERVICES = ['image-worker', 'model-sync', 'replicate-webhook', 'api
 
 export type Service = (typeof SERVICES)[number]
 
+/** Everything that reads the table: the services, and `forge`, the command line. */
+export const PROGRAMS = [...SERVICES, 'forge'] as const
+
+export type Program = (typeof PROGRAMS)[number]
+
 /** The raw environment: `process.env`, or a test's object. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -23,7 +28,7 @@ export type SetBy = 'deployment' | 'platform' | 'laptop'
 export type Presence = 'required' | 'optional' | 'defaulted'
 
 /** One environment variable: how it is read, and everything its documentation says. */
-export interface Variable<T = unknown, P extends Presence = Presence, S extends Service = Service> {
+export interface Variable<T = unknown, P extends Presence = Presence, S extends Program = Program> {
   schema: Schema<T>
   presence: P
   default: string | DerivedDefault | null
@@ -35,7 +40,7 @@ export interface Variable<T = unknown, P extends Presence = Presence, S extends 
   example: string
 }
 
-interface VariableInit<T, S extends Service> {
+interface VariableInit<T, S extends Program> {
   schema: Schema<T>
   description: string
   services: readonly S[]
@@ -45,17 +50,17 @@ interface VariableInit<T, S extends Service> {
 }
 
 /** A variable without which the service doesn't start. */
-export function required<T, const S extends Service>(init: VariableInit<T, S>): Variable<T, 'required', S> {
+export function required<T, const S extends Program>(init: VariableInit<T, S>): Variable<T, 'required', S> {
   return { setBy: 'deployment', ...init, presence: 'required', default: null, secret: false }
 }
 
 /** A variable whose absence is a value of its own: null. */
-export function optional<T, const S extends Service>(init: VariableInit<T, S>): Variable<T, 'optional', S> {
+export function optional<T, const S extends Program>(init: VariableInit<T, S>): Variable<T, 'optional', S> {
   return { setBy: 'deployment', ...init, presence: 'optional', default: null, secret: false }
 }
 
 /** A variable with a default, fixed or derived from others; the default goes through the schema like a given value. */
-export function defaulted<T, const S extends Service>(
+export function defaulted<T, const S extends Program>(
   init: VariableInit<T, S> & { default: string | DerivedDefault },
 ): Variable<T, 'defaulted', S> {
   return { setBy: 'deployment', ...init, presence: 'defaulted', secret: false }

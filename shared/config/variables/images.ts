@@ -15,14 +15,14 @@ export const imageVariables = {
     schema: list(provider, 'providers (clipdrop, local)'),
     default: whatIsConfigured,
     description: 'Who removes the background: tried in this order.',
-    services: ['image-worker'],
+    services: ['image-worker', 'forge'],
     example: 'clipdrop,local',
   }),
   UPSCALE_PROVIDERS: defaulted({
     schema: list(provider, 'providers (clipdrop, local)'),
     default: whatIsConfigured,
     description: 'Who upscales: tried in this order.',
-    services: ['image-worker'],
+    services: ['image-worker', 'forge'],
     example: 'local',
   }),
   CLIPDROP_API_KEY: optionalSecret({

@@ -1,5 +1,5 @@
 import { baseUrl, integer, list, milliseconds, text } from '../schema.ts'
-import { defaulted, optional, SERVICES } from '../variable.ts'
+import { defaulted, optional, PROGRAMS, SERVICES } from '../variable.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -32,7 +32,7 @@ export const jobVariables = {
     schema: milliseconds({ min: 1000, max: 30 * 24 * HOUR_MS }),
     default: String(23 * HOUR_MS),
     description: 'Age at which an unfinished job fails for good: before the event that feeds it is dropped after 24 h.',
-    services: SERVICES,
+    services: PROGRAMS,
     example: '82800000',
   }),
   NO_DOCUMENT_MS: defaulted({
@@ -46,7 +46,7 @@ export const jobVariables = {
     schema: milliseconds({ min: 0, max: 23 * HOUR_MS }),
     default: '600000',
     description: 'How long a status may say "working" without a live job before the reconciler picks it up.',
-    services: SERVICES,
+    services: PROGRAMS,
     example: '600000',
   }),
   JOBS_PER_HOUR: defaulted({
@@ -59,27 +59,27 @@ export const jobVariables = {
   TASKS_QUEUE: optional({
     schema: text({ pattern: /^projects\/[^/]+\/locations\/[^/]+\/queues\/[^/]+$/, expects: "a queue's resource name" }),
     description: 'The Cloud Tasks queue that wakes jobs.',
-    services: SERVICES,
+    services: PROGRAMS,
     example: 'projects/charaforge-prod/locations/us-central1/queues/image-worker',
   }),
   TASKS_BASE_URL: defaulted({
     schema: baseUrl(),
     default: 'https://cloudtasks.googleapis.com',
     description: 'Where Cloud Tasks is; the local cloud gives its timer queue here.',
-    services: SERVICES,
+    services: PROGRAMS,
     setBy: 'laptop',
     example: 'http://127.0.0.1:9300',
   }),
   SERVICE_URL: optional({
     schema: baseUrl(),
     description: 'The base URL of this service, which tasks call. Needed with TASKS_QUEUE.',
-    services: SERVICES,
+    services: PROGRAMS,
     example: 'https://image-worker-abc-uc.a.run.app',
   }),
   TASKS_SERVICE_ACCOUNT: optional({
     schema: text({ pattern: /^[^\s@,]+@[^\s@,]+$/, expects: 'an e-mail address' }),
     description: 'The account whose OIDC token tasks carry. Needed with TASKS_QUEUE.',
-    services: SERVICES,
+    services: PROGRAMS,
     example: 'tasks@charaforge-prod.iam.gserviceaccount.com',
   }),
   FETCH_ALLOW_HOSTS: defaulted({

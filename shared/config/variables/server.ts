@@ -1,5 +1,5 @@
 import { baseUrl, flag, list, milliseconds, oneOf, port, text } from '../schema.ts'
-import { defaulted, optional, required, SERVICES } from '../variable.ts'
+import { defaulted, optional, PROGRAMS, required, SERVICES } from '../variable.ts'
 
 const email = text({ pattern: /^[^\s@,]+@[^\s@,]+$/, expects: 'an e-mail address' })
 
@@ -23,7 +23,7 @@ export const serverVariables = {
   GOOGLE_CLOUD_PROJECT: required({
     schema: text({ pattern: /^[a-z0-9][a-z0-9.:-]*$/, expects: 'a project id (not its number or display name)' }),
     description: 'The project that holds the database and the buckets.',
-    services: SERVICES,
+    services: PROGRAMS,
     example: 'charaforge-prod',
   }),
   LOG_LEVEL: defaulted({

@@ -1,6 +1,6 @@
 import { baseUrl, emulatorOrigin, oneOf, Refusal, text } from '../schema.ts'
 import { optionalSecret } from '../secret.ts'
-import { defaulted, optional, required, SERVICES } from '../variable.ts'
+import { defaulted, optional, PROGRAMS, required } from '../variable.ts'
 
 const bucketName = text({
   pattern: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/,
@@ -12,14 +12,14 @@ export const storageVariables = {
   STORAGE_BUCKET: required({
     schema: bucketName,
     description: "The app's bucket (raw-uploads/, showcase-images/). Never ours to reconfigure.",
-    services: ['image-worker', 'replicate-webhook', 'api'],
+    services: ['image-worker', 'replicate-webhook', 'api', 'forge'],
     example: 'charaforge-prod.firebasestorage.app',
   }),
   WORK_BUCKET: defaulted({
     schema: bucketName,
     default: { says: 'STORAGE_BUCKET (with a warning)', derive: (read) => read('STORAGE_BUCKET') ?? '' },
     description: 'Temporaries between steps. In production a bucket of its own: writes here must not fire our trigger.',
-    services: ['image-worker', 'replicate-webhook', 'api'],
+    services: ['image-worker', 'replicate-webhook', 'api', 'forge'],
     example: 'charaforge-prod-work',
   }),
   RESULT_URL: defaulted({
@@ -40,13 +40,13 @@ export const storageVariables = {
     schema: text({ pattern: /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/, expects: 'a database id' }),
     default: '(default)',
     description: "The app's Firestore database.",
-    services: SERVICES,
+    services: PROGRAMS,
     example: '(default)',
   }),
   FIREBASE_SERVICE_ACCOUNT_KEY: optionalSecret({
     description:
       "Key of a service account, for projects that must (another project's data). Else the service's own account.",
-    services: SERVICES,
+    services: PROGRAMS,
     expects: "the JSON of a service account's key",
     check(value) {
       if (!isServiceAccountKey(value)) throw new Refusal('is not the JSON of a service account key')
@@ -56,21 +56,21 @@ export const storageVariables = {
   FIRESTORE_EMULATOR_HOST: optional({
     schema: text({ pattern: /^[^\s/]+:\d+$/, expects: 'host:port without a scheme' }),
     description: "A Firestore server on this machine. Google's clients read it too.",
-    services: SERVICES,
+    services: PROGRAMS,
     setBy: 'laptop',
     example: '127.0.0.1:8085',
   }),
   STORAGE_EMULATOR_HOST: optional({
     schema: emulatorOrigin(),
     description: "A bucket server on this machine. Google's client reads it too.",
-    services: SERVICES,
+    services: PROGRAMS,
     setBy: 'laptop',
     example: 'http://127.0.0.1:9199',
   }),
   METADATA_SERVER_DETECTION: optional({
     schema: oneOf('none', 'assume-present', 'bios-only', 'ping-only'),
     description: "Read by Google's clients: `none` spares them the search for a metadata server off Google Cloud.",
-    services: SERVICES,
+    services: PROGRAMS,
     setBy: 'laptop',
     example: 'none',
   }),
