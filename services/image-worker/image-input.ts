@@ -1,4 +1,7 @@
+import type { Timestamp } from '@google-cloud/firestore'
 import * as z from 'zod'
+import type { Character } from '#shared/documents/characters.ts'
+import type { JobNames } from '#shared/jobs/job-requests.ts'
 
 const owner = { userId: z.string(), characterId: z.string().min(1) }
 
@@ -28,11 +31,34 @@ export const imageInputSchema = z.discriminatedUnion('source', [
 
 export type ImageInput = z.infer<typeof imageInputSchema>
 
+/** The wish for a showcase of the main image, as the document says it since `requestedAt`. */
+export function mainImageInput(
+  character: Pick<Character, 'id' | 'userId' | 'imageUrl'>,
+  requestedAt: Timestamp,
+  askedBy?: 'operator',
+): ImageInput {
+  return {
+    source: 'main-image',
+    userId: character.userId ?? '',
+    characterId: character.id,
+    imageUrl: character.imageUrl,
+    requestedAt: `${requestedAt.seconds}.${String(requestedAt.nanoseconds).padStart(9, '0')}`,
+    requestedAtMs: requestedAt.toMillis(),
+    ...(askedBy ? { askedBy } : {}),
+  }
+}
+
 export function imageKey(input: ImageInput): string {
   return input.source === 'upload'
     ? `image:${input.bucket}/${input.name}#${input.generation}`
     : `image:main:${input.characterId}#${input.requestedAt}`
 }
+
+export const imageJobNames = {
+  kind: 'image',
+  key: imageKey,
+  subject: (input) => `characters/${input.characterId}`,
+} satisfies JobNames<ImageInput>
 
 /** What was true of the character when the job was let in; the job ends when it no longer is. */
 export const imageNoteSchema = z.object({ imageUrl: z.string().nullable() })

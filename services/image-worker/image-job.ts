@@ -5,7 +5,7 @@ import { compareSlotOrder, slotHolder } from '#shared/jobs/slot.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type AdmissionRules, admitImage } from './admit.ts'
 import { withinDailyCap } from './daily-cap.ts'
-import { type ImageInput, imageInputSchema, imageKey, imageNoteSchema } from './image-input.ts'
+import { type ImageInput, imageInputSchema, imageJobNames, imageNoteSchema } from './image-input.ts'
 import { workPrefix } from './object-names.ts'
 import type { ImageJobDeps } from './run-image-job.ts'
 
@@ -13,9 +13,7 @@ import type { ImageJobDeps } from './run-image-job.ts'
 export function imageJob(deps: ImageJobDeps & { rules: AdmissionRules }): JobDefinition<ImageInput> {
   const { db } = deps
   return {
-    kind: 'image',
-    key: imageKey,
-    subject: (input) => `characters/${input.characterId}`,
+    ...imageJobNames,
     parseInput: (stored) => imageInputSchema.parse(stored),
     async admit({ input, transaction, now, job }) {
       const character = await readCharacter(transaction, db, input.characterId)

@@ -82,8 +82,7 @@ export async function openImageJobs(init: ImageWorkerInit): Promise<ImageJobs> {
       reconcile({
         db,
         store,
-        runner,
-        definition,
+        jobs: runner,
         workBucket: config.WORK_BUCKET,
         stuckAfterMs: config.STUCK_AFTER_MS,
         logger,

@@ -1,19 +1,17 @@
-import type { Firestore, Timestamp } from '@google-cloud/firestore'
+import type { Firestore } from '@google-cloud/firestore'
 import { type Character, workingCharacters } from '#shared/documents/characters.ts'
-import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { overdueJobs } from '#shared/jobs/overdue.ts'
-import type { JobRunner } from '#shared/jobs/runner.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
-import type { ImageInput } from './image-input.ts'
+import { imageJobNames, mainImageInput } from './image-input.ts'
 import { removeWork } from './image-job.ts'
 
 export interface ReconcileDeps {
   db: Firestore
   store: ObjectStore
-  runner: JobRunner
-  definition: JobDefinition<ImageInput>
+  jobs: JobRequests
   workBucket: string
   /** How long a status may say "working", and temporaries may lie, before somebody looks. */
   stuckAfterMs: number
@@ -47,8 +45,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
 }
 
 async function wakeOverdue(deps: ReconcileDeps): Promise<number> {
-  const overdue = await overdueJobs(deps.db, { kind: deps.definition.kind, now: deps.now(), limit: pageSize })
-  for (const { id, job } of overdue) await deps.runner.wake({ id, fence: job.fence })
+  const overdue = await overdueJobs(deps.db, { kind: imageJobNames.kind, now: deps.now(), limit: pageSize })
+  for (const { id, job } of overdue) await deps.jobs.wake({ id, fence: job.fence })
   return overdue.length
 }
 
@@ -72,19 +70,8 @@ async function startIfForgotten(deps: ReconcileDeps, character: Character): Prom
   const job = typeof holder === 'string' ? toJobRecord(await jobRef(deps.db, holder).get()) : null
   // A live job is found by its own due time, or is still at work.
   if (job && !isTerminal(job.state)) return false
-  await deps.runner.enqueue(deps.definition, {
-    source: 'main-image',
-    userId: character.userId ?? '',
-    characterId: character.id,
-    imageUrl: character.imageUrl,
-    requestedAt: exact(character.updatedAt),
-    requestedAtMs: character.updatedAt.toMillis(),
-  })
+  await deps.jobs.enqueue(imageJobNames, mainImageInput(character, character.updatedAt))
   return true
-}
-
-function exact(time: Timestamp): string {
-  return `${time.seconds}.${String(time.nanoseconds).padStart(9, '0')}`
 }
 
 async function removeLeftovers(deps: ReconcileDeps): Promise<number> {
@@ -101,7 +88,7 @@ async function removeLeftovers(deps: ReconcileDeps): Promise<number> {
   for (const [jobId, object] of oldest) {
     const job = toJobRecord(await jobRef(deps.db, jobId).get())
     const isOrphan = job === null && nowMs - object.timeCreated.getTime() > orphanAfterMs
-    const isOver = job !== null && job.kind === deps.definition.kind && isTerminal(job.state)
+    const isOver = job !== null && job.kind === imageJobNames.kind && isTerminal(job.state)
     if (!isOrphan && !isOver) continue
     await removeWork(deps.store, { bucket: deps.workBucket, jobId })
     cleaned += 1

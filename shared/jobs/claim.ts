@@ -37,7 +37,9 @@ export type Claim =
 /** Takes a job for one instance, or says why not. One transaction; every time in it is Firestore's read time. */
 export async function claimJob(db: Firestore, request: ClaimRequest, limits: JobLimits): Promise<Claim> {
   const { definition, input } = request
+  const { kind } = definition
   const key = definition.key(input)
+  const subject = definition.subject(input)
   const id = jobId(key)
   const ref = jobRef(db, id)
 
@@ -56,7 +58,7 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
 
     const job = found
       ? afterSilence(found, now)
-      : newRecord({ definition, input, key, now, deadlineMs: limits.deadlineMs })
+      : newRecord({ kind, subject, input, key, now, deadlineMs: limits.deadlineMs })
     const end = async (state: 'failed' | 'canceled', code: string, message: string): Promise<Claim> => {
       const failure: JobFailure = { code, message, at: now }
       const ended = endedRecord(job, { state, failure, now })

@@ -1,5 +1,4 @@
 import { Timestamp } from '@google-cloud/firestore'
-import type { AnyJobDefinition } from './definition.ts'
 import type { JobFailure, JobRecord } from './job-record.ts'
 
 /** A finished job outlives its dead letters (7 days) by more than a week, so that a replay finds it done. */
@@ -9,17 +8,18 @@ const retentionMs = 30 * 86_400_000
 export const queuedSilenceMs = 15 * 60_000
 
 export function newRecord(params: {
-  definition: AnyJobDefinition
+  kind: string
+  subject: string
   input: unknown
   key: string
   now: Timestamp
   deadlineMs: number
 }): JobRecord {
-  const { definition, input, key, now } = params
+  const { kind, subject, input, key, now } = params
   return {
     key,
-    kind: definition.kind,
-    subject: definition.subject(input),
+    kind,
+    subject,
     state: 'queued',
     input,
     admission: null,

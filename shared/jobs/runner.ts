@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
-import { documentsError, isAlreadyThere } from '#shared/documents/firestore.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { AppError, TransientError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { type Claim, claimJob, type JobLimits } from './claim.ts'
 import type { AnyJobDefinition } from './definition.ts'
 import { BudgetSpentError, CanceledError, LeaseLostError, ShutdownError } from './job-errors.ts'
-import { type JobFailure, type JobRecord, jobId, jobRef, toJobRecord } from './job-record.ts'
+import { type JobFailure, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
+import { type JobNames, type JobRequests, recordJob } from './job-requests.ts'
 import { JobRun } from './job-run.ts'
-import { endedRecord, newRecord, restingRecord } from './job-states.ts'
+import { endedRecord, restingRecord } from './job-states.ts'
 import { keepLease } from './keep-lease.ts'
 import type { Outcome } from './outcome.ts'
 import type { WakeQueue } from './wake.ts'
@@ -29,7 +29,7 @@ export interface JobRunnerOptions {
 }
 
 /** Claims, runs and settles jobs: the one place where the rules of DESIGN §2 are kept for every service. */
-export class JobRunner {
+export class JobRunner implements JobRequests {
   readonly #options: JobRunnerOptions
 
   constructor(options: JobRunnerOptions) {
@@ -53,17 +53,9 @@ export class JobRunner {
   }
 
   /** Puts a job into the books and wakes it; without a queue it is done here and now. */
-  async enqueue<Input>(definition: { kind: string; key(input: Input): string }, input: Input): Promise<Outcome> {
-    const registered = this.#definition(definition.kind)
-    const key = definition.key(input)
-    const id = jobId(key)
-    const now = Timestamp.now()
-    const record = newRecord({ definition: registered, input, key, now, deadlineMs: this.#options.limits.deadlineMs })
-    try {
-      await jobRef(this.#options.db, id).create(record)
-    } catch (error) {
-      if (!isAlreadyThere(error)) throw documentsError(error)
-    }
+  async enqueue<Input>(names: JobNames<Input>, input: Input): Promise<Outcome> {
+    const { db, limits } = this.#options
+    const { id } = await recordJob(db, { names, input, deadlineMs: limits.deadlineMs })
     return await this.wake({ id, fence: 0 })
   }
 

@@ -1,0 +1,58 @@
+import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { documentsError, isAlreadyThere } from '#shared/documents/firestore.ts'
+import type { JobDefinition } from './definition.ts'
+import { jobId, jobRef } from './job-record.ts'
+import { newRecord } from './job-states.ts'
+import type { WakeQueue } from './wake.ts'
+
+/** What names a job of one kind: enough to ask for it. */
+export type JobNames<Input> = Pick<JobDefinition<Input>, 'kind' | 'key' | 'subject'>
+
+/** Asks for jobs: the runner does so, and so does whoever only has the books and a queue (the command line). */
+export interface JobRequests {
+  /** Puts a job into the books, unless it is there already, and has it taken up. */
+  enqueue<Input>(names: JobNames<Input>, input: Input): Promise<unknown>
+  /** Has a job of the books taken up again. */
+  wake(job: { id: string; fence: number }): Promise<unknown>
+}
+
+/** Puts a job into the books; the same job asked for twice is one. `dueAt`: when the reconciler should look for it. */
+export async function recordJob<Input>(
+  db: Firestore,
+  params: { names: JobNames<Input>; input: Input; deadlineMs: number; dueAt?: Timestamp },
+): Promise<{ id: string }> {
+  const { names, input, deadlineMs, dueAt } = params
+  const key = names.key(input)
+  const id = jobId(key)
+  const subject = names.subject(input)
+  const record = newRecord({ kind: names.kind, subject, input, key, now: Timestamp.now(), deadlineMs })
+  try {
+    await jobRef(db, id).create(dueAt ? { ...record, dueAt } : record)
+  } catch (error) {
+    if (!isAlreadyThere(error)) throw documentsError(error)
+  }
+  return { id }
+}
+
+/**
+ * Asks for jobs from outside the service that does them: by its task queue, or, where there is none, by making them due
+ * at once for its reconciler.
+ */
+export function createJobRequests(params: {
+  db: Firestore
+  wakeQueue: WakeQueue | null
+  deadlineMs: number
+}): JobRequests {
+  const { db, wakeQueue, deadlineMs } = params
+  const wake = async (job: { id: string; fence: number }) => {
+    await wakeQueue?.wake({ jobId: job.id, fence: job.fence, at: new Date() })
+  }
+  return {
+    wake,
+    async enqueue(names, input) {
+      const dueNow = wakeQueue ? {} : { dueAt: Timestamp.now() }
+      const { id } = await recordJob(db, { names, input, deadlineMs, ...dueNow })
+      await wake({ id, fence: 0 })
+    },
+  }
+}
