@@ -22,7 +22,7 @@ export function createImageWorker(init: ImageWorkerInit): Express {
     loading ??= import('./image-jobs.ts').then(({ openImageJobs }) => openImageJobs(init))
     return loading
   }
-  init.afterFirstAnswer(loadJobs)
+  init.afterFirstAnswer(async () => (await loadJobs()).loadWork())
 
   return createApp({
     logger,

@@ -1,16 +1,28 @@
+import type { Firestore } from '@google-cloud/firestore'
 import { readCharacter, showFailed } from '#shared/documents/characters.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
 import { compareSlotOrder, slotHolder } from '#shared/jobs/slot.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type AdmissionRules, admitImage } from './admit.ts'
 import { withinDailyCap } from './daily-cap.ts'
 import { type ImageInput, imageInputSchema, imageJobNames, imageNoteSchema } from './image-input.ts'
 import { workPrefix } from './object-names.ts'
-import type { ImageJobDeps } from './run-image-job.ts'
+
+/** From the claim to the published picture. */
+export type ImageWork = (run: JobRun<ImageInput>) => Promise<void>
+
+export interface ImageJobParts {
+  db: Firestore
+  store: ObjectStore
+  workBucket: string
+  rules: AdmissionRules
+  work: ImageWork
+}
 
 /** The image job: what `shared/jobs` needs to know of it. */
-export function imageJob(deps: ImageJobDeps & { rules: AdmissionRules }): JobDefinition<ImageInput> {
+export function imageJob(deps: ImageJobParts): JobDefinition<ImageInput> {
   const { db } = deps
   return {
     ...imageJobNames,
@@ -21,11 +33,7 @@ export function imageJob(deps: ImageJobDeps & { rules: AdmissionRules }): JobDef
       const admission = admitImage(facts, deps.rules)
       return await withinDailyCap(db, { admission, input, transaction, now, perDay: deps.rules.imagesPerDay })
     },
-    async run(run) {
-      // sharp and all that works on pixels: most claims of a fresh instance end before a pixel is read.
-      const { runImageJob } = await import('./run-image-job.ts')
-      await runImageJob(deps, run)
-    },
+    run: deps.work,
     async failed({ input, transaction, job, failure }) {
       const nothing = () => {}
       const character = await readCharacter(transaction, db, input.characterId)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
+import { leanFirestore } from './lean-firestore.ts'
 
 export interface ServiceSource {
   /** The service's `main.ts`. */
@@ -22,19 +23,23 @@ export interface BundleSize {
 /** What stays in node_modules: native code, and WebAssembly that finds its files by its own place. */
 export const EXTERNAL = ['sharp', '@techstark/opencv-js', '@node-rs/crc32']
 
-const CLIENTS_ENTRY = fileURLToPath(new URL('./google-clients.cjs', import.meta.url))
-const GOOGLE_CLIENT = /^(?:@google-cloud\/(?:firestore|storage|secret-manager)|google-auth-library)$/
+/** Files of their own beside our code, each with the packages that it brings along. */
+const CLIENT_FILES: Readonly<Record<string, readonly string[]>> = {
+  'google-clients': ['@google-cloud/firestore', '@google-cloud/storage', 'google-auth-library'],
+  // Apart, because only configurations that name secrets as sm://… ever load it.
+  'secret-manager': ['@google-cloud/secret-manager'],
+}
 
 const IMPORT_META_URL = '__bundleUrl'
 
 /**
- * Bundles a service: `main.cjs` (Node version, compile cache), `service.cjs` (our code and small libraries),
- * `google-clients.cjs` and one `.cjs` a worker thread. CommonJS and not minified: measured as the quickest start with Google's clients.
+ * Bundles a service: `main.cjs` (Node version, compile cache), `service.cjs` (our code and small libraries), Google's
+ * clients (CLIENT_FILES) and one `.cjs` a worker thread. CommonJS and not minified: measured as the quickest start with Google's clients.
  */
 export async function bundleService(source: ServiceSource): Promise<BundleSize[]> {
   const entryPoints = [
     { in: fileURLToPath(new URL('./launch.js', import.meta.url)), out: 'main' },
-    { in: CLIENTS_ENTRY, out: 'google-clients' },
+    ...Object.keys(CLIENT_FILES).map((file) => ({ in: `${CLIENT_ENTRY}${file}`, out: file })),
     { in: source.entry, out: 'service' },
     ...source.workers.map((worker) => ({ in: worker, out: basename(worker, '.ts') })),
   ]
@@ -52,10 +57,10 @@ export async function bundleService(source: ServiceSource): Promise<BundleSize[]
     // The sources are in the repository; in the map they only double the image.
     sourcesContent: false,
     metafile: true,
-    external: [...EXTERNAL, './service.cjs', './google-clients.cjs'],
+    external: [...EXTERNAL, './service.cjs', ...Object.keys(CLIENT_FILES).map((file) => `./${file}.cjs`)],
     define: { 'import.meta.url': IMPORT_META_URL },
     banner: { js: `const ${IMPORT_META_URL} = require('node:url').pathToFileURL(__filename).href;` },
-    plugins: [workersBesideTheBundle, clientsBesideTheBundle],
+    plugins: [workersBesideTheBundle, clientsBesideTheBundle, leanFirestore],
     logLevel: 'warning',
   })
   return sizes(metafile)
@@ -80,18 +85,38 @@ export function pointAtBundledWorkers(code: string): string {
   )
 }
 
-/** Our imports of Google's clients go to the file beside; one file for all, since they share most of what they need. */
+/**
+ * Our imports of Google's clients go to the files beside: nine tenths of the whole, and a service listens and answers
+ * what is not for it without reading them. Each client is evaluated when it is first asked for.
+ */
 const clientsBesideTheBundle: Plugin = {
   name: 'clients-beside-the-bundle',
   setup(bundler) {
-    bundler.onResolve({ filter: GOOGLE_CLIENT }, ({ path, importer }) => {
-      if (importer === CLIENTS_ENTRY || importer.includes('/node_modules/')) return null
-      return { path, namespace: 'google-client' }
+    for (const [file, packages] of Object.entries(CLIENT_FILES)) {
+      bundler.onResolve({ filter: exactly([`${CLIENT_ENTRY}${file}`]) }, () => ({
+        path: file,
+        namespace: 'client-file',
+      }))
+      bundler.onResolve({ filter: exactly(packages) }, ({ path, importer, namespace }) => {
+        if (namespace === 'client-file' || importer.includes('/node_modules/')) return null
+        return { path, namespace: 'client', pluginData: file }
+      })
+    }
+    bundler.onLoad({ filter: /.*/, namespace: 'client-file' }, ({ path }) => {
+      const getters = CLIENT_FILES[path]?.map((name) => `get '${name}'() { return require('${name}') }`)
+      return { contents: `module.exports = { ${getters?.join(',\n')} }`, loader: 'js', resolveDir: import.meta.dirname }
     })
-    bundler.onLoad({ filter: /.*/, namespace: 'google-client' }, ({ path }) => {
-      return { contents: `module.exports = require('./google-clients.cjs')[${JSON.stringify(path)}]`, loader: 'js' }
+    bundler.onLoad({ filter: /.*/, namespace: 'client' }, ({ path, pluginData: file }) => {
+      return { contents: `module.exports = require('./${file}.cjs')['${path}']`, loader: 'js' }
     })
   },
+}
+
+/** Entry points that exist only here: `client-file:google-clients`. */
+const CLIENT_ENTRY = 'client-file:'
+
+function exactly(names: readonly string[]): RegExp {
+  return new RegExp(`^(?:${names.join('|')})$`)
 }
 
 function sizes(metafile: Metafile): BundleSize[] {

@@ -1,0 +1,39 @@
+import type { Firestore } from '@google-cloud/firestore'
+import { createAddressGuard } from '#shared/http/address-guard.ts'
+import { createHttpClient } from '#shared/http/client.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import type { ImageWorkerInit } from './app.ts'
+import type { ImageWork } from './image-job.ts'
+import { createProviders } from './providers/create-providers.ts'
+import { runImageJob } from './run-image-job.ts'
+
+/** Where result URLs lead when the operator names no host. */
+const resultHosts = {
+  token: 'https://firebasestorage.googleapis.com',
+  public: 'https://storage.googleapis.com',
+} as const
+
+/** All that works on pixels: sharp and the providers that the configuration names. */
+export function openImageWork(init: ImageWorkerInit, clients: { db: Firestore; store: ObjectStore }): ImageWork {
+  const { config } = init
+  const web = createHttpClient({ guard: createAddressGuard({ allowHosts: config.FETCH_ALLOW_HOSTS }) })
+  const providers = createProviders({ config, workerFile: init.workerFile })
+  init.onShutdown('outgoing connections', () => web.close())
+  init.onShutdown('providers', () => providers.close())
+  const deps = {
+    ...clients,
+    web,
+    bucket: config.STORAGE_BUCKET,
+    workBucket: config.WORK_BUCKET,
+    resultUrl: {
+      kind: config.RESULT_URL,
+      host: config.PUBLIC_URL_HOST ?? config.STORAGE_EMULATOR_HOST ?? resultHosts[config.RESULT_URL],
+    },
+    maxBytes: config.MAX_UPLOAD_BYTES,
+    limits: { maxPixels: config.MAX_INPUT_PIXELS, maxSide: config.UPSCALE_MAX_SIDE },
+    upscale: { factor: config.UPSCALE_FACTOR, maxSide: config.UPSCALE_MAX_SIDE },
+    backgroundProviders: providers.background,
+    upscaleProviders: providers.upscale,
+  }
+  return (run) => runImageJob(deps, run)
+}
