@@ -1,4 +1,4 @@
-import { type Character, workingStatuses } from '#shared/documents/characters.ts'
+import { type Character, isWorking } from '#shared/documents/characters.ts'
 import type { Admission } from '#shared/jobs/definition.ts'
 import { objectNameInUrl } from '#shared/objects/object-url.ts'
 import type { ImageInput, ImageNote } from './image-input.ts'
@@ -18,8 +18,6 @@ export interface AdmissionRules {
   /** Runs that one user may begin on one day (UTC); 0 for as many as they like. */
   imagesPerDay: number
 }
-
-const isWorking = (status: string | null) => (workingStatuses as readonly (string | null)[]).includes(status)
 
 /**
  * Decides whether a picture becomes a showcase (the app's contract, "Images"): the document must be there and be

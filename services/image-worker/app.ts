@@ -6,6 +6,8 @@ import type { ServiceContext } from '#shared/server/start-service.ts'
 import { imageInputOf } from './image-event.ts'
 import type { ImageJobs } from './image-jobs.ts'
 
+export type { CostLine, PriceTable, PurgePlan, ReconcileReport, ShowcaseRequest } from './operations/operations.ts'
+
 export interface ImageWorkerInit extends ServiceContext<'image-worker'> {
   /** The segmentation thread's entry, beside the source or beside the bundle. */
   workerFile: URL
@@ -40,4 +42,9 @@ export function createImageWorker(init: ImageWorkerInit): Express {
         reconcile: async () => (await loadJobs()).reconcile(),
       }),
   })
+}
+
+/** What the command line does for this service, loaded when it is asked for. */
+export function loadOperations() {
+  return import('./operations/operations.ts')
 }

@@ -29,3 +29,13 @@ export function stepObjectName(bucket: string, step: { jobId: string; step: stri
 export function workPrefix(jobId: string): string {
   return `work/${jobId}/`
 }
+
+/** All outputs of a character, for whoever removes them. */
+export function showcaseFolder({ userId, characterId }: UploadOwner): string {
+  return `showcase-images/${userId}/${characterId}/`
+}
+
+/** All uploads of a character. The app's gallery points at them. */
+export function uploadFolder({ userId, characterId }: UploadOwner): string {
+  return `raw-uploads/${userId}/${characterId}/`
+}

@@ -22,6 +22,10 @@ export type ShowcaseStatus = (typeof showcaseStatuses)[number]
 export const workingStatuses = ['removing-background', 'upscaling', 'finalizing'] as const satisfies ShowcaseStatus[]
 export type WorkingStatus = (typeof workingStatuses)[number]
 
+export function isWorking(status: string | null): status is WorkingStatus {
+  return (workingStatuses as readonly (string | null)[]).includes(status)
+}
+
 const text = z.string().nullish().catch(null)
 
 /** What we read of the app's `characters/{id}`. Lenient: the document is the app's, and may be of any age. */
@@ -31,6 +35,7 @@ const characterSchema = z.object({
       imageUrl: text,
       gallery: z.array(z.unknown()).nullish().catch(null),
       showcaseImageUrl: text,
+      isShowcaseProcessed: z.boolean().nullish().catch(null),
       showcaseProcessingStatus: text,
     })
     .nullish()
@@ -46,6 +51,7 @@ export interface Character {
   imageUrl: string | null
   gallery: string[]
   showcaseImageUrl: string | null
+  isProcessed: boolean
   status: string | null
   createdAt: Timestamp
   updatedAt: Timestamp
@@ -67,6 +73,7 @@ export function toCharacter(
     imageUrl: visuals?.imageUrl ?? null,
     gallery: (visuals?.gallery ?? []).filter((entry) => typeof entry === 'string'),
     showcaseImageUrl: visuals?.showcaseImageUrl ?? null,
+    isProcessed: visuals?.isShowcaseProcessed ?? false,
     status: visuals?.showcaseProcessingStatus ?? null,
     ...times,
   }
@@ -97,21 +104,33 @@ export async function workingCharacters(
   )
 }
 
-/** Shows that a job works on the character. */
+/** Our own field beside the app's: further URLs of the showcase, by format, and by width and format. */
+export interface ShowcaseVariants {
+  full: Record<string, string>
+  thumbnails: Record<string, Record<string, string>>
+}
+
+/** Shows that a job works on the character. What it had of variants is of the picture that is being replaced. */
 export function showWorking(db: Firestore, id: string, shown: { status: WorkingStatus; jobId: string }): Writes {
   return (transaction) =>
     transaction.update(characterRef(db, id), {
       'visuals.showcaseProcessingStatus': shown.status,
+      'visuals.showcaseVariants': FieldValue.delete(),
       'visuals.showcaseJobId': shown.jobId,
       'visuals.showcaseError': FieldValue.delete(),
     })
 }
 
 /** Shows the result: all that the app reads of it in one update. */
-export function showComplete(db: Firestore, id: string, shown: { url: string; jobId: string }): Writes {
+export function showComplete(
+  db: Firestore,
+  id: string,
+  shown: { url: string; variants: ShowcaseVariants | null; jobId: string },
+): Writes {
   return (transaction) =>
     transaction.update(characterRef(db, id), {
       'visuals.showcaseImageUrl': shown.url,
+      'visuals.showcaseVariants': shown.variants ?? FieldValue.delete(),
       'visuals.isShowcaseProcessed': true,
       'visuals.showcaseProcessingStatus': 'complete' satisfies ShowcaseStatus,
       'visuals.showcaseJobId': shown.jobId,

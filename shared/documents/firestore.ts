@@ -63,3 +63,8 @@ function grpcCode(error: unknown): number | null {
 export function isAlreadyThere(error: unknown): boolean {
   return grpcCode(error) === 6
 }
+
+/** Whether a write with a precondition found the document changed, or gone. */
+export function isPreconditionFailed(error: unknown): boolean {
+  return grpcCode(error) === 9 || grpcCode(error) === 5
+}

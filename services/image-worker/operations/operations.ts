@@ -1,0 +1,13 @@
+/** What the command line does for the image worker, without the worker: it only needs the books, the buckets and a queue. */
+export { type ReconcileReport, reconcile } from '../reconcile.ts'
+export {
+  type CostLine,
+  estimateCost,
+  knownPrices,
+  type PriceTable,
+  pricedSteps,
+  withPrice,
+} from './estimate-cost.ts'
+export { type PurgeDeps, type PurgePlan, planPurge, purgeCharacter } from './purge-character.ts'
+export { requestShowcase, type ShowcaseRequest } from './request-showcase.ts'
+export { charactersWithoutShowcase } from './without-showcase.ts'

@@ -1,0 +1,62 @@
+import { FieldValue, type Firestore, type Timestamp } from '@google-cloud/firestore'
+import { type Character, characterRef, type ShowcaseStatus, toCharacter } from './characters.ts'
+import { documentsError, isPreconditionFailed } from './firestore.ts'
+import type { Writes } from './transaction.ts'
+
+/** The character as it is now, outside a transaction; null where there is no such document. */
+export async function findCharacter(db: Firestore, id: string): Promise<Character | null> {
+  const snapshot = await characterRef(db, id).get()
+  const { createTime, updateTime } = snapshot
+  if (!snapshot.exists || !createTime || !updateTime) return null
+  return toCharacter(id, snapshot.data(), { createdAt: createTime, updatedAt: updateTime })
+}
+
+/** Every character, by document id and a page at a time, with no more of it than `Character` has. */
+export async function* allCharacters(db: Firestore, after: string | null = null): AsyncGenerator<Character> {
+  const pageSize = 200
+  let last = after
+  for (;;) {
+    let query = db.collection('characters').orderBy('__name__').select('visuals', 'meta').limit(pageSize)
+    if (last !== null) query = query.startAfter(last)
+    const { docs } = await query.get()
+    for (const found of docs) {
+      yield toCharacter(found.id, found.data(), { createdAt: found.createTime, updatedAt: found.updateTime })
+    }
+    last = docs.at(-1)?.id ?? null
+    if (docs.length < pageSize) return
+  }
+}
+
+/**
+ * Writes the wish for a showcase as the app's "process" button does.
+ * @returns the update time that names the wish, or null when the document is no longer as `seen`.
+ */
+export async function wishForShowcase(db: Firestore, seen: Character): Promise<Timestamp | null> {
+  try {
+    const { writeTime } = await characterRef(db, seen.id).update(
+      {
+        'visuals.isShowcaseProcessed': false,
+        'visuals.showcaseImageUrl': null,
+        'visuals.showcaseProcessingStatus': 'removing-background' satisfies ShowcaseStatus,
+        'visuals.showcaseError': FieldValue.delete(),
+      },
+      { lastUpdateTime: seen.updatedAt },
+    )
+    return writeTime
+  } catch (error) {
+    if (isPreconditionFailed(error)) return null
+    throw documentsError(error)
+  }
+}
+
+/** Shows no showcase and nobody at work on one: what the app itself writes when the main image is changed. */
+export function showNoShowcase(db: Firestore, id: string): Writes {
+  return (transaction) =>
+    transaction.update(characterRef(db, id), {
+      'visuals.isShowcaseProcessed': false,
+      'visuals.showcaseImageUrl': null,
+      'visuals.showcaseProcessingStatus': 'idle' satisfies ShowcaseStatus,
+      'visuals.showcaseJobId': FieldValue.delete(),
+      'visuals.showcaseError': FieldValue.delete(),
+    })
+}
