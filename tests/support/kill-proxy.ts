@@ -42,9 +42,15 @@ export async function startKillProxy(target: string): Promise<KillProxy> {
       await due.kill()
       return true
     }
-    if (await strike('before')) return response.destroy()
+    if (await strike('before')) {
+      response.destroy()
+      return
+    }
     const answer = await forward(target, request, Buffer.concat(body))
-    if (await strike('unanswered')) return response.destroy()
+    if (await strike('unanswered')) {
+      response.destroy()
+      return
+    }
     response.writeHead(answer.status, answer.headers)
     await new Promise<void>((resolve) => response.end(answer.body, () => resolve()))
     await strike('after')
@@ -76,7 +82,8 @@ export async function startKillProxy(target: string): Promise<KillProxy> {
   }
 }
 
-function forward(target: string, request: IncomingMessage, body: Buffer) {
+/** One request, whole, to the server behind a proxy. */
+export function forward(target: string, request: IncomingMessage, body: Buffer) {
   return new Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
     const outgoing = sendRequest(new URL(request.url ?? '/', target), {
       method: request.method,

@@ -1,0 +1,156 @@
+import sharp from 'sharp'
+import { type Gate, Gates, startGateProxy } from '../../../support/gates.ts'
+import {
+  createCharacter,
+  deliver,
+  deliverUntilAcknowledged,
+  type ImageCase,
+  type ImageWorld,
+  newCase,
+  publishedPicture,
+  readCharacter,
+  type StartDocuments,
+  startImageWorld,
+  uploadRaw,
+  type WorkerProcess,
+} from '../../../support/image-world.ts'
+
+/** Where a run can be held, in the order in which it comes by. */
+export const phases = ['claimed', 'background', 'upscale', 'before-object', 'object-written'] as const
+export type Phase = (typeof phases)[number]
+
+export interface GatedWorld extends ImageWorld {
+  gates: Gates
+}
+
+/** An image world in which runs stop where the test says. */
+export async function startGatedWorld(
+  documents: StartDocuments,
+  env: Record<string, string> = {},
+): Promise<GatedWorld> {
+  const gates = new Gates()
+  const world = await startImageWorld({
+    documents,
+    env: { IMAGE_CONCURRENCY: '64', ...env },
+    bucketProxy: (target) => startGateProxy(target, gates),
+    // The stand-in's requests name no character; the picture's size does (`forgeCase`).
+    beforeAnswer: ({ endpoint, input }) => gates.pass(`provider ${endpoint} ${input?.width}x${input?.height}`),
+  })
+  return Object.assign(world, { gates })
+}
+
+export interface GatedCase extends ImageCase {
+  side: number
+  url: string
+  resource: Record<string, unknown>
+}
+
+let sides = 0
+
+/** An upload and its document; its picture has a size of its own, by which the provider's gate knows it. */
+export async function forgeCase(world: ImageWorld, colour = 'red'): Promise<GatedCase> {
+  const one = newCase()
+  const side = 16 + (sides++ % 200)
+  const { resource, url } = await uploadRaw(world, one.uploadName, await subject(side, colour))
+  await createCharacter(world, one, url)
+  return { ...one, side, url, resource }
+}
+
+/** A disc of one colour on white. */
+export async function subject(side: number, colour: string): Promise<Buffer> {
+  const disc = `<svg width="${side}" height="${side}"><circle cx="50%" cy="50%" r="35%" fill="${colour}"/></svg>`
+  return await sharp({ create: { width: side, height: side, channels: 3, background: '#fff' } })
+    .composite([{ input: Buffer.from(disc) }])
+    .png()
+    .toBuffer()
+}
+
+/** Holds the next run of the case that comes to the phase. */
+export function holdAt(world: GatedWorld, one: GatedCase, phase: Phase): Gate {
+  return world.gates.close((label) => isAt(phase, one, label))
+}
+
+function isAt(phase: Phase, one: GatedCase, label: string): boolean {
+  const ofResult = label.includes(`showcase_${one.characterId}.png`)
+  switch (phase) {
+    case 'claimed':
+      return ofResult && label.startsWith('done GET')
+    case 'background':
+      return label === `provider remove-background ${one.side}x${one.side}`
+    case 'upscale':
+      return label === `provider upscale ${one.side}x${one.side}`
+    case 'before-object':
+      return ofResult && label.startsWith('before POST /upload')
+    case 'object-written':
+      return ofResult && label.startsWith('done POST /upload')
+    default:
+      return phase satisfies never
+  }
+}
+
+/** One delivery that goes on only as far as it is told. */
+export class GatedRun {
+  readonly #world: GatedWorld
+  readonly #case: GatedCase
+  readonly #resource: Record<string, unknown>
+  readonly #to: WorkerProcess | undefined
+  #answer: Promise<number> | null = null
+  #gate: Gate | null = null
+  /** The answer's status, once there is one. */
+  status: number | null = null
+
+  constructor(world: GatedWorld, one: GatedCase, resource = one.resource, to?: WorkerProcess) {
+    this.#world = world
+    this.#case = one
+    this.#resource = resource
+    this.#to = to
+  }
+
+  /** Goes on to the phase, or to the end where the run ends before it. Says which. */
+  async goOn(phase: Phase): Promise<'held' | 'ended'> {
+    if (this.status !== null) return 'ended'
+    const gate = holdAt(this.#world, this.#case, phase)
+    const answer = this.#letGo()
+    this.#gate = gate
+    const reached = await Promise.race([gate.reached.then(() => 'held' as const), answer.then(() => 'ended' as const)])
+    if (reached === 'ended') gate.open()
+    return reached
+  }
+
+  /** Lets it run to its answer. */
+  async finish(): Promise<number> {
+    return await this.#letGo()
+  }
+
+  #letGo(): Promise<number> {
+    this.#gate?.open()
+    this.#gate = null
+    this.#answer ??= deliver(this.#world, this.#resource, this.#to ? { to: this.#to } : {}).then(({ status }) => {
+      this.status = status
+      return status
+    })
+    return this.#answer
+  }
+
+  /** As the subscription does after a 503. */
+  async redeliver(): Promise<void> {
+    if (this.status !== 204) await deliverUntilAcknowledged(this.#world, this.#resource)
+  }
+}
+
+/** The colour in the middle of the picture that the document shows, and how the picture is served. */
+export async function shownPicture(world: ImageWorld, one: ImageCase) {
+  const published = await publishedPicture(world, one)
+  const { data, info } = await sharp(published.bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  const middle = ((info.height >> 1) * info.width + (info.width >> 1)) * info.channels
+  const [red = 0, green = 0, blue = 0] = data.subarray(middle, middle + 3)
+  const colour = Math.max(red, green, blue) === red ? 'red' : Math.max(green, blue) === green ? 'green' : 'blue'
+  const { visuals } = await readCharacter(world, one)
+  return { ...published, colour, visuals, generation: String(published.metadata.generation) }
+}
+
+/** Names of what lies under the case's result. */
+export async function results(world: ImageWorld, one: ImageCase): Promise<string[]> {
+  const [files] = await world.storage.bucket('app-bucket').getFiles({ prefix: `showcase-images/${one.userId}/` })
+  return files.map(({ name }) => name)
+}
