@@ -4,21 +4,13 @@ import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
 import { type DocumentServer, startDocumentServer } from './documents/server.ts'
+import { localBuckets, localEnvironment } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
 import type { Trigger } from './events/trigger.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
 import { startTaskServer, type TaskServer } from './tasks/server.ts'
 
-/** Names that the local cloud gives where a real project has its own. */
-export const localProject = 'charaforge-local'
-export const localBuckets = { app: 'charaforge-local-app', work: 'charaforge-local-work' } as const
-/** Where `npm run dev` listens, so that an app's configuration can name it. */
-export const defaultPorts = { bucket: 9199, documents: 8085, tasks: 8123, clipdrop: 8124, services: 8081 } as const
-export const defaultServers = {
-  bucketUrl: `http://127.0.0.1:${defaultPorts.bucket}`,
-  documentsHost: `127.0.0.1:${defaultPorts.documents}`,
-}
-const taskAccount = `tasks@${localProject}.iam.gserviceaccount.com`
+export * from './environment.ts'
 
 export interface CloudOptions {
   /** Everything that lasts lies below it. */
@@ -93,28 +85,17 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
     const tasks = keep(await startTaskServer({ port: ports.tasks, dataDir: join(dataDir, 'tasks'), identity, clock }))
     const clipdrop = keep(await startClipDrop({ port: ports.clipdrop, requestsPerMinute: null }))
 
-    const environmentFor = (serviceUrl: string): Record<string, string> => ({
-      GOOGLE_CLOUD_PROJECT: localProject,
-      STORAGE_BUCKET: localBuckets.app,
-      WORK_BUCKET: localBuckets.work,
-      STORAGE_EMULATOR_HOST: bucket.url,
-      FIRESTORE_EMULATOR_HOST: documentsHost,
-      METADATA_SERVER_DETECTION: 'none',
-      TASKS_BASE_URL: tasks.url,
-      TASKS_QUEUE: `projects/${localProject}/locations/local/queues/wake`,
-      TASKS_SERVICE_ACCOUNT: taskAccount,
-      SERVICE_URL: serviceUrl,
-      INTERNAL_INVOKERS: taskAccount,
-      OIDC_JWKS_URL: tasks.jwksUrl,
-      // Pictures that the local bucket serves are at a private address, which the guard otherwise refuses.
-      FETCH_ALLOW_HOSTS: new URL(bucket.url).host,
-    })
+    const environmentFor = (serviceUrl: string) =>
+      localEnvironment({
+        bucketUrl: bucket.url,
+        documentsHost,
+        tasksUrl: tasks.url,
+        jwksUrl: tasks.jwksUrl,
+        serviceUrl,
+      })
     return { bucket, documentsHost, delivery, tasks, clipdrop, identity, environmentFor, close }
   } catch (error) {
     await close()
     throw error
   }
 }
-
-/** The account in whose name the local cloud calls `/internal/*`. */
-export const internalCaller = taskAccount

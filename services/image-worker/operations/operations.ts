@@ -10,4 +10,4 @@ export {
 } from './estimate-cost.ts'
 export { type PurgeDeps, type PurgePlan, planPurge, purgeCharacter } from './purge-character.ts'
 export { requestShowcase, type ShowcaseRequest } from './request-showcase.ts'
-export { charactersWithoutShowcase } from './without-showcase.ts'
+export { charactersWithoutShowcase, isWithoutShowcase } from './without-showcase.ts'

@@ -9,6 +9,8 @@ export type ShowcaseRequest =
   | { kind: 'requested'; jobId: string }
   /** A job works on it already, or is about to. */
   | { kind: 'under-way'; jobId: string }
+  /** It is no longer as the caller wants it to be. */
+  | { kind: 'not-needed' }
   | { kind: 'refused'; code: string; message: string }
 
 /** Each round lost means that somebody wrote the document in between. */
@@ -20,13 +22,15 @@ const rounds = 5
  */
 export async function requestShowcase(
   deps: { db: Firestore; jobs: JobRequests },
-  characterId: string,
+  params: { characterId: string; onlyIf?: (character: Character) => boolean },
 ): Promise<ShowcaseRequest> {
+  const { characterId, onlyIf } = params
   for (let round = 0; round < rounds; round++) {
     const character = await findCharacter(deps.db, characterId)
     if (!character) return refused('image.no-document', 'There is no such character.')
     if (character.userId === null) return refused('image.no-owner', 'The character names no owner (meta.userId).')
     if (character.imageUrl === null) return refused('image.no-picture', 'The character has no main image.')
+    if (onlyIf && !onlyIf(character)) return { kind: 'not-needed' }
     if (isWorking(character.status)) return await joinWish(deps, character)
     const requestedAt = await wishForShowcase(deps.db, character)
     if (requestedAt === null) continue
