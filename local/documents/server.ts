@@ -62,6 +62,9 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
     host,
     port: options.port,
     onGone: (connection) => engine.transactions.dropConnection(connection),
+  }).catch(async (error) => {
+    await engine.close()
+    throw error
   })
   return {
     host: `${host}:${connections.port}`,

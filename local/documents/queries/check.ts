@@ -37,6 +37,11 @@ export function checkFilter(filter: Filter | null): void {
 
 /** Refuses orders that no index can have. @throws StatusError INVALID_ARGUMENT or FAILED_PRECONDITION */
 export function checkOrders(given: readonly Order[], filter: Filter | null, aggregated: readonly FieldPath[]): void {
+  const all = fieldFilters(filter)
+  const byNameOnly = given.length > 0 && [...given, ...all].every(({ field }) => isNameField(field))
+  if (byNameOnly && given[0]?.descending === true) {
+    throw failedPrecondition('Firestore does not support descending key scans')
+  }
   const names = given.map(({ field }) => formatFieldPath(field))
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined) {
@@ -46,7 +51,6 @@ export function checkOrders(given: readonly Order[], filter: Filter | null, aggr
   if (nameAt !== -1 && nameAt < given.length - 1) {
     throw invalidArgument('order by clause cannot contain more fields after the key')
   }
-  const all = fieldFilters(filter)
   const bounded = all.filter(({ operator }) => isInequality(operator))
   const others = bounded.map(({ field }) => formatFieldPath(field)).filter((name) => name !== NAME_FIELD)
   const implied = [...others, ...aggregated.map(formatFieldPath)]
@@ -56,14 +60,6 @@ export function checkOrders(given: readonly Order[], filter: Filter | null, aggr
     throw invalidArgument(
       `This query requires an index that has fields [${unordered.join(', ')}] after __name__ and Firestore does not currently support such an index.`,
     )
-  }
-  if (
-    given.length === 1 &&
-    nameAt === 0 &&
-    given[0]?.descending === true &&
-    all.every(({ field }) => isNameField(field))
-  ) {
-    throw failedPrecondition('Firestore does not support descending key scans')
   }
   const namesOneDocument = all.some(
     ({ field, operator }) => isNameField(field) && (operator === '==' || operator === 'in'),

@@ -36,11 +36,23 @@ export interface JournalOptions {
   compactAboveBytes?: number
 }
 
-/** Loads what `dataDir` holds (making it when absent) and continues its log. @throws Error when a file is damaged beyond a torn end. */
+/**
+ * Loads what `dataDir` holds (making it when absent) and continues its log. @throws Error when another server uses the
+ * directory, or when a file is damaged beyond a torn end.
+ */
 export function openJournal(options: JournalOptions): Journal {
+  mkdirSync(options.dataDir, { recursive: true })
+  const unlock = lockDirectory(resolve(options.dataDir))
+  try {
+    return loadJournal(options, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+function loadJournal(options: JournalOptions, unlock: () => void): Journal {
   const { dataDir, compactAboveBytes = COMPACT_ABOVE_BYTES } = options
-  mkdirSync(dataDir, { recursive: true })
-  const unlock = lockDirectory(resolve(dataDir))
   const path = (kind: 'log' | 'snapshot', number: number) => join(dataDir, `${kind}-${String(number).padStart(8, '0')}`)
   const numbersOf = (kind: 'log' | 'snapshot') =>
     readdirSync(dataDir)

@@ -28,7 +28,7 @@ export interface Collection {
 
 interface Table extends Collection {
   entries: Map<string, Entry>
-  /** The ids in order; null after a document came or went. */
+  /** The entries by id; null until somebody asks for them in order. */
   sorted: Entry[] | null
 }
 
@@ -95,7 +95,7 @@ export function createDocumentStore(): DocumentStore {
 
   const dropEntry = (table: Table, entry: Entry) => {
     table.entries.delete(entry.id)
-    table.sorted = null
+    table.sorted?.splice(placeOf(table.sorted, entry.id), 1)
     if (table.entries.size > 0) return
     tables.delete(table.name)
     databases.get(table.database)?.delete(table)
@@ -127,8 +127,9 @@ export function createDocumentStore(): DocumentStore {
           entry.current = after
           entry.since = time
         } else if (after !== null) {
-          table.entries.set(parsed.id, { id: parsed.id, since: time, current: after, older: [] })
-          table.sorted = null
+          const added: Entry = { id: parsed.id, since: time, current: after, older: [] }
+          table.entries.set(parsed.id, added)
+          table.sorted?.splice(placeOf(table.sorted, parsed.id), 0, added)
         }
       }
       forget(time)
@@ -151,6 +152,18 @@ export function createDocumentStore(): DocumentStore {
       if (at < horizon) throw failedPrecondition('The requested read time is too old.')
     },
   }
+}
+
+/** Where an id is, or would be, among sorted entries. */
+function placeOf(sorted: readonly Entry[], id: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareIds((sorted[middle] as Entry).id, id) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function versionAt(entry: Entry, at: Micros | null): StoredDocument | null {

@@ -34,7 +34,7 @@ export interface LockTable {
   release(owner: LockOwner): void
   /** Owners for whom others wait while they themselves wait for nobody. */
   blockers(): Set<LockOwner>
-  /** Refuses who has waited too long. */
+  /** Refuses who has waited too long, and breaks circles that came about without a new wait. */
   expire(): void
 }
 
@@ -182,7 +182,8 @@ export function createLockTable(options: { waitTimeoutMs: number; nowMs: () => n
       const late = waiters.filter((waiter) => waiter.sinceMs <= deadline)
       waiters = waiters.filter((waiter) => waiter.sinceMs > deadline)
       for (const waiter of late) waiter.reject(aborted('Too much contention on these documents. Please try again.'))
-      if (late.length > 0) serve()
+      for (const owner of new Set(waiters.map((waiter) => waiter.owner))) breakCircles(owner)
+      serve()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { AggregateField, FieldPath, Filter, type Firestore, type Query } from '@google-cloud/firestore'
-import type { Chance } from './chance.ts'
+import { type Chance, chanceFrom } from './chance.ts'
 import { anyValue, DOCUMENT_IDS, FIELDS } from './data.ts'
 
 const OPERATORS = ['<', '<=', '>', '>=', '==', '!=', 'in', 'not-in', 'array-contains', 'array-contains-any'] as const
@@ -93,7 +93,5 @@ function seededValue(chance: Chance, root: string): (firestore: Firestore) => un
     return () => value
   }
   const seed = chance.integer(2 ** 31)
-  return (firestore) => anyValue(replay(seed), firestore, root)
+  return (firestore) => anyValue(chanceFrom(seed), firestore, root)
 }
-
-import { chanceFrom as replay } from './chance.ts'

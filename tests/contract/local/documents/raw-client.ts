@@ -1,0 +1,29 @@
+import { Client, credentials } from '@grpc/grpc-js'
+import { firestoreMethods } from '#local/documents/wire/schema.ts'
+
+type Message = Record<string, unknown>
+
+/** Calls of the API that the official client never makes, by method name with plain objects. */
+export function rawClient(host: string): {
+  call: (method: string, request: Message) => Promise<Message>
+  close: () => void
+} {
+  const client = new Client(host, credentials.createInsecure())
+  const methods = new Map(firestoreMethods().map((method) => [method.name, method]))
+  return {
+    call(name, request) {
+      const { resolvedRequestType: requestType, resolvedResponseType: responseType } = methods.get(name) ?? {}
+      if (!requestType || !responseType) throw new Error(`There is no method ${name}.`)
+      return new Promise((resolve, reject) => {
+        client.makeUnaryRequest(
+          `/google.firestore.v1.Firestore/${name}`,
+          (message: Message) => Buffer.from(requestType.encode(requestType.fromObject(message)).finish()),
+          (bytes: Buffer) => responseType.toObject(responseType.decode(bytes), { longs: String, arrays: true }),
+          request,
+          (error, response) => (error ? reject(error) : resolve(response as Message)),
+        )
+      })
+    },
+    close: () => client.close(),
+  }
+}
