@@ -53,13 +53,15 @@ export function openEnvelope(headers: RequestHeaders, body: Uint8Array): Opened 
 }
 
 function openBinary(headers: RequestHeaders, contentType: string, body: Uint8Array): Opened {
-  const attributes: [string, string][] = []
-  for (const [name, value] of Object.entries(headers)) {
+  // Without a prototype, so that a header called ce-__proto__ is an attribute like any other.
+  const attributes: Record<string, string> = Object.create(null)
+  for (const name of Object.keys(headers)) {
+    if (!/^ce-/i.test(name)) continue
+    const value = headers[name]
     const text = Array.isArray(value) ? value[0] : value
-    const lower = name.toLowerCase()
-    if (lower.startsWith('ce-') && text !== undefined) attributes.push([lower.slice(3), repairUtf8(text)])
+    if (text !== undefined) attributes[name.slice(3).toLowerCase()] = repairUtf8(text)
   }
-  const envelope = { attributes: Object.fromEntries(attributes), readData: () => readBytes(contentType, body) }
+  const envelope = { attributes, readData: () => readBytes(contentType, body) }
   return { form: 'cloud-event', envelope }
 }
 
@@ -133,9 +135,16 @@ function decodeBase64(field: string, text: unknown): Uint8Array {
  * so was really Latin-1, and stays. Percent signs are literal, against what the CloudEvents binding says.
  */
 function repairUtf8(value: string): string {
+  if (isAscii(value)) return value
   const bytes = Buffer.from(value, 'latin1')
   const isLatin1 = bytes.toString('latin1') === value
   return isLatin1 && isUtf8(bytes) ? bytes.toString('utf8') : value
+}
+
+/** Nearly every value; looked at without making a copy. */
+function isAscii(value: string): boolean {
+  for (let index = 0; index < value.length; index++) if (value.charCodeAt(index) > 0x7f) return false
+  return true
 }
 
 function header(headers: RequestHeaders, name: string): string | undefined {

@@ -44,20 +44,31 @@ export function createLogger(options: LoggerOptions): Logger {
     destination,
   )
   const context = { service: options.service, ...(options.version ? { version: options.version } : {}) }
-  return wrap(root, context)
+  return wrap(
+    () => root,
+    (level) => root.isLevelEnabled(level),
+    context,
+  )
 }
 
-function wrap(target: pino.Logger, serviceContext: Readonly<Record<string, string>>): Logger {
+/** `open` makes the child when a first line is really written: most requests write none, and a child costs more than they do. */
+function wrap(
+  open: () => pino.Logger,
+  isEnabled: (level: Level) => boolean,
+  serviceContext: Readonly<Record<string, string>>,
+): Logger {
+  let opened: pino.Logger | null = null
+  const target = () => (opened ??= open())
   const write = (level: Level, message: string, fields: LogFields) => {
-    if (!target.isLevelEnabled(level)) return
-    target[level]({ ...plain(fields), ...errorReport(level, fields, serviceContext) }, redactText(message))
+    if (!isEnabled(level)) return
+    target()[level]({ ...plain(fields), ...errorReport(level, fields, serviceContext) }, redactText(message))
   }
   return {
     debug: (message, fields = {}) => write('debug', message, fields),
     info: (message, fields = {}) => write('info', message, fields),
     warn: (message, fields = {}) => write('warn', message, fields),
     error: (message, fields = {}) => write('error', message, fields),
-    child: (fields) => wrap(target.child(plain(fields)), serviceContext),
+    child: (fields) => wrap(() => target().child(plain(fields)), isEnabled, serviceContext),
   }
 }
 

@@ -16,7 +16,8 @@ interface GateInit {
  */
 export class Gate {
   readonly #init: GateInit
-  readonly #opened = Promise.withResolvers<RequestListener>()
+  readonly #opened = Promise.withResolvers<void>()
+  #app: RequestListener | null = null
   readonly #asked = Promise.withResolvers<void>()
   readonly #answered = Promise.withResolvers<void>()
   #phase: Phase = 'starting'
@@ -41,7 +42,8 @@ export class Gate {
   open(app: RequestListener): void {
     if (this.#phase !== 'starting') return
     this.#phase = 'ready'
-    this.#opened.resolve(app)
+    this.#app = app
+    this.#opened.resolve()
   }
 
   /** Refuses what comes from now on. Resolves when the last request that was let through has been answered. */
@@ -67,18 +69,14 @@ export class Gate {
       answer(response, { status: this.#phase === 'ready' ? 200 : 503, body: { status: this.#phase } })
     } else {
       this.#count(response)
-      void this.#pass(request, response)
+      if (this.#phase === 'starting') void this.#untilOpen().then(() => this.#pass(request, response))
+      else this.#pass(request, response)
     }
   }
 
-  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#phase === 'starting') await this.#untilOpen()
-    if (this.#phase !== 'ready') {
-      refuse(response, this.#phase)
-      return
-    }
-    const app = await this.#opened.promise
-    app(request, response)
+  #pass(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#phase === 'ready' && this.#app !== null) this.#app(request, response)
+    else refuse(response, this.#phase === 'stopping' ? 'stopping' : 'starting')
   }
 
   async #untilOpen(): Promise<void> {
