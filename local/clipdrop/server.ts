@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sleep } from '#shared/retry/sleep.ts'
+import { answerControl } from '../fault-control.ts'
 import { createFaultQueue } from '../fault-queue.ts'
 import { createAccount, LOCAL_CLIPDROP_KEY } from './account.ts'
-import { answerControl } from './control.ts'
 import { ENDPOINTS, type Endpoint } from './endpoints.ts'
-import type { ClipDropEndpoint, ClipDropFault, ClipDropFaults } from './faults.ts'
+import { type ClipDropEndpoint, type ClipDropFault, type ClipDropFaults, faultOrder } from './faults.ts'
 import { readRequestBody } from './read-form.ts'
 import { Refusal } from './refusal.ts'
 import { failBeforeWork, sendError, sendPicture } from './send-answer.ts'
@@ -69,7 +69,7 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     if (path === '/' && method === 'GET') {
       response.end('ClipDrop stand-in')
     } else if (path.startsWith('/_control/')) {
-      answerControl({ method, path, body: await readRequestBody(request), response, faults, requests })
+      answerControl({ method, path, body: await readRequestBody(request), response, faults, faultOrder, requests })
     } else {
       const endpoint = ENDPOINTS.find((one) => one.path === path)
       if (endpoint === undefined) throw new Refusal(404, 'Not found')

@@ -1,20 +1,21 @@
 import type { ServerResponse } from 'node:http'
-import { type ClipDropFaults, faultOrder } from './faults.ts'
-import type { ClipDropRequest } from './server.ts'
+import type { z } from 'zod'
+import type { FaultOrder, FaultQueue } from './fault-queue.ts'
 
 /**
- * The stand-in's own endpoint, for tests in other processes: `POST /_control/faults` (a fault order), `GET` (with how often
+ * A stand-in's own endpoint, for tests in other processes: `POST /_control/faults` (a fault order), `GET` (with how often
  * each fired), `DELETE`; `GET /_control/requests`.
  */
-export function answerControl(params: {
+export function answerControl<Fault, Endpoint extends string>(params: {
   method: string
   path: string
   body: Buffer
   response: ServerResponse
-  faults: ClipDropFaults
-  requests: readonly ClipDropRequest[]
+  faults: FaultQueue<Fault, Endpoint>
+  faultOrder: z.ZodType<FaultOrder<Fault, Endpoint>>
+  requests: readonly unknown[]
 }): void {
-  const { method, path, body, response, faults, requests } = params
+  const { method, path, body, response, faults, faultOrder, requests } = params
   const send = (status: number, value: unknown): void => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
   }

@@ -1,0 +1,27 @@
+import type { RateRule } from '../http/rate-limiter.ts'
+import type { ReplicateOptions } from './call-api.ts'
+import { createFiles, type Files } from './files.ts'
+import { createOutputs, type Outputs } from './outputs.ts'
+import { createPredictions, type Predictions } from './predictions.ts'
+
+/** Replicate's HTTP API as far as we use it, by its resources. Every call is one request and throws ReplicateErrors. */
+export interface ReplicateClient {
+  predictions: Predictions
+  files: Files
+  outputs: Outputs
+}
+
+/** 600 creations a minute is the lowest of the account's limits (contract §1); reads of the same host share the bucket. */
+export const REPLICATE_RATE: RateRule = { perSecond: 10, burst: 50 }
+
+/**
+ * Our own client, for what it does not do: the official one repeats creations on any connection error, at once, and pays for
+ * each of them (contract §6).
+ */
+export function createReplicateClient(options: ReplicateOptions): ReplicateClient {
+  return {
+    predictions: createPredictions(options),
+    files: createFiles(options),
+    outputs: createOutputs(options),
+  }
+}
