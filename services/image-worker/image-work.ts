@@ -1,6 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient } from '#shared/http/client.ts'
+import { createClamdScanner } from '#shared/malware/clamd-scanner.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import type { ImageWorkerInit } from './app.ts'
 import type { ImageWork } from './image-job.ts'
@@ -17,7 +18,7 @@ const resultHosts = {
 export function openImageWork(init: ImageWorkerInit, clients: { db: Firestore; store: ObjectStore }): ImageWork {
   const { config } = init
   const web = createHttpClient({ guard: createAddressGuard({ allowHosts: config.FETCH_ALLOW_HOSTS }) })
-  const providers = createProviders({ config, workerFile: init.workerFile })
+  const providers = createProviders({ config, workerFile: init.workerFile, store: clients.store })
   init.onShutdown('outgoing connections', () => web.close())
   init.onShutdown('providers', () => providers.close())
   const deps = {
@@ -34,6 +35,9 @@ export function openImageWork(init: ImageWorkerInit, clients: { db: Firestore; s
     upscale: { factor: config.UPSCALE_FACTOR, maxSide: config.UPSCALE_MAX_SIDE },
     backgroundProviders: providers.background,
     upscaleProviders: providers.upscale,
+    scanner: config.CLAMD_HOST && createClamdScanner({ ...config.CLAMD_HOST, timeoutMs: config.CLAMD_TIMEOUT_MS }),
+    trimMarginShare: config.SHOWCASE_TRIM ? config.SHOWCASE_TRIM_MARGIN / 100 : null,
+    variants: { formats: config.SHOWCASE_VARIANTS, thumbnailWidths: config.SHOWCASE_THUMBNAILS },
   }
   return (run) => runImageJob(deps, run)
 }

@@ -17,8 +17,22 @@ export function parseUploadName(name: string): UploadOwner | null {
 
 /** Where the result lies. The name never changes between runs. */
 export function showcaseName(bucket: string, owner: UploadOwner): ObjectName {
-  const { userId, characterId } = owner
-  return { bucket, name: `showcase-images/${userId}/${characterId}/showcase_${characterId}.png` }
+  return { bucket, name: `${showcasePrefix(owner)}.png` }
+}
+
+/** Where a variant of the result lies, beside it: `showcase_{id}.webp`, and `showcase_{id}_{width}.webp` for a thumbnail. */
+export function variantName(
+  bucket: string,
+  owner: UploadOwner,
+  variant: { format: string; width: number | null },
+): ObjectName {
+  const width = variant.width === null ? '' : `_${variant.width}`
+  return { bucket, name: `${showcasePrefix(owner)}${width}.${variant.format}` }
+}
+
+/** What the names of all outputs of a character begin with. */
+export function showcasePrefix({ userId, characterId }: UploadOwner): string {
+  return `showcase-images/${userId}/${characterId}/showcase_${characterId}`
 }
 
 /** Bytes of a step. The fence makes the name of each claim's attempt its own. */

@@ -1,18 +1,27 @@
 import type { Firestore } from '@google-cloud/firestore'
-import sharp from 'sharp'
 import { showWorking, type WorkingStatus } from '#shared/documents/characters.ts'
 import type { TransactionPart } from '#shared/documents/transaction.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { MalwareScanner } from '#shared/malware/malware-scanner.ts'
 import { characterDeleted, readCurrentCharacter } from './current-character.ts'
 import { type ImageInput, type ImageNote, imageNoteSchema } from './image-input.ts'
-import { showcaseName } from './object-names.ts'
 import { type NormaliseLimits, normalisePicture } from './picture/normalise.ts'
-import { targetSize } from './picture/target-size.ts'
+import { isLargeEnough, targetSize } from './picture/target-size.ts'
+import { trimToSubject } from './picture/trim.ts'
+import type { VariantRule } from './picture/variants.ts'
 import type { BackgroundProvider, ProviderImage, UpscaleProvider } from './providers/provider.ts'
 import { callProvider } from './steps/call-provider.ts'
+import {
+  lookAtOutputs,
+  type OutputPlaces,
+  outputsOf,
+  removeAllOutputs,
+  takeBackOutputs,
+} from './steps/output-places.ts'
 import { type PublishDeps, publish } from './steps/publish.ts'
 import { type ReadOriginalDeps, readOriginal } from './steps/read-original.ts'
+import { type ScanRecord, scanOriginal } from './steps/scan-original.ts'
 import { loadPicture, type StoredPicture, storePicture } from './steps/stored-picture.ts'
 
 export interface ImageJobDeps extends PublishDeps, ReadOriginalDeps {
@@ -21,32 +30,45 @@ export interface ImageJobDeps extends PublishDeps, ReadOriginalDeps {
   upscaleProviders: readonly UpscaleProvider[]
   limits: NormaliseLimits
   upscale: { factor: number; maxSide: number }
+  /** Null where nothing is scanned. */
+  scanner: MalwareScanner | null
+  /** Room around a trimmed subject, as a share of its longer side; null where nothing is trimmed. */
+  trimMarginShare: number | null
+  variants: VariantRule
 }
+
+/** The cut-out, and what the scanner said of the picture that it was made of. */
+type CutOut = StoredPicture & { scan: ScanRecord | null }
 
 /** original → cut-out → upscaled → PNG under the contract's name. A later claim goes on at the first step not stored. */
 export async function runImageJob(deps: ImageJobDeps, run: JobRun<ImageInput>): Promise<void> {
+  const { bucket, store } = deps
   const note = imageNoteSchema.parse(run.note)
-  const target = showcaseName(deps.bucket, run.input)
+  let places: OutputPlaces | null = null
   try {
-    const seenAtClaim = await deps.store.stat(target)
+    places = await lookAtOutputs(store, { bucket, input: run.input, rule: deps.variants })
     const cutOut = await removeBackground(deps, run, note)
     const upscaled = await upscale(deps, run, note, cutOut)
     await run.commit(working(deps.db, run, note, 'finalizing'))
-    const picture = await loadPicture(deps.store, upscaled)
-    const png = await finalise(picture)
-    const result = { width: picture.width, height: picture.height, background: cutOut.by, upscale: upscaled.by }
-    await publish(deps, run, { target, seenAtClaim, note, png, result })
+    const { bytes, width, height } = await loadPicture(store, upscaled)
+    const result = { width, height, background: cutOut.by, upscale: upscaled.by, scan: cutOut.scan }
+    await publish(deps, run, { outputs: outputsOf(bytes, places), note, result })
   } catch (error) {
-    if (error instanceof CanceledError && error.code === characterDeleted) await deps.store.remove(target)
+    if (error instanceof CanceledError) {
+      await takeBackOutputs(store, run, places)
+      if (error.code === characterDeleted) await removeAllOutputs(store, bucket, run.input)
+    }
     throw error
   }
 }
 
-async function removeBackground(deps: ImageJobDeps, run: JobRun<ImageInput>, note: ImageNote): Promise<StoredPicture> {
+async function removeBackground(deps: ImageJobDeps, run: JobRun<ImageInput>, note: ImageNote): Promise<CutOut> {
   const step = 'remove-background'
   const work = async () => {
     const started = performance.now()
-    const { image, isCutOut } = await normalisePicture(await readOriginal(deps, run.input, run.signal), deps.limits)
+    const original = await readOriginal(deps, run.input, run.signal)
+    const scan = await scanOriginal(deps.scanner, original, run.signal)
+    const { image, isCutOut } = await normalisePicture(original, deps.limits)
     const made = isCutOut
       ? { image, by: 'not-needed' }
       : await callProvider(
@@ -58,7 +80,8 @@ async function removeBackground(deps: ImageJobDeps, run: JobRun<ImageInput>, not
             call: (call) => provider.removeBackground(image, call),
           })),
         )
-    return await storePicture(deps.store, run, { bucket: deps.workBucket, step, ...made, ms: since(started) })
+    const stored = await storePicture(deps.store, run, { bucket: deps.workBucket, step, ...made, ms: since(started) })
+    return { ...stored, scan }
   }
   return await run.step(step, work, { before: working(deps.db, run, note, 'removing-background') })
 }
@@ -72,18 +95,20 @@ async function upscale(
   const step = 'upscale'
   const work = async () => {
     const started = performance.now()
-    const target = targetSize(from, deps.upscale)
-    if (target.width === from.width && target.height === from.height) return { ...from, by: 'not-needed', ms: 0 }
-    const image = await loadPicture(deps.store, from)
-    const made = await callProvider(
-      run,
-      step,
-      deps.upscaleProviders.map((provider) => ({
-        name: provider.name,
-        paid: provider.paid,
-        call: (call) => provider.upscale(image, target, call),
-      })),
-    )
+    if (deps.trimMarginShare === null && isLargeEnough(from, deps.upscale)) return { ...from, by: 'not-needed', ms: 0 }
+    const image = await trimmed(deps, await loadPicture(deps.store, from))
+    const target = targetSize(image, deps.upscale)
+    const made = isLargeEnough(image, deps.upscale)
+      ? { image, by: 'not-needed' }
+      : await callProvider(
+          run,
+          step,
+          deps.upscaleProviders.map((provider) => ({
+            name: provider.name,
+            paid: provider.paid,
+            call: (call) => provider.upscale(image, target, call),
+          })),
+        )
     return await storePicture(deps.store, run, { bucket: deps.workBucket, step, ...made, ms: since(started) })
   }
   return await run.step(step, work, { before: working(deps.db, run, note, 'upscaling') })
@@ -97,9 +122,8 @@ function working(db: Firestore, run: JobRun<ImageInput>, note: ImageNote, status
   }
 }
 
-/** PNG whatever the provider answered with, and nothing in it but pixels. */
-async function finalise(picture: ProviderImage): Promise<Buffer> {
-  return await sharp(picture.bytes).toColourspace('srgb').png({ compressionLevel: 6 }).toBuffer()
+async function trimmed(deps: ImageJobDeps, image: ProviderImage): Promise<ProviderImage> {
+  return deps.trimMarginShare === null ? image : await trimToSubject(image, deps.trimMarginShare)
 }
 
 function since(started: number): number {

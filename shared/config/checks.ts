@@ -12,6 +12,11 @@ export function conflicts(config: Parsed): string[] {
       found.push(`${name} names clipdrop, which needs CLIPDROP_API_KEY; set the key or take clipdrop out.`)
     }
   }
+  if (Array.isArray(config.BACKGROUND_PROVIDERS) && config.BACKGROUND_PROVIDERS.includes('onnx')) {
+    if (config.BACKGROUND_MODEL === null) {
+      found.push('BACKGROUND_PROVIDERS names onnx, which needs BACKGROUND_MODEL; name a model file or take onnx out.')
+    }
+  }
   if (isSet(config.TASKS_QUEUE)) {
     for (const name of ['SERVICE_URL', 'TASKS_SERVICE_ACCOUNT']) {
       if (config[name] === null) found.push(`TASKS_QUEUE needs ${name}: without it no task can call this service back.`)

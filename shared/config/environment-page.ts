@@ -1,7 +1,10 @@
 import { PROGRAMS, SERVICES, type Variable } from './variable.ts'
+import { backgroundModelVariables } from './variables/background-model.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
+import { malwareVariables } from './variables/malware.ts'
 import { serverVariables } from './variables/server.ts'
+import { showcaseVariables } from './variables/showcase.ts'
 import { storageVariables } from './variables/storage.ts'
 
 const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Variable>>][] = [
@@ -9,6 +12,9 @@ const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Vari
   ['Database and buckets', storageVariables],
   ['Jobs and tasks', jobVariables],
   ['Images', imageVariables],
+  ['What is published of a picture', showcaseVariables],
+  ['Background model', backgroundModelVariables],
+  ['Malware scan', malwareVariables],
 ]
 
 const HEAD = `# Environment

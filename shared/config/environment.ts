@@ -1,7 +1,10 @@
 import type { Program, Service, Variable } from './variable.ts'
+import { backgroundModelVariables } from './variables/background-model.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
+import { malwareVariables } from './variables/malware.ts'
 import { serverVariables } from './variables/server.ts'
+import { showcaseVariables } from './variables/showcase.ts'
 import { storageVariables } from './variables/storage.ts'
 
 /** Every environment variable that any service reads: the one table behind `loadConfig` and docs/environment.md. */
@@ -10,6 +13,9 @@ export const environment = {
   ...storageVariables,
   ...jobVariables,
   ...imageVariables,
+  ...showcaseVariables,
+  ...backgroundModelVariables,
+  ...malwareVariables,
 } satisfies Record<string, Variable>
 
 export type VariableName = keyof typeof environment

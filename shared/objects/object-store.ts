@@ -74,6 +74,15 @@ export class ObjectStore {
     }
   }
 
+  /** An object's bytes at a generation as they come, checked against its CRC32C at the end: for what does not fit in memory. */
+  async *readStream(object: ObjectName, params: { generation: string }): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of this.#file(object, params.generation).createReadStream()) yield chunk
+    } catch (error) {
+      throw objectsError(error, object)
+    }
+  }
+
   /**
    * Writes an object if its generation is still the expected one.
    * @throws GenerationChangedError `objects.generation-changed` when it is not.

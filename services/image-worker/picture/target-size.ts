@@ -8,3 +8,9 @@ export function targetSize(size: Size, rule: { factor: number; maxSide: number }
   const factor = Math.max(1, Math.min(rule.factor, rule.maxSide / Math.max(size.width, size.height)))
   return { width: Math.round(size.width * factor), height: Math.round(size.height * factor) }
 }
+
+/** Whether there is nothing to upscale. */
+export function isLargeEnough(size: Size, rule: { factor: number; maxSide: number }): boolean {
+  const target = targetSize(size, rule)
+  return target.width === size.width && target.height === size.height
+}

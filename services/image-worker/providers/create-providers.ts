@@ -1,16 +1,26 @@
 import type { Config } from '#shared/config/environment.ts'
 import { createHttpClient } from '#shared/http/client.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { secretSource } from '#shared/secrets/secret-source.ts'
 import { createClipDropBackgroundProvider } from './clipdrop/clipdrop-background-provider.ts'
 import type { ClipDropOptions } from './clipdrop/clipdrop-call.ts'
 import { createClipDropUpscaleProvider } from './clipdrop/clipdrop-upscale-provider.ts'
 import { createLocalBackgroundProvider } from './local/local-background-provider.ts'
 import { createLocalUpscaleProvider } from './local/local-upscale-provider.ts'
+import { createOnnxBackgroundProvider } from './onnx/onnx-background-provider.ts'
 import type { BackgroundProvider, UpscaleProvider } from './provider.ts'
 
 type ProviderConfig = Pick<
   Config<'image-worker'>,
-  'BACKGROUND_PROVIDERS' | 'UPSCALE_PROVIDERS' | 'CLIPDROP_API_KEY' | 'CLIPDROP_BASE_URL' | 'CLIPDROP_TIMEOUT_MS'
+  | 'BACKGROUND_PROVIDERS'
+  | 'UPSCALE_PROVIDERS'
+  | 'CLIPDROP_API_KEY'
+  | 'CLIPDROP_BASE_URL'
+  | 'CLIPDROP_TIMEOUT_MS'
+  | 'BACKGROUND_MODEL'
+  | 'BACKGROUND_MODEL_SIZE'
+  | 'BACKGROUND_MODEL_MEAN'
+  | 'BACKGROUND_MODEL_STD'
 >
 
 export interface Providers {
@@ -20,19 +30,37 @@ export interface Providers {
 }
 
 /** The providers that the environment names, in its order; what they hold open ends with `close`. */
-export function createProviders(params: { config: ProviderConfig; workerFile: URL | string }): Providers {
+export function createProviders(params: {
+  config: ProviderConfig
+  workerFile: URL | string
+  store: ObjectStore
+}): Providers {
   const { config } = params
   const http = createHttpClient()
   const clipdrop = clipdropOptions(config, http)
   const local = createLocalBackgroundProvider({ workerFile: params.workerFile })
-  const backgroundBy = { clipdrop: () => createClipDropBackgroundProvider(clipdrop), local: () => local }
+  const onnx = createOnnxBackgroundProvider({
+    // The configuration refuses onnx without a model, so an empty path is never opened.
+    model: config.BACKGROUND_MODEL ?? '',
+    options: {
+      mean: config.BACKGROUND_MODEL_MEAN,
+      std: config.BACKGROUND_MODEL_STD,
+      size: config.BACKGROUND_MODEL_SIZE,
+    },
+    store: params.store,
+  })
+  const backgroundBy = {
+    clipdrop: () => createClipDropBackgroundProvider(clipdrop),
+    onnx: () => onnx,
+    local: () => local,
+  }
   const upscaleBy = { clipdrop: () => createClipDropUpscaleProvider(clipdrop), local: createLocalUpscaleProvider }
   return {
     background: config.BACKGROUND_PROVIDERS.map((name) => backgroundBy[name]()),
     upscale: config.UPSCALE_PROVIDERS.map((name) => upscaleBy[name]()),
     async close() {
       http.close()
-      await local.close()
+      await Promise.all([local.close(), onnx.close()])
     },
   }
 }

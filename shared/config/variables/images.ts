@@ -2,7 +2,8 @@ import { baseUrl, integer, list, milliseconds, oneOf } from '../schema.ts'
 import { optionalSecret } from '../secret.ts'
 import { type DerivedDefault, defaulted } from '../variable.ts'
 
-const provider = oneOf('clipdrop', 'local')
+const upscaleProvider = oneOf('clipdrop', 'local')
+const backgroundProvider = oneOf('clipdrop', 'onnx', 'local')
 
 const whatIsConfigured: DerivedDefault = {
   says: '`clipdrop,local` with a CLIPDROP_API_KEY, else `local`',
@@ -12,14 +13,14 @@ const whatIsConfigured: DerivedDefault = {
 /** The image worker's steps, providers and limits. */
 export const imageVariables = {
   BACKGROUND_PROVIDERS: defaulted({
-    schema: list(provider, 'providers (clipdrop, local)'),
+    schema: list(backgroundProvider, 'providers (clipdrop, onnx, local)'),
     default: whatIsConfigured,
     description: 'Who removes the background: tried in this order.',
     services: ['image-worker', 'forge'],
     example: 'clipdrop,local',
   }),
   UPSCALE_PROVIDERS: defaulted({
-    schema: list(provider, 'providers (clipdrop, local)'),
+    schema: list(upscaleProvider, 'providers (clipdrop, local)'),
     default: whatIsConfigured,
     description: 'Who upscales: tried in this order.',
     services: ['image-worker', 'forge'],

@@ -12,5 +12,7 @@ export interface SegmentationRequest {
 export type SegmentationReply =
   | { id: number; outcome: 'done'; png: Uint8Array }
   | { id: number; outcome: 'stopped' }
+  /** What the operator gave is at fault, whatever the picture. */
+  | { id: number; outcome: 'misconfigured'; message: string }
   /** `exhausted`: memory ran out, which may pass; otherwise the picture itself is at fault. */
   | { id: number; outcome: 'failed'; exhausted: boolean; message: string }

@@ -1,8 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import { FinalError, TransientError } from '#shared/errors/app-error.ts'
+import { ConfigError, FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { SegmentationReply, SegmentationRequest } from './segmentation-messages.ts'
 
 export interface SegmentationThreadOptions {
+  /** Whose thread it is, as its failures' codes begin; local where nothing is said. */
+  provider?: string
+  /** Handed to the thread at its start. */
+  workerData?: unknown
   /** The thread's entry: segmentation-worker.ts beside the source, segmentation-worker.cjs beside a bundle. */
   workerFile: URL | string
   /** A thread without work gives its memory back after this time. */
@@ -26,6 +30,7 @@ interface Call {
  */
 export class SegmentationThread {
   readonly #options: SegmentationThreadOptions
+  readonly #provider: string
   readonly #waiting: Call[] = []
   #worker: Worker | null = null
   #running: Call | null = null
@@ -35,15 +40,16 @@ export class SegmentationThread {
 
   constructor(options: SegmentationThreadOptions) {
     this.#options = options
+    this.#provider = options.provider ?? 'local'
   }
 
   /** The cut-out as PNG bytes. Rejects with the signal's reason, a TransientError (crash, memory, queue) or a FinalError (picture). */
   segment(picture: { bytes: Uint8Array; width: number; height: number }, signal: AbortSignal): Promise<Uint8Array> {
     if (signal.aborted) return Promise.reject(signal.reason)
-    if (this.#closed) return Promise.reject(unavailable('local.closed', 'Local segmentation has been shut down.'))
+    if (this.#closed) return Promise.reject(this.#unavailable('closed', 'Segmentation has been shut down.'))
     if (this.#waiting.length >= this.#options.maxWaiting) {
       return Promise.reject(
-        unavailable('local.queue-full', 'Too many pictures wait for local segmentation; try again later.'),
+        this.#unavailable('queue-full', 'Too many pictures wait for segmentation; try again later.'),
       )
     }
     const stop = new Int32Array(new SharedArrayBuffer(4))
@@ -74,7 +80,7 @@ export class SegmentationThread {
   /** Ends the thread; calls under way or waiting reject as a passing fault. */
   async close(): Promise<void> {
     this.#closed = true
-    const closing = unavailable('local.closed', 'Local segmentation has been shut down.')
+    const closing = this.#unavailable('closed', 'Segmentation has been shut down.')
     for (const call of this.#waiting.splice(0)) call.reject(closing)
     await this.#endThread(closing)
   }
@@ -95,7 +101,7 @@ export class SegmentationThread {
   }
 
   #startThread(): Worker {
-    const worker = new Worker(this.#options.workerFile)
+    const worker = new Worker(this.#options.workerFile, { workerData: this.#options.workerData })
     let cause: unknown = null
     worker.on('message', (reply: SegmentationReply) => this.#onReply(reply))
     worker.on('error', (error) => {
@@ -104,7 +110,7 @@ export class SegmentationThread {
     worker.on('exit', (code) => {
       if (this.#worker !== worker) return
       this.#worker = null
-      this.#release()?.reject(unavailable('local.crashed', `The segmentation thread ended with code ${code}.`, cause))
+      this.#release()?.reject(this.#unavailable('crashed', `The segmentation thread ended with code ${code}.`, cause))
       if (this.#waiting.length > 0) this.#startNext()
     })
     this.#worker = worker
@@ -116,7 +122,7 @@ export class SegmentationThread {
     const call = this.#release()
     if (call !== null && !call.settled) {
       if (reply.outcome === 'done') call.resolve(reply.png)
-      else call.reject(toFailure(reply))
+      else call.reject(this.#failure(reply))
     }
     this.#startNext()
   }
@@ -155,21 +161,24 @@ export class SegmentationThread {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = ms === null || work === undefined ? null : setTimeout(work, ms).unref()
   }
+
+  #unavailable(condition: string, message: string, cause?: unknown): TransientError {
+    const code = `${this.#provider}.${condition}`
+    return new TransientError({ code, message, ...(cause === undefined || cause === null ? {} : { cause }) })
+  }
+
+  #failure(reply: Exclude<SegmentationReply, { outcome: 'done' }>): Error {
+    if (reply.outcome === 'stopped') return this.#unavailable('stopped', 'Segmentation was stopped.')
+    if (reply.outcome === 'misconfigured') {
+      return new ConfigError({ code: `${this.#provider}.misconfigured`, message: reply.message })
+    }
+    if (reply.exhausted) return this.#unavailable('out-of-memory', 'Segmentation ran out of memory; try again later.')
+    return new FinalError({
+      code: `${this.#provider}.unreadable-image`,
+      message: 'The picture could not be read for background removal; upload it again as PNG, JPEG or WebP.',
+      facts: { reason: reply.message },
+    })
+  }
 }
 
 type AppReason = TransientError | null
-
-function unavailable(code: string, message: string, cause?: unknown): TransientError {
-  return new TransientError({ code, message, ...(cause === undefined || cause === null ? {} : { cause }) })
-}
-
-function toFailure(reply: Exclude<SegmentationReply, { outcome: 'done' }>): Error {
-  if (reply.outcome === 'stopped') return unavailable('local.stopped', 'Local segmentation was stopped.')
-  if (reply.exhausted)
-    return unavailable('local.out-of-memory', 'Local segmentation ran out of memory; try again later.')
-  return new FinalError({
-    code: 'local.unreadable-image',
-    message: 'The picture could not be read for background removal; upload it again as PNG, JPEG or WebP.',
-    facts: { reason: reply.message },
-  })
-}
