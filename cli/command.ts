@@ -1,0 +1,67 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import type { Output } from './output.ts'
+
+/** One command: a file under `commands/`. */
+export interface Command {
+  /** The words that call it: `images process`. */
+  words: readonly string[]
+  /** How the overview shows it. */
+  synopsis: string
+  summary: string
+  /** What `--help` says. */
+  usage: string
+  /** True when all went well. @throws UsageError when it was called wrongly. */
+  run(args: string[], context: CommandContext): Promise<boolean>
+}
+
+export interface CommandContext {
+  output: Output
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+}
+
+/** It was called wrongly: exit code 2. */
+export class UsageError extends Error {
+  /** What to show below the sentence; null for the general hint. */
+  readonly usage: string | null
+
+  constructor(message: string, usage: string | null) {
+    super(message)
+    this.usage = usage
+  }
+}
+
+/** Options that every command has. */
+const common = {
+  local: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const satisfies ParseArgsOptionsConfig
+
+/** Parses a command's arguments. @throws UsageError with the command's usage. */
+export function parseCall<const O extends ParseArgsOptionsConfig>(args: string[], options: O, usage: string) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { ...common, ...options } })
+  } catch (error) {
+    // Node's sentences say what is wrong; the advice about `--` behind the first one is for programmers.
+    const message = error instanceof TypeError ? (error.message.split('. ')[0] ?? '') : String(error)
+    throw new UsageError(`${message.replace(/\.$/, '')}.`, usage)
+  }
+}
+
+/** A whole number from an option. @throws UsageError */
+export function wholeNumber(text: string, option: { name: string; min: number; max: number; usage: string }): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= option.min && value <= option.max) return value
+  throw new UsageError(
+    `--${option.name} takes a whole number from ${option.min} to ${option.max}, not "${text}".`,
+    option.usage,
+  )
+}
+
+/** A document id of a character, as a person gives it. @throws UsageError */
+export function characterIdOf(text: string, usage: string): string {
+  const isId = text !== '' && !text.includes('/') && text !== '.' && text !== '..' && !/^__.*__$/.test(text)
+  if (isId) return text
+  throw new UsageError(`"${text}" is no character's id.`, usage)
+}

@@ -1,0 +1,95 @@
+import * as z from 'zod'
+import { FinalError } from '#shared/errors/app-error.ts'
+import { silentLogger } from '#shared/logging/logger.ts'
+import { loadOperations } from '../../services/image-worker/app.ts'
+import { type Command, parseCall, UsageError } from '../command.ts'
+import { type Connection, connect } from '../connect.ts'
+import { table } from '../output.ts'
+
+const usage = `forge reconcile [image-worker] [--json] [--local]
+
+Finds what events missed (overdue jobs, characters that say "working" with nobody at work, leftover
+temporaries) and has it taken up, as Cloud Scheduler does every few minutes. With TASKS_QUEUE it
+works from here; without, it asks the service at SERVICE_URL to do it.
+`
+
+const reportSchema = z.record(z.string(), z.number())
+const requestTimeoutMs = 600_000
+
+export const reconcile: Command = {
+  words: ['reconcile'],
+  synopsis: 'reconcile [image-worker]',
+  summary: 'take up what events missed',
+  usage,
+  async run(args, { output, signal }) {
+    const { values, positionals } = parseCall(args, {}, usage)
+    const service = positionals[0] ?? 'image-worker'
+    if (service !== 'image-worker' || positionals.length > 1) {
+      throw new UsageError(`"${positionals.at(-1)}" has no reconciler.`, usage)
+    }
+    const connection = await connect({ local: values.local })
+    try {
+      const report = connection.hasQueue ? await fromHere(connection) : await byService(connection, signal)
+      output.result({ type: 'reconciled', service, ...report }, `${service}:\n${table(Object.entries(report))}`)
+      return true
+    } finally {
+      await connection.close()
+    }
+  },
+}
+
+async function fromHere(connection: Connection): Promise<Record<string, number>> {
+  const operations = await loadOperations()
+  const { db, store, jobs, config } = connection
+  const report = await operations.reconcile({
+    db,
+    store,
+    jobs,
+    workBucket: config.WORK_BUCKET,
+    stuckAfterMs: config.STUCK_AFTER_MS,
+    logger: silentLogger,
+    now: () => new Date(),
+  })
+  return { ...report }
+}
+
+async function byService(connection: Connection, signal: AbortSignal): Promise<Record<string, number>> {
+  const serviceUrl = connection.config.SERVICE_URL
+  if (serviceUrl === null) {
+    throw new UsageError('Give TASKS_QUEUE (with SERVICE_URL and TASKS_SERVICE_ACCOUNT), or SERVICE_URL alone.', usage)
+  }
+  const url = new URL('/internal/reconcile', serviceUrl)
+  const headers = await identity(url)
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
+  }).catch((cause: unknown) => {
+    signal.throwIfAborted()
+    throw refused(`${url.origin} could not be reached.`, cause)
+  })
+  if (answer.ok) return reportSchema.parse(await answer.json())
+  await answer.body?.cancel()
+  // Internal ingress answers 404 itself, and Cloud Run's IAM 403: a laptop is neither inside nor an invoker.
+  const isOutside = [401, 403, 404].includes(answer.status)
+  throw refused(
+    `${url.origin} answered ${answer.status}.${isOutside ? ' It takes calls from inside and from INTERNAL_INVOKERS only: give TASKS_QUEUE, or run its Cloud Scheduler job.' : ''}`,
+  )
+}
+
+/** An OIDC token where Google's front end or the service asks for one; on this machine nobody does. */
+async function identity(url: URL): Promise<Record<string, string>> {
+  if (url.protocol !== 'https:') return {}
+  const { GoogleAuth } = await import('google-auth-library')
+  try {
+    const client = await new GoogleAuth().getIdTokenClient(url.origin)
+    const token = (await client.getRequestHeaders(url.href)).get('authorization')
+    return token ? { authorization: token } : {}
+  } catch (cause) {
+    throw refused('No identity token could be made: only service accounts get one; give TASKS_QUEUE instead.', cause)
+  }
+}
+
+function refused(message: string, cause?: unknown): FinalError {
+  return new FinalError({ code: 'forge.reconcile-refused', message, ...(cause === undefined ? {} : { cause }) })
+}

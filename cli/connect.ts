@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { connect as connectSocket } from 'node:net'
+import type { Firestore } from '@google-cloud/firestore'
+import type { Config } from '#shared/config/environment.ts'
+import { loadConfig } from '#shared/config/load.ts'
+import { ConfigError } from '#shared/errors/app-error.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+
+/** A project, reached with the rights of whoever sits there. */
+export interface Connection {
+  config: Config<'forge'>
+  db: Firestore
+  store: ObjectStore
+  jobs: JobRequests
+  /** False where nothing but a reconciler can start what is asked for. */
+  hasQueue: boolean
+  close(): Promise<void>
+}
+
+/**
+ * Connects as the environment says; `local` means the servers of `npm run dev`, whatever else is set.
+ * @throws ConfigError with everything that is missing.
+ */
+export async function connect(options: { local: boolean }): Promise<Connection> {
+  if (options.local) await useLocalCloud()
+  // Off Google Cloud each client would look for the metadata server first, for seconds.
+  if (process.env.FIRESTORE_EMULATOR_HOST) process.env.METADATA_SERVER_DETECTION ??= 'none'
+  const config = loadConfig('forge', process.env)
+  if (config.FIRESTORE_EMULATOR_HOST !== null) await requireListener(config.FIRESTORE_EMULATOR_HOST)
+  // What takes long to load is loaded once the environment is known to be right.
+  const [{ createFirestore }, { createStorage }, { ObjectStore }, { createWakeQueue }, { createJobRequests }, secrets] =
+    await Promise.all([
+      import('#shared/documents/firestore.ts'),
+      import('#shared/objects/storage.ts'),
+      import('#shared/objects/object-store.ts'),
+      import('#shared/jobs/create-wake-queue.ts'),
+      import('#shared/jobs/job-requests.ts'),
+      import('#shared/secrets/service-account-key.ts'),
+    ])
+  const credentials = await secrets.serviceAccountKey(config.FIREBASE_SERVICE_ACCOUNT_KEY)
+  const projectId = config.GOOGLE_CLOUD_PROJECT
+  const db = createFirestore({ projectId, databaseId: config.FIRESTORE_DATABASE, credentials })
+  const wakeQueue = createWakeQueue(config)
+  return {
+    config,
+    db,
+    store: new ObjectStore(createStorage({ projectId, credentials })),
+    jobs: createJobRequests({ db, wakeQueue, deadlineMs: config.JOB_DEADLINE_MS }),
+    hasQueue: wakeQueue !== null,
+    close: () => db.terminate(),
+  }
+}
+
+const connectTimeoutMs = 3_000
+
+/** The Firestore client tries for most of a minute before it says that nobody is there. */
+async function requireListener(host: string): Promise<void> {
+  const url = new URL(`http://${host}`)
+  const socket = connectSocket({ host: url.hostname, port: Number(url.port), timeout: connectTimeoutMs })
+  try {
+    await Promise.race([
+      once(socket, 'connect'), // rejects on 'error'
+      once(socket, 'timeout').then(() => Promise.reject(new Error('no answer'))),
+    ])
+  } catch (cause) {
+    throw new ConfigError({
+      code: 'forge.nobody-there',
+      message: `Nothing answers at ${host} (FIRESTORE_EMULATOR_HOST). \`npm run dev\` starts the local cloud.`,
+      cause,
+    })
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** The same environment that `npm run dev` gives its services, keys in `.env` included. */
+async function useLocalCloud(): Promise<void> {
+  const { defaultPorts, defaultServers, localEnvironment } = await import('#local/environment.ts')
+  const dotEnv = new URL('../.env', import.meta.url)
+  if (existsSync(dotEnv)) process.loadEnvFile(dotEnv)
+  const tasksUrl = `http://127.0.0.1:${defaultPorts.tasks}`
+  const local = localEnvironment({
+    ...defaultServers,
+    // As `npm run dev` does: a Firestore that runs already is used instead of its own.
+    documentsHost: process.env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost,
+    tasksUrl,
+    jwksUrl: `${tasksUrl}/jwks.json`,
+    serviceUrl: `http://127.0.0.1:${defaultPorts.services}`,
+  })
+  Object.assign(process.env, local)
+}

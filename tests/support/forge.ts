@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Firestore } from '@google-cloud/firestore'
+import { Storage } from '@google-cloud/storage'
+import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
+import { type LocalCloud, localBuckets, localProject, startCloud } from '#local/cloud.ts'
+import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
+import { silentLogger } from '#shared/logging/logger.ts'
+import { connectFirestore } from './documents.ts'
+import { picture } from './image-world.ts'
+
+export interface ForgeRun {
+  exitCode: number | null
+  stdout: string
+  stderr: string
+  /** The lines of standard output, parsed. */
+  records(): Record<string, unknown>[]
+}
+
+/** Runs `forge` as a process, its output in pipes. */
+export function forge(args: readonly string[], options: { env: Record<string, string>; input?: string }) {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'cli/forge.js', ...args], {
+    env: { PATH: process.env.PATH ?? '', ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  child.stdin.end(options.input ?? '')
+  const ended = new Promise<ForgeRun>((resolve) => {
+    child.once('close', (exitCode) => {
+      const records = () =>
+        stdout
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as Record<string, unknown>)
+      resolve({ exitCode, stdout, stderr, records })
+    })
+  })
+  return { child, ended, stdoutSoFar: () => stdout }
+}
+
+/** The local cloud with its image worker, as `npm run dev` starts them, on free ports and without events. */
+export interface ForgeWorld {
+  cloud: LocalCloud
+  worker: ServiceProcess
+  db: Firestore
+  storage: Storage
+  /** What `forge` gets as its environment. */
+  env: Record<string, string>
+  close(): Promise<void>
+}
+
+export async function startForgeWorld(workerEnv: Record<string, string> = {}): Promise<ForgeWorld> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'forge-world-'))
+  const port = await freePort()
+  const cloud = await startCloud({
+    dataDir,
+    ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0 },
+    // Nothing happens by itself: only what forge asks for.
+    triggers: [],
+    documentsHost: null,
+    logger: silentLogger,
+  })
+  const env = {
+    ...cloud.environmentFor(`http://127.0.0.1:${port}`),
+    BACKGROUND_PROVIDERS: 'clipdrop',
+    UPSCALE_PROVIDERS: 'clipdrop',
+  }
+  const worker = await startService({
+    name: 'image-worker',
+    port,
+    env: {
+      PATH: process.env.PATH,
+      ...env,
+      CLIPDROP_API_KEY: LOCAL_CLIPDROP_KEY,
+      CLIPDROP_BASE_URL: cloud.clipdrop.url,
+      LOG_LEVEL: 'error',
+      ...workerEnv,
+    },
+    output: 'stderr',
+  })
+  const db = connectFirestore(cloud.documentsHost, localProject)
+  const storage = new Storage({
+    apiEndpoint: cloud.bucket.url,
+    projectId: localProject,
+    useAuthWithCustomEndpoint: false,
+  })
+  return {
+    cloud,
+    worker,
+    db,
+    storage,
+    env,
+    async close() {
+      await worker.stop()
+      await db.terminate()
+      await cloud.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface ExistingCharacter {
+  characterId: string
+  userId: string
+  uploadName: string
+}
+
+/** A character that has been there for a while: with its main image, and what `visuals` says besides. */
+export async function addCharacter(
+  world: ForgeWorld,
+  visuals: Record<string, unknown> = {},
+  userId = `user-${randomUUID().slice(0, 8)}`,
+): Promise<ExistingCharacter> {
+  const characterId = `character-${randomUUID().slice(0, 8)}`
+  const uploadName = `raw-uploads/${userId}/${characterId}/first.png`
+  const file = world.storage.bucket(localBuckets.app).file(uploadName)
+  await file.save(await picture(), { resumable: false, public: true, metadata: { contentType: 'image/jpeg' } })
+  const imageUrl = file.publicUrl()
+  await world.db.doc(`characters/${characterId}`).create({
+    core: { name: 'Zoë' },
+    visuals: { imageUrl, gallery: [imageUrl], ...visuals },
+    meta: { userId, status: 'private' },
+  })
+  return { characterId, userId, uploadName }
+}
+
+export async function visualsOf(world: ForgeWorld, characterId: string): Promise<Record<string, unknown>> {
+  return (await world.db.doc(`characters/${characterId}`).get()).get('visuals') as Record<string, unknown>
+}
+
+export async function objectNames(
+  world: ForgeWorld,
+  bucket: keyof typeof localBuckets,
+  prefix: string,
+): Promise<string[]> {
+  const [files] = await world.storage.bucket(localBuckets[bucket]).getFiles({ prefix })
+  return files.map((file) => file.name)
+}
