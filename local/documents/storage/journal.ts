@@ -95,9 +95,12 @@ function loadJournal(options: JournalOptions, unlock: () => void): Journal {
     append(record) {
       log.append(encodeRecord(record))
       if (compaction !== null || log.sizeBytes() < Math.max(compactAboveBytes, 2 * snapshotBytes)) return
-      compaction = compact().finally(() => {
-        compaction = null
-      })
+      compaction = compact()
+        // The logs hold everything; the next time the log has grown it is tried again.
+        .catch((error) => process.emitWarning(`No snapshot of ${dataDir} could be written: ${error}`))
+        .finally(() => {
+          compaction = null
+        })
     },
     flushed: () => log.flushed(),
     async close() {

@@ -7,7 +7,7 @@ import type { StoredChange, StoredDocument } from './document.ts'
 /** Older versions stay readable for this long, as in the real service without point-in-time recovery … */
 const HISTORY_MICROS = 3_600_000_000
 /** … unless together they are larger than this. */
-const HISTORY_BYTES = 128 * 1024 * 1024
+const HISTORY_BYTES = 64 * 1024 * 1024
 
 interface Entry {
   id: string
@@ -88,8 +88,9 @@ export function createDocumentStore(): DocumentStore {
       horizon = item.until
       if (item.entry.current === null && item.entry.older.length === 0) dropEntry(item.table, item.entry)
     }
-    if (historyStart > 1024 && historyStart * 2 > history.length) history.splice(0, historyStart)
-    else return
+    // Cutting the array costs its length, so it is done when half of it is gone.
+    if (historyStart <= 1024 || historyStart * 2 <= history.length) return
+    history.splice(0, historyStart)
     historyStart = 0
   }
 

@@ -46,12 +46,17 @@ export function createLockTable(options: { waitTimeoutMs: number; nowMs: () => n
 
   const holdsSomething = (owner: LockOwner) => held.has(owner) || protections.has(owner)
 
-  const blockersOf = (request: LockRequest): Set<LockOwner> => {
+  const holdersOf = (request: LockRequest): Set<LockOwner> => {
     const found = new Set<LockOwner>()
     for (const name of request.names) {
       const holder = holders.get(name)
       if (holder !== undefined && holder !== request.owner) found.add(holder)
     }
+    return found
+  }
+
+  const protectorsAgainst = (request: LockRequest): Set<LockOwner> => {
+    const found = new Set<LockOwner>()
     if (request.changes === undefined || protections.size === 0) return found
     const changes = request.changes()
     for (const [owner, tests] of protections) {
@@ -59,6 +64,11 @@ export function createLockTable(options: { waitTimeoutMs: number; nowMs: () => n
     }
     return found
   }
+
+  const blockersOf = (request: LockRequest) => new Set([...holdersOf(request), ...protectorsAgainst(request)])
+
+  // Working out a commit's changes costs more than a look at its locks.
+  const isBlocked = (request: LockRequest) => holdersOf(request).size > 0 || protectorsAgainst(request).size > 0
 
   const take = (request: LockRequest) => {
     if (request.names.length === 0) return
@@ -81,7 +91,7 @@ export function createLockTable(options: { waitTimeoutMs: number; nowMs: () => n
     const wanted = new Set<string>()
     for (const waiter of waiters) {
       const overtakes = !holdsSomething(waiter.owner) && waiter.names.some((name) => wanted.has(name))
-      if (!overtakes && blockersOf(waiter).size === 0) return waiter
+      if (!overtakes && !isBlocked(waiter)) return waiter
       for (const name of waiter.names) wanted.add(name)
     }
     return undefined

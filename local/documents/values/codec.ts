@@ -4,6 +4,9 @@ import { type Fields, NULL, type Value } from './value.ts'
 
 /** Deeper than this Firestore refuses a value. */
 const MAX_DEPTH = 20
+/** The years 1 to 9999. */
+const MIN_SECONDS = -62_135_596_800
+const MAX_SECONDS = 253_402_300_799
 
 /** An int64 of protobufjs as a bigint. */
 export function fromInt64(value: Int64 | number): bigint {
@@ -62,6 +65,9 @@ export function fromWireFields(wire: Readonly<Record<string, WireValue>>, depth 
 
 function timestampValue(wire: WireTimestamp | undefined): Value {
   const seconds = Number(fromInt64(wire?.seconds ?? 0))
+  if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
+    throw invalidArgument('A timestamp must lie from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z.')
+  }
   // Firestore keeps microseconds and rounds towards the past.
   const nanos = Math.floor((wire?.nanos ?? 0) / 1000) * 1000
   return { type: 'timestamp', seconds, nanos }

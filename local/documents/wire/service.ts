@@ -71,6 +71,7 @@ function streamCall(handler: ServerStream): handleServerStreamingCall<object, ob
     handler(call.request as never, { connection: call.getPeer() }, (response) => call.write(response)).then(
       () => call.end(),
       (error) => {
+        if (call.cancelled) return
         // Without headers of its own the official client takes a refusal for a lost answer and asks again for 7 seconds.
         call.sendMetadata(new Metadata())
         call.emit('error', statusOf(error))

@@ -1,6 +1,6 @@
 import { type FieldPath, formatFieldPath } from '#local/documents/values/field-path.ts'
 import { sameValue } from '#local/documents/values/order.ts'
-import type { Fields } from '#local/documents/values/value.ts'
+import { type Fields, vectorOf } from '#local/documents/values/value.ts'
 
 /** The paths at which two versions differ, as deep as both have maps: the update mask of a change event. */
 export function changedFieldPaths(before: Fields, after: Fields, parent: FieldPath = []): string[] {
@@ -10,8 +10,10 @@ export function changedFieldPaths(before: Fields, after: Fields, parent: FieldPa
     const right = after.get(name)
     if (left !== undefined && right !== undefined && sameValue(left, right)) continue
     const path = [...parent, name]
-    const isMap = left?.type === 'map' && right?.type === 'map'
-    if (isMap) paths.push(...changedFieldPaths(left.fields, right.fields, path))
+    const areMaps = left?.type === 'map' && right?.type === 'map'
+    // A vector is one value, though it travels as a map.
+    if (areMaps && vectorOf(left) === null && vectorOf(right) === null)
+      paths.push(...changedFieldPaths(left.fields, right.fields, path))
     else paths.push(formatFieldPath(path))
   }
   return paths

@@ -1,3 +1,4 @@
+import { FieldValue } from '@google-cloud/firestore'
 import { type DocumentChange, startDocumentServer } from '#local/documents/server.ts'
 import { messageType } from '#local/documents/wire/schema.ts'
 import { clientsOf } from './clients.ts'
@@ -77,6 +78,14 @@ test('changes come in the order of commits and before the writer hears of them',
   const times = seen().map((change) => change.commitTime.getTime())
   expect(times).toHaveLength(100)
   expect(times).toEqual([...times].sort((left, right) => left - right))
+})
+
+test('a vector is one value among the changed paths', async () => {
+  const document = clients.newClient().doc('c/vector')
+  await document.set({ v: FieldValue.vector([1, 2]), same: 1 })
+  seen()
+  await document.update({ v: FieldValue.vector([1, 3]) })
+  expect(seen()[0]?.changedFieldPaths).toEqual(['v'])
 })
 
 test('a plain HTTP request is answered, so that a script can see that the server is up', async () => {

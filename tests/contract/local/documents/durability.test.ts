@@ -6,7 +6,8 @@ import { startDocumentServer } from '#local/documents/server.ts'
 import { clientsOf } from './clients.ts'
 import { runProgram } from './programs/run.ts'
 
-const KILLS = 4
+// More on demand: KILLS=50.
+const KILLS = Number(process.env.KILLS ?? 3)
 const directories: string[] = []
 const freshDirectory = () => {
   const directory = mkdtempSync(join(tmpdir(), 'documents-'))
@@ -29,56 +30,60 @@ async function withServer<T>(dataDir: string, work: (clients: ReturnType<typeof 
   }
 }
 
-test('every acknowledged write survives SIGKILL under load, and no batch is torn', async () => {
-  const dataDir = freshDirectory()
-  const acknowledged = new Set<number>()
-  let next = 0
-  let server = await runProgram('server', [dataDir])
-  const host = server.line
-  const clients = clientsOf(host)
-  const firestore = clients.newClient()
-  let done = false
-  let lost = 0
-  const write = async () => {
-    while (!done) {
-      const number = next++
-      const batch = firestore.batch()
-      batch.set(firestore.doc(`left/d${number}`), { number })
-      batch.set(firestore.doc(`right/d${number}`), { number })
-      // What the client itself does not retry is a write without an acknowledgement.
-      const written = await batch.commit().then(
-        () => true,
-        () => false,
-      )
-      if (written) acknowledged.add(number)
-      else lost++
-    }
-  }
-  const writers = Array.from({ length: 8 }, write)
-  for (let round = 0; round < KILLS; round++) {
-    const enough = acknowledged.size + 50
-    while (acknowledged.size < enough) await after(5)
-    await server.kill()
-    server = await runProgram('server', [dataDir, host.split(':')[1] ?? ''])
-  }
-  done = true
-  await Promise.all(writers)
-  await clients.close()
-  await server.kill()
-  expect(lost).toBeLessThan(acknowledged.size)
-  await withServer(dataDir, async (clients) => {
+test(
+  'every acknowledged write survives SIGKILL under load, and no batch is torn',
+  async () => {
+    const dataDir = freshDirectory()
+    const acknowledged = new Set<number>()
+    let next = 0
+    let server = await runProgram('server', [dataDir])
+    const host = server.line
+    const clients = clientsOf(host)
     const firestore = clients.newClient()
-    const [left, right] = await Promise.all(
-      ['left', 'right'].map(async (name) => {
-        const found = await firestore.collection(name).get()
-        return found.docs.map((each) => each.get('number') as number).sort((a, b) => a - b)
-      }),
-    )
-    expect(left).toEqual(right)
-    expect([...acknowledged].filter((number) => !left?.includes(number))).toEqual([])
-    expect(acknowledged.size).toBeGreaterThanOrEqual(50 * KILLS)
-  })
-}, 60_000)
+    let done = false
+    let lost = 0
+    const write = async () => {
+      while (!done) {
+        const number = next++
+        const batch = firestore.batch()
+        batch.set(firestore.doc(`left/d${number}`), { number })
+        batch.set(firestore.doc(`right/d${number}`), { number })
+        // What the client itself does not retry is a write without an acknowledgement.
+        const written = await batch.commit().then(
+          () => true,
+          () => false,
+        )
+        if (written) acknowledged.add(number)
+        else lost++
+      }
+    }
+    const writers = Array.from({ length: 8 }, write)
+    for (let round = 0; round < KILLS; round++) {
+      const enough = acknowledged.size + 50
+      while (acknowledged.size < enough) await after(5)
+      await server.kill()
+      server = await runProgram('server', [dataDir, host.split(':')[1] ?? ''])
+    }
+    done = true
+    await Promise.all(writers)
+    await clients.close()
+    await server.kill()
+    expect(lost).toBeLessThan(acknowledged.size)
+    await withServer(dataDir, async (clients) => {
+      const firestore = clients.newClient()
+      const [left, right] = await Promise.all(
+        ['left', 'right'].map(async (name) => {
+          const found = await firestore.collection(name).get()
+          return found.docs.map((each) => each.get('number') as number).sort((a, b) => a - b)
+        }),
+      )
+      expect(left).toEqual(right)
+      expect([...acknowledged].filter((number) => !left?.includes(number))).toEqual([])
+      expect(acknowledged.size).toBeGreaterThanOrEqual(50 * KILLS)
+    })
+  },
+  60_000 + KILLS * 5_000,
+)
 
 test('a restart keeps documents, deletions and times, and later commits have later times', async () => {
   const dataDir = freshDirectory()

@@ -29,7 +29,8 @@ test('the locks of a client that is killed are free at once', async () => {
   const others = clientsOf(patient.host)
   const document = others.newClient().doc('locks/killed')
   await document.set({ n: 1 })
-  const holder = await runProgram('lock-holder', [document.path], { FIRESTORE_EMULATOR_HOST: patient.host })
+  const env = { FIRESTORE_EMULATOR_HOST: patient.host }
+  const holder = await runProgram('lock-holder', [document.path], env, 'locked')
   let written = false
   const write = document.update({ n: 2 }).then(() => {
     written = true
@@ -37,6 +38,9 @@ test('the locks of a client that is killed are free at once', async () => {
   // Another round trip on the same connection: the update has been waiting since before it.
   expect((await document.get()).get('n')).toBe(1)
   expect(written).toBe(false)
+  // One more that dies while it waits in the queue must not get the lock later.
+  const waiting = await runProgram('lock-holder', [document.path], env, 'asking')
+  await waiting.kill()
   await holder.kill()
   await write
   expect((await document.get()).get('n')).toBe(2)

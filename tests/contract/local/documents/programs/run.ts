@@ -2,18 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** Runs one of the programs beside this file and waits for the first line that it prints. */
+/** Runs one of the programs beside this file and waits for a line that it prints: `awaited`, or else the first. */
 export async function runProgram(
   name: 'server' | 'lock-holder',
   args: readonly string[],
   env: Record<string, string> = {},
+  awaited: string | null = null,
 ): Promise<{ line: string; kill: () => Promise<void> }> {
   const program = new URL(`./${name}.ts`, import.meta.url).pathname
   const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, METADATA_SERVER_DETECTION: 'none', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const line = await firstLine(child)
+  const line = await lineOf(child, awaited)
   return {
     line,
     async kill() {
@@ -24,13 +25,17 @@ export async function runProgram(
   }
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+async function lineOf(child: ChildProcess, awaited: string | null): Promise<string> {
   if (child.stdout === null) throw new Error('The program has no output.')
   const lines = createInterface({ input: child.stdout })
   const ended = once(child, 'exit').then(() => {
     throw new Error('The program ended before it said anything.')
   })
-  const [line] = await Promise.race([once(lines, 'line'), ended])
   ended.catch(() => {})
-  return String(line)
+  const found = new Promise<string>((resolve) => {
+    lines.on('line', (line) => {
+      if (awaited === null || line === awaited) resolve(line)
+    })
+  })
+  return Promise.race([found, ended])
 }
