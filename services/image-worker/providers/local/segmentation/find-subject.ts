@@ -3,9 +3,7 @@ import { type Frame, findFrame } from './crop-bars.ts'
 import { measureFocus } from './focus-cue.ts'
 import { toLabPlanes } from './lab-planes.ts'
 import { cleanMask } from './mask-cleanup.ts'
-import { neighbourCosts } from './neighbour-costs.ts'
-import { otsuThreshold } from './otsu-threshold.ts'
-import { COST_SCALE, refineMask } from './refine-mask.ts'
+import { BOLD, CAUTIOUS, refineMask } from './refine-mask.ts'
 import { measureSaliency } from './saliency.ts'
 import { cutIntoSuperpixels } from './superpixels.ts'
 
@@ -17,24 +15,15 @@ export interface SmallPicture {
 }
 
 const PATCHES = 350
-const SMOOTHNESS = 12 * COST_SCALE
 const CLEANUP = { islandShare: 0.25, holeShare: 0.03 }
 /** A mask outside these shares of the picture is no subject that anybody would want cut out. */
 const PLAUSIBLE_SHARE = { least: 0.005, most: 0.97 }
 
-/**
- * Ways to read the same guess; where they disagree the majority counts, since each goes wrong on other pictures.
- * `adapt`: how far the threshold follows the picture's own distribution.
- */
-const READINGS = [
-  { adapt: 0, backgroundBelow: 0.3, positionWeight: 0.3 },
-  { adapt: 0, backgroundBelow: 0.5, positionWeight: 0.4 },
-  { adapt: 0.4, backgroundBelow: 0.3, positionWeight: 0.5 },
-]
-const ADAPT_LIMITS = { down: -0.25, up: 0.2 }
-const ROUNDS = 3
-/** Share of the readings' votes, against the first guess, in the guess of the last cut. */
-const VOTE_WEIGHT = 0.5
+/** Where the second search looks for a subject, as shares of the picture. People stand near the lower edge. */
+const CENTRE = { left: 0.12, right: 0.88, top: 0.1, bottom: 0.95 }
+const CENTRE_PRIOR = { inside: 0.51, outside: 0.02 }
+/** From this overlap on (intersection over union) two searches have found the same thing. */
+const SAME_SUBJECT = 0.5
 
 /** Finds the subject: 1 where a pixel belongs to it. Null when nothing stands out. */
 export function findSubject(picture: SmallPicture): Uint8Array | null {
@@ -64,18 +53,43 @@ function findInFrame({ width, height, rgb }: SmallPicture): Uint8Array | null {
   const saliency = measureSaliency(patches, border, measureFocus(lab, patches, border))
   if (saliency === null) return null
   const guess = Float32Array.from(patches.labels, (patch) => saliency[patch] as number)
-  const links = neighbourCosts(lab, SMOOTHNESS)
-  const skew = Math.max(ADAPT_LIMITS.down, Math.min(ADAPT_LIMITS.up, otsuThreshold(guess) - 0.5))
-  const votes = new Float32Array(guess.length)
-  for (const { adapt, backgroundBelow, positionWeight } of READINGS) {
-    const prior = guess.map((value) => value - adapt * skew)
-    const mask = refineMask(lab, links, { prior, backgroundBelow, positionWeight, rounds: ROUNDS })
-    const cleaned = cleanMask(mask, width, CLEANUP)
-    for (let i = 0; i < votes.length; i++) votes[i] = (votes[i] as number) + (cleaned[i] as number) / READINGS.length
+  const search = { backgroundBelow: 0.3, positionWeight: 0.3, rounds: 2 }
+  const salient = cleanMask(refineMask(lab, { ...search, prior: guess, trust: CAUTIOUS }), width, CLEANUP)
+  // Colours and edges alone, started in the middle, draw the better outline, but now and then around the wrong thing.
+  const central = refineMask(lab, {
+    backgroundBelow: 0.3,
+    positionWeight: 0,
+    rounds: 3,
+    prior: centrePrior(width, height),
+    trust: BOLD,
+  })
+  const cleaned = cleanMask(central, width, CLEANUP)
+  if (overlap(salient, cleaned) > SAME_SUBJECT) return plausible(cleaned)
+  const prior = guess.map((value, i) => (value + (salient[i] as number)) / 2)
+  return plausible(cleanMask(refineMask(lab, { ...search, prior, trust: BOLD }), width, CLEANUP))
+}
+
+function centrePrior(width: number, height: number): Float32Array {
+  const prior = new Float32Array(width * height).fill(CENTRE_PRIOR.outside)
+  for (let y = Math.ceil(CENTRE.top * height); y < CENTRE.bottom * height; y++) {
+    prior.fill(
+      CENTRE_PRIOR.inside,
+      y * width + Math.ceil(CENTRE.left * width),
+      y * width + Math.floor(CENTRE.right * width),
+    )
   }
-  const prior = guess.map((value, i) => VOTE_WEIGHT * (votes[i] as number) + (1 - VOTE_WEIGHT) * value)
-  const mask = refineMask(lab, links, { prior, backgroundBelow: 0.5, positionWeight: 0.4, rounds: 1 })
-  return plausible(cleanMask(mask, width, CLEANUP))
+  return prior
+}
+
+/** Intersection over union of two masks. */
+function overlap(first: Uint8Array, second: Uint8Array): number {
+  let both = 0
+  let either = 0
+  for (let i = 0; i < first.length; i++) {
+    both += (first[i] as number) & (second[i] as number)
+    either += (first[i] as number) | (second[i] as number)
+  }
+  return either === 0 ? 0 : both / either
 }
 
 function plausible(mask: Uint8Array): Uint8Array | null {
