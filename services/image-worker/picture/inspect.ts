@@ -1,5 +1,7 @@
 import sharp, { type Metadata } from 'sharp'
 import { FinalError } from '#shared/errors/app-error.ts'
+import { decodingBytes } from './decoding-bytes.ts'
+import { pictureSignature } from './signature.ts'
 
 export interface PictureLimits {
   /** Width × height, judged before a pixel is decoded. */
@@ -11,10 +13,15 @@ export interface PictureFacts {
   width: number
   height: number
   hasAlpha: boolean
+  /** What decoding may hold at once. */
+  decodingBytes: number
 }
 
 /** What we decode, by the bytes' own signature; the name and the content type of an upload prove nothing. */
 const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'])
+
+/** Eight bits of red, green, blue and alpha: with the most pixels, what one picture may take. */
+const givenBytesPerPixel = 4
 
 /** Options for every decoder: the first frame only, no half-read picture passes as a whole one. */
 export function decoderOptions(limits: PictureLimits) {
@@ -23,7 +30,8 @@ export function decoderOptions(limits: PictureLimits) {
 
 /**
  * Reads a picture's header.
- * @throws FinalError `image.empty`, `image.not-a-picture`, `image.unsupported`, `image.too-many-pixels`.
+ * @throws FinalError `image.empty`, `image.not-a-picture`, `image.unsupported`, `image.damaged`, `image.too-many-pixels`,
+ * `image.too-heavy`.
  */
 export async function inspectPicture(bytes: Buffer, limits: PictureLimits): Promise<PictureFacts> {
   if (bytes.length === 0) throw new FinalError({ code: 'image.empty', message: 'The uploaded file is empty.' })
@@ -31,31 +39,63 @@ export async function inspectPicture(bytes: Buffer, limits: PictureLimits): Prom
   if (looksLikeMarkup(bytes)) {
     throw new FinalError({ code: 'image.not-a-picture', message: 'The uploaded file holds text, not a picture.' })
   }
+  const signature = pictureSignature(bytes)
+  // Its header can be read, its pixels (HEVC) cannot: without this it would pass for a damaged picture.
+  if (signature === 'heic') throw unsupported('HEIC')
   let header: Metadata
   try {
     header = await sharp(bytes, { ...decoderOptions(limits), limitInputPixels: false }).metadata()
   } catch (cause) {
-    throw new FinalError({
-      code: 'image.not-a-picture',
-      message: 'The uploaded file is not a picture that we can read.',
-      cause,
-    })
+    throw signature === null
+      ? new FinalError({
+          code: 'image.not-a-picture',
+          message: 'The uploaded file is not a picture that we can read.',
+          cause,
+        })
+      : damagedPicture(cause)
   }
   const { format, width, height } = header
-  if (!formats.has(format)) {
-    throw new FinalError({
-      code: 'image.unsupported',
-      message: `Pictures of type ${format} are not processed; use PNG, JPEG or WebP.`,
-    })
-  }
-  if (width * height > limits.maxPixels) {
+  if (!formats.has(format)) throw unsupported(format)
+  checkSize(header, limits)
+  return { format, width, height, hasAlpha: header.hasAlpha ?? false, decodingBytes: decodingBytes(header) }
+}
+
+/** For pixels or a header that cannot be decoded. */
+export function damagedPicture(cause: unknown): FinalError {
+  return new FinalError({
+    code: 'image.damaged',
+    message: 'The picture is damaged or cut short and cannot be decoded.',
+    cause,
+  })
+}
+
+function unsupported(format: string): FinalError {
+  return new FinalError({
+    code: 'image.unsupported',
+    message: `Pictures of type ${format} are not processed; use PNG, JPEG or WebP.`,
+  })
+}
+
+function checkSize(header: Metadata, { maxPixels }: PictureLimits): void {
+  const { width, height } = header
+  const facts = { width, height }
+  if (width * height > maxPixels) {
     throw new FinalError({
       code: 'image.too-many-pixels',
-      message: `The picture has ${width} × ${height} pixels; at most ${Math.floor(limits.maxPixels / 1e6)} megapixels are processed.`,
-      facts: { width, height },
+      message: `The picture has ${width} × ${height} pixels; at most ${Math.floor(maxPixels / 1e6)} megapixels are processed.`,
+      facts,
     })
   }
-  return { format, width, height, hasAlpha: header.hasAlpha ?? false }
+  const needed = decodingBytes(header)
+  const given = maxPixels * givenBytesPerPixel
+  if (needed > given) {
+    const megabytes = (bytes: number) => Math.round(bytes / 1e6)
+    throw new FinalError({
+      code: 'image.too-heavy',
+      message: `The picture takes ${megabytes(needed)} MB to decode, more than the ${megabytes(given)} MB that one may have; make it smaller, or save it as a baseline JPEG or an 8-bit PNG.`,
+      facts,
+    })
+  }
 }
 
 function looksLikeMarkup(bytes: Buffer): boolean {

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
-import { FinalError } from '#shared/errors/app-error.ts'
 import type { ProviderImage } from '../providers/provider.ts'
-import { decoderOptions, inspectPicture, type PictureLimits } from './inspect.ts'
+import { damagedPicture, decoderOptions, inspectPicture, type PictureFacts, type PictureLimits } from './inspect.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 export interface NormaliseLimits extends PictureLimits {
   /** Longest side of what goes on: more than the result may have is only weight. */
@@ -19,6 +19,10 @@ const clearAlpha = 16
 /** A picture whose clear share is smaller has an alpha channel by accident (a rounded corner, a soft edge). */
 const cutOutShare = 0.05
 
+/** A picture that may take half of what one is given, or more, is decoded alone: the limit of memory is the process's. */
+const heavyBytesPerPixel = 2
+const heavyTurn = oneAtATime()
+
 /**
  * An upload of any kind → upright, sRGB, 8 bits, no metadata, PNG. An alpha channel is kept where it holds a cut-out
  * and laid on white otherwise.
@@ -26,6 +30,11 @@ const cutOutShare = 0.05
  */
 export async function normalisePicture(bytes: Buffer, limits: NormaliseLimits): Promise<NormalisedPicture> {
   const facts = await inspectPicture(bytes, limits)
+  const work = () => decode(bytes, facts, limits)
+  return facts.decodingBytes > limits.maxPixels * heavyBytesPerPixel ? await heavyTurn(work) : await work()
+}
+
+async function decode(bytes: Buffer, facts: PictureFacts, limits: NormaliseLimits): Promise<NormalisedPicture> {
   try {
     const isCutOut = facts.hasAlpha && (await clearShare(bytes, limits)) >= cutOutShare
     const upright = sharp(bytes, decoderOptions(limits))
@@ -37,11 +46,7 @@ export async function normalisePicture(bytes: Buffer, limits: NormaliseLimits): 
     const { data, info } = await opaque.png({ compressionLevel: 3 }).toBuffer({ resolveWithObject: true })
     return { image: { bytes: data, contentType: 'image/png', width: info.width, height: info.height }, isCutOut }
   } catch (cause) {
-    throw new FinalError({
-      code: 'image.damaged',
-      message: 'The picture is damaged or cut short and cannot be decoded.',
-      cause,
-    })
+    throw damagedPicture(cause)
   }
 }
 
