@@ -1,4 +1,4 @@
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { type ParseArgsOptionsConfig, parseArgs, types } from 'node:util'
 import type { Output } from './output.ts'
 
 /** One command: a file under `commands/`. */
@@ -44,7 +44,7 @@ export function parseCall<const O extends ParseArgsOptionsConfig>(args: string[]
     return parseArgs({ args, allowPositionals: true, options: { ...common, ...options } })
   } catch (error) {
     // Node's sentences say what is wrong; the advice about `--` behind the first one is for programmers.
-    const message = error instanceof TypeError ? (error.message.split('. ')[0] ?? '') : String(error)
+    const message = types.isNativeError(error) ? (error.message.split('. ')[0] ?? '') : String(error)
     throw new UsageError(`${message.replace(/\.$/, '')}.`, usage)
   }
 }

@@ -69,7 +69,7 @@ export function toCharacter(
   const { visuals, meta } = characterSchema.catch({ visuals: null, meta: null }).parse(stored)
   return {
     id,
-    userId: meta?.userId ?? null,
+    userId: meta?.userId || null,
     imageUrl: visuals?.imageUrl ?? null,
     gallery: (visuals?.gallery ?? []).filter((entry) => typeof entry === 'string'),
     showcaseImageUrl: visuals?.showcaseImageUrl ?? null,

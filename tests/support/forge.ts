@@ -9,6 +9,8 @@ import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
 import { type LocalCloud, localBuckets, localProject, startCloud } from '#local/cloud.ts'
 import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
+import { runForge } from '../../cli/run-forge.ts'
+import { captureOutput } from './capture-output.ts'
 import { connectFirestore } from './documents.ts'
 import { picture } from './image-world.ts'
 
@@ -36,16 +38,22 @@ export function forge(args: readonly string[], options: { env: Record<string, st
   })
   child.stdin.end(options.input ?? '')
   const ended = new Promise<ForgeRun>((resolve) => {
-    child.once('close', (exitCode) => {
-      const records = () =>
-        stdout
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as Record<string, unknown>)
-      resolve({ exitCode, stdout, stderr, records })
-    })
+    child.once('close', (exitCode) => resolve(forgeRun({ exitCode, stdout, stderr })))
   })
   return { child, ended, stdoutSoFar: () => stdout }
+}
+
+function forgeRun(ended: Omit<ForgeRun, 'records'>): ForgeRun {
+  const lines = () => ended.stdout.split('\n').filter(Boolean)
+  return { ...ended, records: () => lines().map((line) => JSON.parse(line) as Record<string, unknown>) }
+}
+
+/** Runs `forge` in this process, which spares it the start of another; calls at the same time need the same `env`. */
+export async function forgeHere(args: string[], env: Record<string, string>): Promise<ForgeRun> {
+  process.env = { ...env }
+  const { output, said } = captureOutput({ json: args.includes('--json') })
+  const exitCode = await runForge(args, { output, signal: new AbortController().signal })
+  return forgeRun({ exitCode, ...said })
 }
 
 /** The local cloud with its image worker, as `npm run dev` starts them, on free ports and without events. */
@@ -64,7 +72,7 @@ export async function startForgeWorld(workerEnv: Record<string, string> = {}): P
   const port = await freePort()
   const cloud = await startCloud({
     dataDir,
-    ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0 },
+    ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0, replicate: 0 },
     // Nothing happens by itself: only what forge asks for.
     triggers: [],
     documentsHost: null,

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { addCharacter, type ForgeWorld, forge, startForgeWorld, visualsOf } from '../../support/forge.ts'
+import { addCharacter, type ForgeWorld, forge, forgeHere, startForgeWorld, visualsOf } from '../../support/forge.ts'
 import { until } from '../../support/image-world.ts'
 
 let world: ForgeWorld
 beforeAll(async () => {
-  world = await startForgeWorld({ IMAGES_PER_DAY: '1' })
+  world = await startForgeWorld({ IMAGES_PER_DAY: '1', INTERNAL_INVOKERS: '' })
 })
 afterAll(() => world.close())
 
-const run = (...args: string[]) => forge(args, { env: world.env }).ended
+const run = (...args: string[]) => forgeHere(args, world.env)
 
 test('makes the showcase of a character and shows each status, what it took and how long', async () => {
   const { characterId } = await addCharacter(world)
-  const { exitCode, stdout, stderr } = await run('images', 'process', characterId, '--watch')
+  const { exitCode, stdout, stderr } = await forge(['images', 'process', characterId, '--watch'], { env: world.env })
+    .ended
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   const lines = stdout.trimEnd().split('\n')
   expect(lines[0]).toMatch(new RegExp(`^${characterId}  asked for, job [0-9a-f]{40}$`))
@@ -119,22 +120,22 @@ test('characters without an owner or a main image are refused and left as they a
 test('without a task queue the job is due at once, and the reconciler of the service starts it', async () => {
   const { characterId } = await addCharacter(world)
   const { TASKS_QUEUE: _queue, TASKS_SERVICE_ACCOUNT: _account, ...env } = world.env
-  const asked = await forge(['images', 'process', characterId], { env }).ended
+  const asked = await forgeHere(['images', 'process', characterId], env)
   expect(asked.exitCode).toBe(0)
   expect(asked.stderr).toContain('forge reconcile')
   expect(await visualsOf(world, characterId)).toMatchObject({ showcaseProcessingStatus: 'removing-background' })
-  // With its queue `forge reconcile` does what the service's own rounds do.
-  const reconciled = await run('reconcile', '--json')
-  expect(reconciled.records()).toEqual([
-    { type: 'reconciled', service: 'image-worker', wokenJobs: 1, startedCharacters: 0, cleanedJobs: 0 },
-  ])
+  const byService = await forgeHere(['reconcile', '--json'], env)
+  const report = { type: 'reconciled', service: 'image-worker', startedCharacters: 0, cleanedJobs: 0 }
+  expect(byService.records()).toEqual([{ ...report, wokenJobs: 1 }])
   await until(async () => (await visualsOf(world, characterId)).showcaseProcessingStatus === 'complete')
+  // With a queue it needs no service: nothing is left to do now.
+  expect((await run('reconcile', '--json')).records()).toEqual([{ ...report, wokenJobs: 0 }])
 })
 
 test('a wait that takes too long ends with 1 and says that the job goes on', async () => {
   const { characterId } = await addCharacter(world)
   const { TASKS_QUEUE: _queue, TASKS_SERVICE_ACCOUNT: _account, ...env } = world.env
-  const answer = await forge(['images', 'process', characterId, '--watch', '--timeout', '1', '--json'], { env }).ended
+  const answer = await forgeHere(['images', 'process', characterId, '--watch', '--timeout', '1', '--json'], env)
   expect(answer.exitCode).toBe(1)
   expect(answer.records().at(-1)).toMatchObject({ type: 'end', state: 'unknown', code: 'forge.timeout' })
   expect((await run('images', 'process', characterId, '--json')).records()).toMatchObject([{ outcome: 'under-way' }])

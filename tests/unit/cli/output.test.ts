@@ -1,0 +1,58 @@
+import { table } from '../../../cli/output.ts'
+import { captureOutput } from '../../support/capture-output.ts'
+
+const clearLine = '\r\u001B[2K'
+
+test('a result goes to standard output: text for people, one object a line for programs', () => {
+  const text = captureOutput()
+  text.output.result({ type: 'end', state: 'done' }, 'It is done.')
+  expect(text.said).toEqual({ stdout: 'It is done.\n', stderr: '' })
+  const json = captureOutput({ json: true })
+  json.output.result({ type: 'end', state: 'done' }, 'It is done.')
+  json.output.note('Not for programs.')
+  json.output.progress('1 of 2')
+  expect(json.said).toEqual({ stdout: '{"type":"end","state":"done"}\n', stderr: '' })
+})
+
+test('progress is one line written over on a terminal, removed before anything else is said', () => {
+  const { output, said } = captureOutput({ isTTY: true })
+  output.progress('1 of 2')
+  output.progress('2 of 2')
+  output.result({ type: 'end' }, 'Done.')
+  expect(said.stderr).toBe(`${clearLine}1 of 2${clearLine}2 of 2${clearLine}`)
+  expect(said.stdout).toBe('Done.\n')
+})
+
+test('progress never wraps: a second line could not be written over', () => {
+  const { output, said } = captureOutput({ isTTY: true, columns: 30 })
+  output.progress('x'.repeat(100))
+  expect(said.stderr.replace(clearLine, '')).toBe(`${'x'.repeat(28)}…`)
+})
+
+test('progress says nothing in a pipe', () => {
+  const { output, said } = captureOutput()
+  output.progress('1 of 2')
+  output.endProgress()
+  expect(said).toEqual({ stdout: '', stderr: '' })
+})
+
+test.each([
+  ['on a terminal', { isTTY: true }, true],
+  ['in a pipe', {}, false],
+  ['with NO_COLOR', { isTTY: true, env: { NO_COLOR: '1' } }, false],
+  ['with an empty NO_COLOR', { isTTY: true, env: { NO_COLOR: '' } }, true],
+  ['on a terminal that knows none', { isTTY: true, env: { TERM: 'dumb' } }, false],
+  ['in JSON', { isTTY: true, json: true }, false],
+])('colour %s', (_where, init, isColoured) => {
+  const styled = captureOutput(init).output.style('red', 'failed')
+  expect(styled).toBe(isColoured ? '\u001B[31mfailed\u001B[39m' : 'failed')
+})
+
+test('a table has columns of one width, numbers to the right, and no blanks at the end', () => {
+  expect(
+    table([
+      ['upscale', 12, 'ms'],
+      ['remove-background', 1_234, ''],
+    ]),
+  ).toBe('  upscale              12  ms\n  remove-background  1234')
+})

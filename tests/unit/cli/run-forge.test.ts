@@ -1,0 +1,91 @@
+import { runForge } from '../../../cli/run-forge.ts'
+import { captureOutput } from '../../support/capture-output.ts'
+
+async function run(args: string[]) {
+  const { output, said } = captureOutput({ json: args.includes('--json') })
+  const exitCode = await runForge(args, { output, signal: new AbortController().signal })
+  return { exitCode, ...said }
+}
+
+test.each([[['--help']], [['help']], [[]]])('forge %j: the overview fits a screen', async (args) => {
+  const answer = await run(args)
+  expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+  const lines = answer.stdout.trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(24)
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
+  for (const command of ['images process', 'images backfill', 'purge character', 'reconcile']) {
+    expect(answer.stdout).toContain(`\n  ${command}`)
+  }
+})
+
+test.each([
+  ['images process', ['images', 'process', '--help']],
+  ['images backfill', ['images', 'backfill', '-h']],
+  ['purge character', ['--help', 'purge', 'character']],
+  ['reconcile', ['reconcile', '--help']],
+])('%s explains itself without a project', async (name, args) => {
+  const answer = await run(args)
+  expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(answer.stdout).toMatch(new RegExp(`^forge ${name}`))
+})
+
+test.each([
+  ['an unknown command', ['images', 'destroy'], 'There is no command "images destroy".'],
+  ['an unknown option', ['images', 'process', 'a', '--wach'], "Unknown option '--wach'."],
+  ['nothing to work on', ['images', 'process'], 'Name at least one character.'],
+  ['what is no id', ['images', 'process', 'a/b'], '"a/b" is no character\'s id.'],
+  ['two characters to purge', ['purge', 'character', 'a', 'b'], 'Name one character.'],
+  [
+    'a number that is none',
+    ['images', 'backfill', '--limit', 'many'],
+    '--limit takes a whole number from 1 to 100000, not "many".',
+  ],
+  [
+    'a price that is none',
+    ['images', 'backfill', '--price', 'cheap'],
+    '--price takes PROVIDER=CREDITS or PROVIDER.STEP=CREDITS, not "cheap".',
+  ],
+  ['a service without a reconciler', ['reconcile', 'api'], '"api" has no reconciler.'],
+])('%s is a usage error: 2, a sentence, nothing on standard output', async (_what, args, sentence) => {
+  const answer = await run(args)
+  expect(answer).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(answer.stderr.split('\n')[0]).toBe(sentence)
+})
+
+test('a usage error is a JSON object for those who read JSON', async () => {
+  const answer = await run(['images', 'destroy', '--json'])
+  expect(answer).toMatchObject({ exitCode: 2, stderr: '' })
+  expect(JSON.parse(answer.stdout)).toEqual({
+    type: 'error',
+    code: 'usage',
+    message: 'There is no command "images destroy".',
+  })
+})
+
+test('options may stand before the command', async () => {
+  expect(await run(['--local', 'images', 'process'])).toMatchObject({ exitCode: 2 })
+  expect((await run(['--local', 'images', 'process'])).stderr).toMatch(/^Name at least one character\./)
+})
+
+test('--version says the version', async () => {
+  expect(await run(['--version'])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+})
+
+test('reconcile says what it needs when it has neither queue nor address', async () => {
+  const before = { ...process.env }
+  Object.assign(process.env, {
+    GOOGLE_CLOUD_PROJECT: 'test-project',
+    STORAGE_BUCKET: 'app-bucket',
+    METADATA_SERVER_DETECTION: 'none',
+  })
+  try {
+    const answer = await run(['reconcile'])
+    expect(answer.exitCode).toBe(2)
+    expect(answer.stderr).toMatch(/^Give TASKS_QUEUE .* or SERVICE_URL alone\./)
+  } finally {
+    for (const name of ['GOOGLE_CLOUD_PROJECT', 'STORAGE_BUCKET', 'METADATA_SERVER_DETECTION']) {
+      if (before[name] === undefined) delete process.env[name]
+      else process.env[name] = before[name]
+    }
+  }
+})
