@@ -94,7 +94,7 @@ export function startRun(params: {
   live().catch((error: unknown) => {
     if (!stopped.aborted) run.end('failed', { error: error instanceof Error ? error.message : String(error) })
   })
-  if (params.cancelAfterMs !== null) {
+  if (params.cancelAfterMs !== null && fault?.kind !== 'never-ends') {
     clock
       .waitUntil(clock.after(params.cancelAfterMs), stopped)
       .then(() => run.end(run.startedAtMs === null ? 'aborted' : 'canceled'))

@@ -1,6 +1,12 @@
 /** The parsed values of one service, before they are known to fit together. */
 type Parsed = Readonly<Record<string, unknown>>
 
+/** What the providers of the image worker need to be asked at all. */
+const PROVIDER_SECRETS = [
+  ['clipdrop', 'CLIPDROP_API_KEY'],
+  ['replicate', 'REPLICATE_API_TOKEN'],
+] as const
+
 /** What is wrong between variables that are each right alone: one sentence each. */
 export function conflicts(config: Parsed): string[] {
   const found: string[] = []
@@ -8,8 +14,9 @@ export function conflicts(config: Parsed): string[] {
     const providers = config[name]
     if (!Array.isArray(providers)) continue
     if (providers.length === 0) found.push(`${name} names no provider; give at least one, for example local.`)
-    if (providers.includes('clipdrop') && config.CLIPDROP_API_KEY === null) {
-      found.push(`${name} names clipdrop, which needs CLIPDROP_API_KEY; set the key or take clipdrop out.`)
+    for (const [provider, secret] of PROVIDER_SECRETS) {
+      if (!providers.includes(provider) || config[secret] !== null) continue
+      found.push(`${name} names ${provider}, which needs ${secret}; set it or take ${provider} out.`)
     }
   }
   if (Array.isArray(config.BACKGROUND_PROVIDERS) && config.BACKGROUND_PROVIDERS.includes('onnx')) {

@@ -3,6 +3,7 @@ import { backgroundModelVariables } from './variables/background-model.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { malwareVariables } from './variables/malware.ts'
+import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
 import { storageVariables } from './variables/storage.ts'
@@ -13,6 +14,7 @@ export const environment = {
   ...storageVariables,
   ...jobVariables,
   ...imageVariables,
+  ...replicateVariables,
   ...showcaseVariables,
   ...backgroundModelVariables,
   ...malwareVariables,

@@ -68,6 +68,26 @@ export function text(form: { pattern: RegExp; expects: string }): Schema<string>
   }
 }
 
+/** A JSON object, as parsed; what is in it is its reader's to check. */
+export function jsonObject(): Schema<Readonly<Record<string, unknown>>> {
+  return {
+    expects: 'a JSON object',
+    parse(value) {
+      const parsed = parseJson(value)
+      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw notWanted(value)
+      return parsed as Record<string, unknown> // An object that is no array has string keys only.
+    },
+  }
+}
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    throw notWanted(value)
+  }
+}
+
 /** Values of one schema, separated by commas; blanks around them don't count, empty text is the empty list. */
 export function list<T>(item: Schema<T>, plural: string): Schema<readonly T[]> {
   return {

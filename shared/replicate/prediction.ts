@@ -28,8 +28,8 @@ export const predictionSchema = z
   .object({
     id: z.string().min(1),
     status: z.string(),
-    output: z.unknown(),
-    error: z.unknown(),
+    output: z.unknown().optional(),
+    error: z.unknown().optional(),
     metrics: z
       .object({ predict_time: z.number().nonnegative().nullish().catch(null) })
       .nullish()

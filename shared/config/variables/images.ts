@@ -2,8 +2,8 @@ import { baseUrl, integer, list, milliseconds, oneOf } from '../schema.ts'
 import { optionalSecret } from '../secret.ts'
 import { type DerivedDefault, defaulted } from '../variable.ts'
 
-const upscaleProvider = oneOf('clipdrop', 'local')
-const backgroundProvider = oneOf('clipdrop', 'onnx', 'local')
+const upscaleProvider = oneOf('clipdrop', 'replicate', 'local')
+const backgroundProvider = oneOf('clipdrop', 'replicate', 'onnx', 'local')
 
 const whatIsConfigured: DerivedDefault = {
   says: '`clipdrop,local` with a CLIPDROP_API_KEY, else `local`',
@@ -13,14 +13,14 @@ const whatIsConfigured: DerivedDefault = {
 /** The image worker's steps, providers and limits. */
 export const imageVariables = {
   BACKGROUND_PROVIDERS: defaulted({
-    schema: list(backgroundProvider, 'providers (clipdrop, onnx, local)'),
+    schema: list(backgroundProvider, 'providers (clipdrop, replicate, onnx, local)'),
     default: whatIsConfigured,
     description: 'Who removes the background: tried in this order.',
     services: ['image-worker', 'forge'],
     example: 'clipdrop,local',
   }),
   UPSCALE_PROVIDERS: defaulted({
-    schema: list(upscaleProvider, 'providers (clipdrop, local)'),
+    schema: list(upscaleProvider, 'providers (clipdrop, replicate, local)'),
     default: whatIsConfigured,
     description: 'Who upscales: tried in this order.',
     services: ['image-worker', 'forge'],

@@ -77,6 +77,11 @@ test.each([
   ['WORK_BUCKET', 'bucket/path'],
   ['FIREBASE_SERVICE_ACCOUNT_KEY', '{"client_email":"a@b"}'],
   ['CLIPDROP_API_KEY', 'sm://clipdrop'],
+  ['REPLICATE_UPSCALE_MODEL', 'real-esrgan'],
+  ['REPLICATE_UPSCALE_MODEL', 'nightmareai/real-esrgan:42fed1c4'],
+  ['REPLICATE_UPSCALE_INPUT', 'image'],
+  ['REPLICATE_UPSCALE_INPUT', '["$image"]'],
+  ['REPLICATE_BACKGROUND_OUTPUT', 'all'],
 ])('refuses %s=%s', (name, value) => {
   const { message } = refusal({ ...minimal, [name]: value })
   expect(message).toContain(`${name} `)
@@ -101,6 +106,7 @@ test('uses ClipDrop first as soon as its key is there, in whatever form', () => 
 
 test.each([
   [{ BACKGROUND_PROVIDERS: 'clipdrop' }, 'BACKGROUND_PROVIDERS names clipdrop, which needs CLIPDROP_API_KEY'],
+  [{ UPSCALE_PROVIDERS: 'replicate,local' }, 'UPSCALE_PROVIDERS names replicate, which needs REPLICATE_API_TOKEN'],
   [{ UPSCALE_PROVIDERS: ',' }, 'UPSCALE_PROVIDERS names no provider'],
   [{ INTERNAL_INVOKERS: 'tasks@p.iam.gserviceaccount.com' }, 'INTERNAL_INVOKERS needs SERVICE_URL'],
   [{ TASKS_QUEUE: 'projects/p/locations/l/queues/q' }, 'TASKS_QUEUE needs SERVICE_URL'],

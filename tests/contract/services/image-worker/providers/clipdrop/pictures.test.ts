@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { ProviderImage } from '../../../../../../services/image-worker/providers/provider.ts'
+import { cutOutPicture, discPicture, padded, pixelAt } from '../pictures.ts'
 import { type Harness, providerCall, providerFailure, startHarness } from './harness.ts'
-import { cutOutPicture, discPicture, padded, pixelAt } from './pictures.ts'
 
 let harness: Harness
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import type { ProviderImage } from '../../../../../../services/image-worker/providers/provider.ts'
+import type { ProviderImage } from '../../../../../services/image-worker/providers/provider.ts'
 
 /** A disc on a plain ground, as PNG without alpha. */
 export async function discPicture(width: number, height: number): Promise<ProviderImage> {
