@@ -8,6 +8,7 @@ import { localBuckets, localEnvironment } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
 import type { Trigger } from './events/trigger.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
+import { type ReplicateStandIn, startReplicate } from './replicate/server.ts'
 import { startTaskServer, type TaskServer } from './tasks/server.ts'
 
 export * from './environment.ts'
@@ -16,7 +17,7 @@ export interface CloudOptions {
   /** Everything that lasts lies below it. */
   dataDir: string
   /** 0 for any free port. */
-  ports: { bucket: number; documents: number; tasks: number; clipdrop: number }
+  ports: { bucket: number; documents: number; tasks: number; clipdrop: number; replicate: number }
   /** Service URLs by trigger; known before the services run, since ports are chosen first. */
   triggers: readonly Trigger[]
   /** A Firestore that the user runs already (FIRESTORE_EMULATOR_HOST); then none is started here. */
@@ -33,6 +34,7 @@ export interface LocalCloud {
   delivery: EventDelivery
   tasks: TaskServer
   clipdrop: ClipDropStandIn
+  replicate: ReplicateStandIn
   identity: Identity
   /** The environment of a service that is reached at `serviceUrl`. */
   environmentFor(serviceUrl: string): Record<string, string>
@@ -84,6 +86,7 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
       ).host
     const tasks = keep(await startTaskServer({ port: ports.tasks, dataDir: join(dataDir, 'tasks'), identity, clock }))
     const clipdrop = keep(await startClipDrop({ port: ports.clipdrop, requestsPerMinute: null }))
+    const replicate = keep(await startReplicate({ port: ports.replicate, runsPerMinute: null, clock }))
 
     const environmentFor = (serviceUrl: string) =>
       localEnvironment({
@@ -93,7 +96,7 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
         jwksUrl: tasks.jwksUrl,
         serviceUrl,
       })
-    return { bucket, documentsHost, delivery, tasks, clipdrop, identity, environmentFor, close }
+    return { bucket, documentsHost, delivery, tasks, clipdrop, replicate, identity, environmentFor, close }
   } catch (error) {
     await close()
     throw error

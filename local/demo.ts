@@ -30,7 +30,7 @@ export async function runDemo(params: {
     const serviceUrl = `http://127.0.0.1:${port}`
     const cloud = await startCloud({
       dataDir,
-      ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0 },
+      ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0, replicate: 0 },
       triggers: worker.triggers(serviceUrl),
       documentsHost: null,
       logger: silentLogger,

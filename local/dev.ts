@@ -20,6 +20,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
       documents: at(defaultPorts.documents),
       tasks: at(defaultPorts.tasks),
       clipdrop: at(defaultPorts.clipdrop),
+      replicate: at(defaultPorts.replicate),
     },
     triggers: services.flatMap((service) => service.triggers(`http://127.0.0.1:${service.port}`)),
     documentsHost: env.FIRESTORE_EMULATOR_HOST ?? null,
@@ -91,6 +92,7 @@ function greeting(params: {
     ['document server', cloud.documentsHost],
     ['task queue', cloud.tasks.url],
     ['ClipDrop stand-in', cloud.clipdrop.url],
+    ['Replicate stand-in', cloud.replicate.url],
     ...services.map((service): [string, string] => [service.name, service.url]),
   ]
   return `

@@ -2,7 +2,14 @@
 export const localProject = 'charaforge-local'
 export const localBuckets = { app: 'charaforge-local-app', work: 'charaforge-local-work' } as const
 /** Where `npm run dev` listens, so that an app's configuration can name it. */
-export const defaultPorts = { bucket: 9199, documents: 8085, tasks: 8123, clipdrop: 8124, services: 8081 } as const
+export const defaultPorts = {
+  bucket: 9199,
+  documents: 8085,
+  tasks: 8123,
+  clipdrop: 8124,
+  replicate: 8125,
+  services: 8081,
+} as const
 export const defaultServers = {
   bucketUrl: `http://127.0.0.1:${defaultPorts.bucket}`,
   documentsHost: `127.0.0.1:${defaultPorts.documents}`,
