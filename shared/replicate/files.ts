@@ -24,6 +24,7 @@ export const MAX_FILE_BYTES = 100 * 1024 * 1024
 
 const fileSchema = z.object({ id: z.string().min(1), urls: z.object({ get: z.url() }) })
 
+/** `/files` of the API (contract §2). */
 export function createFiles(options: ReplicateOptions): Files {
   return {
     async upload({ bytes, contentType, fileName, signal }) {

@@ -32,6 +32,7 @@ export function pickOutput(output: unknown, shape: OutputShape): string | null {
 
 const DELIVERY_HOST = /^([a-z0-9-]+\.)*replicate\.delivery$/
 
+/** The files that runs leave at Replicate's delivery hosts (contract §3). */
 export function createOutputs(options: ReplicateOptions): Outputs {
   const { http, baseUrl, apiToken, now = Date.now, random = Math.random } = options
   const ownOrigin = new URL(baseUrl).origin

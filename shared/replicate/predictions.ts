@@ -26,6 +26,7 @@ const MAX_PREDICTION_BYTES = 192 * 1024 * 1024
 /** What the way and the gateways may take beyond the wait that was asked for. */
 const HELD_CALL_SLACK_MS = 30_000
 
+/** `/predictions` of the API (contract §3). */
 export function createPredictions(options: ReplicateOptions): Predictions {
   return {
     async create({ version, input, waitSeconds, cancelAfterSeconds, signal }) {

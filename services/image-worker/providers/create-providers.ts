@@ -1,6 +1,5 @@
 import type { Config } from '#shared/config/environment.ts'
-import { createHttpClient, type HttpClientOptions } from '#shared/http/client.ts'
-import { createRateLimiter } from '#shared/http/rate-limiter.ts'
+import { createHttpClient } from '#shared/http/client.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { secretSource } from '#shared/secrets/secret-source.ts'
 import { createClipDropBackgroundProvider } from './clipdrop/clipdrop-background-provider.ts'
@@ -11,6 +10,7 @@ import { createLocalBackgroundProvider } from './local/local-background-provider
 import { createLocalUpscaleProvider } from './local/local-upscale-provider.ts'
 import { createOnnxBackgroundProvider } from './onnx/onnx-background-provider.ts'
 import type { BackgroundProvider, UpscaleProvider } from './provider.ts'
+import { keepToRate } from './provider-rate.ts'
 import { openReplicate, type ReplicateConfig } from './replicate/open-replicate.ts'
 
 type ProviderConfig = ReplicateConfig &
@@ -40,7 +40,7 @@ export function createProviders(params: {
   store: ObjectStore
 }): Providers {
   const { config } = params
-  const http = createHttpClient(clipdropLimit(config.CLIPDROP_BASE_URL))
+  const http = createHttpClient(keepToRate(config.CLIPDROP_BASE_URL, CLIPDROP_RATE))
   const clipdrop = clipdropOptions(config, http)
   const replicate = openReplicate(config)
   const local = createLocalBackgroundProvider({ workerFile: params.workerFile })
@@ -74,12 +74,6 @@ export function createProviders(params: {
       await Promise.all([local.close(), onnx.close()])
     },
   }
-}
-
-/** Real ClipDrop counts requests by the minute; a stand-in at http does not, and tests would wait for nothing. */
-function clipdropLimit(baseUrl: string): HttpClientOptions {
-  const { host, protocol } = new URL(baseUrl)
-  return protocol === 'https:' ? { limiter: createRateLimiter({ rules: { [host]: CLIPDROP_RATE } }) } : {}
 }
 
 function clipdropOptions(config: ProviderConfig, http: ClipDropOptions['http']): ClipDropOptions {

@@ -1,10 +1,10 @@
 import type { Config } from '#shared/config/environment.ts'
 import { createAddressGuard, portOf } from '#shared/http/address-guard.ts'
 import { createHttpClient } from '#shared/http/client.ts'
-import { createRateLimiter } from '#shared/http/rate-limiter.ts'
 import { createReplicateClient, REPLICATE_RATE } from '#shared/replicate/client.ts'
 import { secretSource } from '#shared/secrets/secret-source.ts'
 import type { BackgroundProvider, UpscaleProvider } from '../provider.ts'
+import { keepToRate } from '../provider-rate.ts'
 import { modelSettings } from './model-settings.ts'
 import { createReplicateBackgroundProvider } from './replicate-background-provider.ts'
 import { createReplicateUpscaleProvider } from './replicate-upscale-provider.ts'
@@ -30,12 +30,13 @@ export interface Replicate {
   close(): void
 }
 
+/** Replicate as the environment describes it. Nothing is sent before a provider is asked. */
 export function openReplicate(config: ReplicateConfig): Replicate {
   const base = new URL(config.REPLICATE_BASE_URL)
   const http = createHttpClient({
     // A model's author writes where its output lies. The base itself is the operator's word, and may be a stand-in's.
     guard: createAddressGuard({ allowHosts: [`${base.hostname}:${portOf(base)}`] }),
-    limiter: createRateLimiter({ rules: { [base.host]: REPLICATE_RATE } }),
+    ...keepToRate(config.REPLICATE_BASE_URL, REPLICATE_RATE),
   })
   const token = config.REPLICATE_API_TOKEN
   // The configuration refuses Replicate without a token, so an empty one is never sent.

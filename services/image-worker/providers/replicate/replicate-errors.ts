@@ -95,7 +95,8 @@ export function otherShapeOfOutput(prediction: Prediction): ProviderError {
     message: "The model's output is not of the configured kind; check its REPLICATE_…_OUTPUT.",
     scope: 'provider',
     answered: true,
-    facts: { predictionId: prediction.id, output: JSON.stringify(prediction.output)?.slice(0, 120) ?? null },
+    // Its kind, not its text: a URL there opens the result to whoever reads the log.
+    facts: { predictionId: prediction.id, output: kindOf(prediction.output) },
   })
 }
 
@@ -111,4 +112,9 @@ export function badPicture(
     answered: false,
     ...rest,
   })
+}
+
+function kindOf(output: unknown): string {
+  if (output === null) return 'nothing'
+  return Array.isArray(output) ? `a list of ${output.length}` : typeof output
 }
