@@ -1,6 +1,8 @@
 import sharp from 'sharp'
+import { jobId } from '#shared/jobs/job-record.ts'
 import { type Gate, Gates, startGateProxy } from '../../../support/gates.ts'
 import {
+  appBucket,
   createCharacter,
   deliver,
   deliverUntilAcknowledged,
@@ -16,7 +18,7 @@ import {
 } from '../../../support/image-world.ts'
 
 /** Where a run can be held, in the order in which it comes by. */
-export const phases = ['claimed', 'background', 'upscale', 'before-object', 'object-written'] as const
+export const phases = ['claimed', 'background', 'upscale', 'loading', 'before-object', 'object-written'] as const
 export type Phase = (typeof phases)[number]
 
 export interface GatedWorld extends ImageWorld {
@@ -65,12 +67,13 @@ export async function subject(side: number, colour: string): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Holds the next run of the case that comes to the phase. */
-export function holdAt(world: GatedWorld, one: GatedCase, phase: Phase): Gate {
-  return world.gates.close((label) => isAt(phase, one, label))
+/** Holds the next run of the case, or of another upload for it, that comes to the phase. */
+export function holdAt(world: GatedWorld, one: GatedCase, phase: Phase, resource = one.resource): Gate {
+  const work = `work/${jobId(`image:${appBucket}/${resource.name}#${resource.generation}`)}/`
+  return world.gates.close((label) => isAt(phase, { one, work }, label))
 }
 
-function isAt(phase: Phase, one: GatedCase, label: string): boolean {
+function isAt(phase: Phase, { one, work }: { one: GatedCase; work: string }, label: string): boolean {
   const ofResult = label.includes(`showcase_${one.characterId}.png`)
   switch (phase) {
     case 'claimed':
@@ -79,6 +82,9 @@ function isAt(phase: Phase, one: GatedCase, label: string): boolean {
       return label === `provider remove-background ${one.side}x${one.side}`
     case 'upscale':
       return label === `provider upscale ${one.side}x${one.side}`
+    case 'loading':
+      // The last thing before publication that the fence does not guard.
+      return label.startsWith('before GET') && label.includes(`${work}upscale-`)
     case 'before-object':
       return ofResult && label.startsWith('before POST /upload')
     case 'object-written':
@@ -109,7 +115,7 @@ export class GatedRun {
   /** Goes on to the phase, or to the end where the run ends before it. Says which. */
   async goOn(phase: Phase): Promise<'held' | 'ended'> {
     if (this.status !== null) return 'ended'
-    const gate = holdAt(this.#world, this.#case, phase)
+    const gate = holdAt(this.#world, this.#case, phase, this.#resource)
     const answer = this.#letGo()
     this.#gate = gate
     const reached = await Promise.race([gate.reached.then(() => 'held' as const), answer.then(() => 'ended' as const)])
@@ -151,6 +157,6 @@ export async function shownPicture(world: ImageWorld, one: ImageCase) {
 
 /** Names of what lies under the case's result. */
 export async function results(world: ImageWorld, one: ImageCase): Promise<string[]> {
-  const [files] = await world.storage.bucket('app-bucket').getFiles({ prefix: `showcase-images/${one.userId}/` })
+  const [files] = await world.storage.bucket(appBucket).getFiles({ prefix: `showcase-images/${one.userId}/` })
   return files.map(({ name }) => name)
 }

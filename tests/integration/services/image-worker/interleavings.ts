@@ -26,7 +26,7 @@ const moves = ['claim', 'provider', 'object', 'document'] as const
 type Move = (typeof moves)[number]
 const heldAfter: Record<Move, Phase | null> = {
   claim: 'claimed',
-  provider: 'before-object',
+  provider: 'loading',
   object: 'object-written',
   document: null,
 }
