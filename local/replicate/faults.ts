@@ -37,8 +37,8 @@ const runFaults = [
   z.strictObject({ kind: z.literal('failed'), error: z.string().default('CUDA out of memory.') }),
   z.strictObject({ kind: z.literal('canceled') }),
   z.strictObject({ kind: z.literal('aborted') }),
-  /** It neither starts nor ends by itself, nor by Cancel-After; only a cancellation ends it. */
-  z.strictObject({ kind: z.literal('never-ends') }),
+  /** It neither starts nor ends by itself, nor by Cancel-After; only a cancellation ends it, or not even that. */
+  z.strictObject({ kind: z.literal('never-ends'), evenCanceled: z.boolean().optional() }),
   /** While it runs it has a status that nobody has heard of. */
   z.strictObject({ kind: z.literal('unknown-status'), status: z.string().default('queued') }),
   /** A held call is answered with the output as data URL while the run is still processing. */

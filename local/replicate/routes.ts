@@ -46,7 +46,8 @@ const ROUTES: readonly Route[] = [
     endpoint: 'cancel',
     answer(context, request) {
       const run = known(context, request)
-      run.end(run.startedAtMs === null ? 'aborted' : 'canceled')
+      const isDeaf = run.fault?.kind === 'never-ends' && run.fault.evenCanceled === true
+      if (!isDeaf) run.end(run.startedAtMs === null ? 'aborted' : 'canceled')
       return shown(context, run)
     },
   },

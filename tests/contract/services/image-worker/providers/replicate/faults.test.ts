@@ -241,6 +241,22 @@ describe.each(['background', 'upscale'] as const)('%s', (step) => {
     harness.standIn.assertAllFired()
   })
 
+  test('a run that has ended well by the time it is to be stopped is not lost', async () => {
+    await start()
+    harness.standIn.inject({ fault: status(500), times: 8, endpoint: 'get' })
+    harness.standIn.inject({ fault: { kind: 'delay', ms: 400 }, times: 1, endpoint: 'cancel' })
+    await expect(STEPS[step](harness)).resolves.toMatchObject({ credits: expect.any(Number) })
+    expect(asked(harness.standIn)).toMatchObject({ create: 1, get: 8, cancel: 1, output: 1 })
+    harness.standIn.assertAllFired()
+  })
+
+  test('a run that goes on although it was stopped counts as paid', async () => {
+    await start({ deadlineMs: 30_000 })
+    harness.standIn.inject({ fault: { kind: 'never-ends', evenCanceled: true }, times: 1 })
+    expect(await providerFailure(STEPS[step](harness))).toMatchObject({ code: 'replicate.timeout', ...lost })
+    harness.standIn.assertAllFired()
+  })
+
   test('a run that can neither be read nor stopped counts as paid', async () => {
     await start()
     harness.standIn.inject({ fault: { kind: 'never-ends' }, times: 1 })
