@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { multipartBody } from '../http/request-body.ts'
 import { callApi, callApiForNothing, type ReplicateOptions } from './call-api.ts'
 

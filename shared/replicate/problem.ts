@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** `application/problem+json` as Replicate writes it: any part may be missing (contract §1). */
 const problemSchema = z.object({
