@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createClock, createManualClock } from '#local/clock.ts'
+import { createManualClock } from '#local/clock.ts'
 import { LOCAL_REPLICATE_TOKEN } from '#local/replicate/account.ts'
 import {
   type ReplicateStandIn,
@@ -21,7 +21,7 @@ let http: HttpClient
 let sent: HttpRequest[]
 let client: ReplicateClient
 async function start(options: StandInOptions = {}): Promise<void> {
-  standIn = await startReplicate({ clock: createClock(1000), ...options })
+  standIn = await startReplicate({ queueMs: 0, runMs: 5, ...options })
   http = createHttpClient()
   sent = []
   client = createReplicateClient({
