@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
+import sharp from 'sharp'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient } from '#shared/http/client.ts'
 import { createClamdScanner } from '#shared/malware/clamd-scanner.ts'
@@ -17,6 +18,8 @@ const resultHosts = {
 /** All that works on pixels: sharp and the providers that the configuration names. */
 export function openImageWork(init: ImageWorkerInit, clients: { db: Firestore; store: ObjectStore }): ImageWork {
   const { config } = init
+  // No picture is seen twice: libvips' cache of operations would only hold on to memory.
+  sharp.cache(false)
   const web = createHttpClient({ guard: createAddressGuard({ allowHosts: config.FETCH_ALLOW_HOSTS }) })
   const providers = createProviders({ config, workerFile: init.workerFile, store: clients.store })
   init.onShutdown('outgoing connections', () => web.close())

@@ -20,8 +20,8 @@ export interface BundleSize {
   packages: [name: string, sizeBytes: number][]
 }
 
-/** What stays in node_modules: native code, and WebAssembly that finds its files by its own place. */
-export const EXTERNAL = ['sharp', '@techstark/opencv-js', '@node-rs/crc32']
+/** What stays in node_modules: native code. */
+export const EXTERNAL = ['sharp', '@node-rs/crc32']
 
 /** Files of their own beside our code, each with the packages that it brings along. */
 const CLIENT_FILES: Readonly<Record<string, readonly string[]>> = {
