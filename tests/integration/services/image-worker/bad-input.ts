@@ -111,7 +111,10 @@ export function badInput(documents: StartDocuments): void {
     const file = world.storage.bucket(appBucket).file(one.uploadName)
     const piece = Buffer.alloc(1024 * 1024, 0x20)
     const pieces = Readable.from(Array.from({ length: 120 }, () => piece))
-    await pipeline(pieces, file.createWriteStream({ resumable: false, metadata: { contentType: 'image/png' } }))
+    await pipeline(
+      pieces,
+      file.createWriteStream({ resumable: false, validation: false, metadata: { contentType: 'image/png' } }),
+    )
     const [resource] = await file.getMetadata()
     expect(Number(resource.size)).toBe(120 * 1024 * 1024)
     await createCharacter(world, one, file.publicUrl())
@@ -121,7 +124,11 @@ export function badInput(documents: StartDocuments): void {
 
   test('the heaviest that are taken, as many at once as are worked on at once: all complete', async () => {
     const heaviest = blackPng({ width: 8_000, height: 8_000, colour: 'rgba', bits: 8, interlaced: true })
-    const all = await Promise.all(['first', 'second'].map((which) => process(`heaviest, ${which} of two`, heaviest)))
+    const all = await Promise.all(
+      ['first', 'second'].map((which) =>
+        process(`8-bit RGBA at the pixel limit, interlaced (256 MB), ${which} of two`, heaviest),
+      ),
+    )
     expect(all.map(({ visuals }) => visuals.showcaseProcessingStatus)).toEqual(['complete', 'complete'])
     expect(await temporaries(world)).toEqual([])
   }, 60_000)

@@ -110,11 +110,6 @@ export const badInputs: BadInput[] = [
     outcome: refused('image.too-heavy'),
   },
   {
-    name: 'PNG at the pixel limit, 8-bit RGBA, interlaced (256 MB of pixels)',
-    bytes: () => blackPng({ width: 8_000, height: 8_000, colour: 'rgba', bits: 8, interlaced: true }),
-    outcome: { width: 4096, height: 4096 },
-  },
-  {
     name: '60-megapixel photo, on its side',
     bytes: () => photo(9_000, 6_666, 6),
     outcome: { width: 3034, height: 4096 },
@@ -133,9 +128,9 @@ export const badInputs: BadInput[] = [
     outcome: { width: 2, height: 2 },
   },
   {
-    name: '1 × 2000',
-    bytes: () => blackPng({ width: 1, height: 2000, colour: 'grey', bits: 8 }),
-    outcome: { width: 2, height: 4000 },
+    name: '1 × 500',
+    bytes: () => blackPng({ width: 1, height: 500, colour: 'grey', bits: 8 }),
+    outcome: { width: 2, height: 1000 },
   },
   {
     name: 'nothing but transparency',
