@@ -19,7 +19,8 @@ const child = spawn(process.execPath, [join(folder, 'main.cjs')], {
     FIRESTORE_EMULATOR_HOST: `127.0.0.1:${await portOf(database)}`,
     METADATA_SERVER_DETECTION: 'none',
   },
-  stdio: ['ignore', 'inherit', 'inherit'],
+  // Its log would only tell of the database that refuses.
+  stdio: ['ignore', 'ignore', 'inherit'],
 })
 const exited = once(child, 'exit')
 const event = {
