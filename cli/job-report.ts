@@ -54,7 +54,10 @@ export function jobReportText(output: Output, subject: string, report: JobReport
 
 /** `clipdrop 2 credits`, or `no credits`. */
 export function creditsText(credits: Record<string, number>): string {
-  const parts = Object.entries(credits).map(([provider, amount]) => `${provider} ${rounded(amount)} credits`)
+  const parts = Object.entries(credits).map(([provider, amount]) => {
+    const shown = rounded(amount)
+    return `${provider} ${shown} ${shown === 1 ? 'credit' : 'credits'}`
+  })
   return parts.length > 0 ? parts.join(', ') : 'no credits'
 }
 

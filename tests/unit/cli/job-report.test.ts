@@ -32,7 +32,7 @@ test('tells what each step took and who did it, in the order in which they began
     ],
   })
   expect(jobReportText(output, 'zoe', report)).toBe(
-    'zoe  complete in 2.0 s\n    remove-background  clipdrop  750  ms\n    upscale            local     600  ms\n    clipdrop 1 credits',
+    'zoe  complete in 2.0 s\n    remove-background  clipdrop  750  ms\n    upscale            local     600  ms\n    clipdrop 1 credit',
   )
 })
 
@@ -41,7 +41,7 @@ test('a failure shows its code and sentence, and what was paid for nothing', () 
   const lostCalls = { upscale: { clipdrop: 1 } }
   const job = ended({ credits: { clipdrop: 1 }, lostCalls }, { state: 'failed', failure, now: at(1_234) })
   expect(jobReportText(output, 'zoe', reportJob(job))).toBe(
-    'zoe  failed after 1.2 s (clipdrop.no-credits): The account is empty.\n    clipdrop 1 credits, 1 lost call, perhaps paid',
+    'zoe  failed after 1.2 s (clipdrop.no-credits): The account is empty.\n    clipdrop 1 credit, 1 lost call, perhaps paid',
   )
 })
 
