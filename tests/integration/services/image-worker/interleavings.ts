@@ -155,7 +155,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
     )
     expect(await temporaries(world)).toEqual([])
     console.log(`main image changed at: ${phases.join(', ')}`)
-  })
+  }, 60_000)
 
   test('the character deleted at each phase: no document comes back, and the output is removed, an earlier one too', async () => {
     await Promise.all(
@@ -180,7 +180,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
     )
     expect(await temporaries(world)).toEqual([])
     console.log(`character deleted at, each without and with an earlier result: ${phases.join(', ')}`)
-  })
+  }, 60_000)
 
   test('a gate that nobody passes holds nobody, and one that is closed does', async () => {
     const one = await forgeCase(world)
