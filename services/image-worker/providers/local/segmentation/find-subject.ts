@@ -3,6 +3,7 @@ import { type Frame, findFrame } from './crop-bars.ts'
 import { measureFocus } from './focus-cue.ts'
 import { toLabPlanes } from './lab-planes.ts'
 import { cleanMask } from './mask-cleanup.ts'
+import { overlap } from './most-agreed-mask.ts'
 import { BOLD, CAUTIOUS, refineMask } from './refine-mask.ts'
 import { measureSaliency } from './saliency.ts'
 import { cutIntoSuperpixels } from './superpixels.ts'
@@ -81,17 +82,6 @@ function centrePrior(width: number, height: number): Float32Array {
     )
   }
   return prior
-}
-
-/** Intersection over union of two masks. */
-function overlap(first: Uint8Array, second: Uint8Array): number {
-  let both = 0
-  let either = 0
-  for (let i = 0; i < first.length; i++) {
-    both += (first[i] as number) & (second[i] as number)
-    either += (first[i] as number) | (second[i] as number)
-  }
-  return either === 0 ? 0 : both / either
 }
 
 function plausible(mask: Uint8Array): Uint8Array | null {

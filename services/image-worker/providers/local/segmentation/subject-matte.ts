@@ -14,12 +14,13 @@ export interface SubjectMatte {
 /** Guide pixels around the mask's outline in which alpha may be fractional. */
 const RIM_RADIUS = 5
 const FILTER_RADIUS = 4
+const SNAP_RADIUS = 9
 const COLOUR_RADIUS = 7
 
 /** Turns a mask of 0 and 1 at the guide's size into a matte. */
 export function toSubjectMatte(guide: ColourPlanes, mask: Uint8Array): SubjectMatte {
   const { width, height } = guide
-  const hard = Float32Array.from(mask)
+  const hard = Float32Array.from(snapToEdges(guide, mask))
   const near = boxMean(hard, width, height, RIM_RADIUS)
   const zones = Uint8Array.from(near, (share) => (share < 1e-4 ? 0 : share > 1 - 1e-4 ? 1 : 2))
   const inverse = hard.map((value) => 1 - value)
@@ -29,6 +30,23 @@ export function toSubjectMatte(guide: ColourPlanes, mask: Uint8Array): SubjectMa
     subject: weightedColours(guide, hard),
     background: weightedColours(guide, inverse),
   }
+}
+
+/** Moves the outline, found on a smaller picture and so a pixel or two beside it, onto the nearest edge of colour. */
+function snapToEdges(guide: ColourPlanes, mask: Uint8Array): Uint8Array {
+  const hard = Float32Array.from(mask)
+  const near = boxMean(hard, guide.width, guide.height, RIM_RADIUS)
+  const alpha = fitAlphaModel(guide, hard, SNAP_RADIUS)
+  return mask.map((value, i) => {
+    const isRim = (near[i] as number) > 1e-4 && (near[i] as number) < 1 - 1e-4
+    if (!isRim) return value
+    const model =
+      (alpha.red[i] as number) * (guide.red[i] as number) +
+      (alpha.green[i] as number) * (guide.green[i] as number) +
+      (alpha.blue[i] as number) * (guide.blue[i] as number) +
+      (alpha.offset[i] as number)
+    return model > 0.5 ? 1 : 0
+  })
 }
 
 /** Mean colour of the weighted pixels near each pixel; a second, wider mean where there is none that near. */
