@@ -62,7 +62,7 @@ export class Output {
   /** How far it is: one line that is written over on a terminal; nothing in a pipe, where results say so. */
   progress(text: string): void {
     if (!this.isInteractive) return
-    const width = Math.max(20, (this.#stderr.columns ?? 80) - 1)
+    const width = Math.max(20, (this.#stderr.columns || 80) - 1)
     this.#stderr.write(`\r\u001B[2K${text.length > width ? `${text.slice(0, width - 1)}…` : text}`)
     this.#hasProgress = true
   }

@@ -29,6 +29,12 @@ test('progress never wraps: a second line could not be written over', () => {
   expect(said.stderr.replace(clearLine, '')).toBe(`${'x'.repeat(28)}…`)
 })
 
+test('a terminal that does not know its width is taken for one of 80 columns', () => {
+  const { output, said } = captureOutput({ isTTY: true, columns: 0 })
+  output.progress('x'.repeat(60))
+  expect(said.stderr).toBe(`${clearLine}${'x'.repeat(60)}`)
+})
+
 test('progress says nothing in a pipe', () => {
   const { output, said } = captureOutput()
   output.progress('1 of 2')
