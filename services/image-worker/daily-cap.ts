@@ -15,11 +15,12 @@ export async function withinDailyCap(
   if (admission.kind !== 'run' || perDay === 0 || isOperators(input)) return admission
   const use = await countDailyUse(transaction, db, { userId: input.userId, counter: 'images', most: perDay, now })
   if (use.kind === 'within') return { ...admission, writes: use.writes }
+  const images = perDay === 1 ? 'one showcase image' : `${perDay} showcase images`
   return {
     kind: 'end',
     state: 'failed',
     code: 'image.daily-cap',
-    message: `This account has used its ${perDay} showcase images of today; the next is possible after ${use.nextDay.toISOString()}.`,
+    message: `This account has had its ${images} of today; the next is possible after ${use.nextDay.toISOString()}.`,
     ...(admission.slot ? { slot: admission.slot } : {}),
   }
 }
