@@ -37,6 +37,7 @@ export async function wishForShowcase(db: Firestore, seen: Character): Promise<T
       {
         'visuals.isShowcaseProcessed': false,
         'visuals.showcaseImageUrl': null,
+        'visuals.showcaseVariants': FieldValue.delete(),
         'visuals.showcaseProcessingStatus': 'removing-background' satisfies ShowcaseStatus,
         'visuals.showcaseError': FieldValue.delete(),
       },
@@ -55,6 +56,7 @@ export function showNoShowcase(db: Firestore, id: string): Writes {
     transaction.update(characterRef(db, id), {
       'visuals.isShowcaseProcessed': false,
       'visuals.showcaseImageUrl': null,
+      'visuals.showcaseVariants': FieldValue.delete(),
       'visuals.showcaseProcessingStatus': 'idle' satisfies ShowcaseStatus,
       'visuals.showcaseJobId': FieldValue.delete(),
       'visuals.showcaseError': FieldValue.delete(),

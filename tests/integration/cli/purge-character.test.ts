@@ -53,6 +53,8 @@ test('removes outputs, temporaries, jobs and run slot of one character, and noth
   expect(unasked.exitCode).toBe(2)
   expect(await left(one)).toEqual(everything)
 
+  const variants = { full: { webp: 'https://example.com/a.webp' }, thumbnails: {} }
+  await world.db.doc(`characters/${one.characterId}`).update({ 'visuals.showcaseVariants': variants })
   expect(await run('purge', 'character', one.characterId, '--yes')).toMatchObject({ exitCode: 0 })
   expect(await left(one)).toEqual({ outputs: 0, uploads: 1, temporaries: 0, jobs: 0, slot: false })
   // The document stays; it no longer points at a picture that is gone.
@@ -63,6 +65,7 @@ test('removes outputs, temporaries, jobs and run slot of one character, and noth
     showcaseProcessingStatus: 'idle',
   })
   expect(visuals).not.toHaveProperty('showcaseJobId')
+  expect(visuals).not.toHaveProperty('showcaseVariants')
   expect(visuals.gallery).toEqual([visuals.imageUrl])
   expect(await left(other)).toEqual(everything)
 
