@@ -34,9 +34,10 @@ export function compare(params: {
   return { name, ours, baseline, baselineName, unit, ratio: ours / baseline, runs: params.ours.length }
 }
 
-/** One line of JSON, its numbers short enough to read. */
-export function jsonLine(result: BenchResult): string {
-  return JSON.stringify(result, (_key, value) => (typeof value === 'number' ? Number(value.toFixed(3)) : value))
+/** One line of JSON, its members in one order and its numbers short enough to read. */
+export function jsonLine({ name, ours, baseline, baselineName, unit, ratio, runs }: BenchResult): string {
+  const ordered = { name, ours, baseline, baselineName, unit, ratio, runs }
+  return JSON.stringify(ordered, (_key, value) => (typeof value === 'number' ? Number(value.toFixed(3)) : value))
 }
 
 /** The results as a table for people. */
