@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore'
+import { documentsError } from '#shared/documents/firestore.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { AppError, TransientError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
@@ -43,13 +44,21 @@ export class JobRunner implements JobRequests {
 
   /** Goes on with a stored job: what a task, the reconciler or an operator asks for. */
   async resume(id: string): Promise<Outcome> {
-    const job = toJobRecord(await jobRef(this.#options.db, id).get())
+    const job = toJobRecord(await this.#read(id))
     if (!job) return { kind: 'not-ours', reason: `There is no job ${id}.` }
     if (!this.#options.definitions.some((one) => one.kind === job.kind)) {
       return { kind: 'not-ours', reason: `Jobs of kind ${job.kind} belong to another service.` }
     }
     const definition = this.#definition(job.kind)
     return await this.#attempt(definition, definition.parseInput(job.input), 'wake')
+  }
+
+  async #read(id: string): Promise<DocumentSnapshot> {
+    try {
+      return await jobRef(this.#options.db, id).get()
+    } catch (error) {
+      throw documentsError(error)
+    }
   }
 
   /** Puts a job into the books and wakes it; without a queue it is done here and now. */
