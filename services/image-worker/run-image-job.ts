@@ -40,6 +40,11 @@ export interface ImageJobDeps extends PublishDeps, ReadOriginalDeps {
 /** The cut-out, and what the scanner said of the picture that it was made of. */
 type CutOut = StoredPicture & { scan: ScanRecord | null }
 
+/** What this run itself has just stored need not be read back for the next step; a later claim's run has nothing here. */
+interface AtHand {
+  cutOut: ProviderImage | null
+}
+
 /** original → cut-out → upscaled → PNG under the contract's name. A later claim goes on at the first step not stored. */
 export async function runImageJob(deps: ImageJobDeps, run: JobRun<ImageInput>): Promise<void> {
   const { bucket, store } = deps
@@ -47,11 +52,12 @@ export async function runImageJob(deps: ImageJobDeps, run: JobRun<ImageInput>): 
   let places: OutputPlaces | null = null
   try {
     places = await lookAtOutputs(store, { bucket, input: run.input, rule: deps.variants })
-    const cutOut = await removeBackground(deps, run, note)
-    const upscaled = await upscale(deps, run, note, cutOut)
+    const atHand: AtHand = { cutOut: null }
+    const cutOut = await removeBackground(deps, run, note, atHand)
+    const upscaled = await upscale(deps, run, { note, from: cutOut, atHand })
     await run.commit(working(deps.db, run, note, 'finalizing'))
     const { bytes, width, height } = await loadPicture(store, upscaled)
-    const result = { width, height, background: cutOut.by, upscale: upscaled.by, scan: cutOut.scan }
+    const result = { width, height, background: cutOut.by, upscale: upscaled.by, scan: cutOut.scan ?? null }
     await publish(deps, run, { outputs: outputsOf(bytes, places), note, result })
   } catch (error) {
     if (error instanceof CanceledError) {
@@ -62,7 +68,12 @@ export async function runImageJob(deps: ImageJobDeps, run: JobRun<ImageInput>): 
   }
 }
 
-async function removeBackground(deps: ImageJobDeps, run: JobRun<ImageInput>, note: ImageNote): Promise<CutOut> {
+async function removeBackground(
+  deps: ImageJobDeps,
+  run: JobRun<ImageInput>,
+  note: ImageNote,
+  atHand: AtHand,
+): Promise<CutOut> {
   const step = 'remove-background'
   const work = async () => {
     const started = performance.now()
@@ -81,6 +92,7 @@ async function removeBackground(deps: ImageJobDeps, run: JobRun<ImageInput>, not
           })),
         )
     const stored = await storePicture(deps.store, run, { bucket: deps.workBucket, step, ...made, ms: since(started) })
+    atHand.cutOut = made.image
     return { ...stored, scan }
   }
   return await run.step(step, work, { before: working(deps.db, run, note, 'removing-background') })
@@ -89,14 +101,15 @@ async function removeBackground(deps: ImageJobDeps, run: JobRun<ImageInput>, not
 async function upscale(
   deps: ImageJobDeps,
   run: JobRun<ImageInput>,
-  note: ImageNote,
-  from: StoredPicture,
+  params: { note: ImageNote; from: StoredPicture; atHand: AtHand },
 ): Promise<StoredPicture> {
   const step = 'upscale'
+  const { note, from, atHand } = params
   const work = async () => {
     const started = performance.now()
     if (deps.trimMarginShare === null && isLargeEnough(from, deps.upscale)) return { ...from, by: 'not-needed', ms: 0 }
-    const image = await trimmed(deps, await loadPicture(deps.store, from))
+    const image = await trimmed(deps, atHand.cutOut ?? (await loadPicture(deps.store, from)))
+    atHand.cutOut = null
     const target = targetSize(image, deps.upscale)
     const made = isLargeEnough(image, deps.upscale)
       ? { image, by: 'not-needed' }

@@ -38,14 +38,14 @@ export function checkFilter(filter: Filter | null): void {
 /** Refuses orders that no index can have. @throws StatusError INVALID_ARGUMENT or FAILED_PRECONDITION */
 export function checkOrders(given: readonly Order[], filter: Filter | null, aggregated: readonly FieldPath[]): void {
   const all = fieldFilters(filter)
-  const byNameOnly = given.length > 0 && [...given, ...all].every(({ field }) => isNameField(field))
-  if (byNameOnly && given[0]?.descending === true) {
-    throw failedPrecondition('Firestore does not support descending key scans')
-  }
   const names = given.map(({ field }) => formatFieldPath(field))
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined) {
     throw invalidArgument(`order by clause cannot contain duplicate fields ${repeated}`)
+  }
+  const byNameOnly = given.length > 0 && [...given, ...all].every(({ field }) => isNameField(field))
+  if (byNameOnly && given[0]?.descending === true) {
+    throw failedPrecondition('Firestore does not support descending key scans')
   }
   const nameAt = given.findIndex(({ field }) => isNameField(field))
   if (nameAt !== -1 && nameAt < given.length - 1) {

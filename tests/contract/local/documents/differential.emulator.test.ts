@@ -7,6 +7,8 @@ import { comparable } from './random/data.ts'
 import { anyAggregation, anyQuery } from './random/queries.ts'
 import { anyWrite } from './random/writes.ts'
 
+/** A gate for every change needs the same chance for each; `SEED=…` tries another. */
+const fixedSeed = 2_095_349_955
 const ROUNDS = 6
 const WRITES_A_ROUND = 150
 const QUERIES_A_ROUND = 350
@@ -52,7 +54,7 @@ if (findGoogleFirestore() === null) {
   })
 } else {
   test("random writes and queries are answered as by Google's emulator", async () => {
-    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+    const seed = Number(process.env.SEED ?? fixedSeed)
     console.log(`seed ${seed}: SEED=${seed} runs it again`)
     const chance = chanceFrom(seed)
     const root = `random-${seed}`
