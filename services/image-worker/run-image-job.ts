@@ -40,9 +40,14 @@ export interface ImageJobDeps extends PublishDeps, ReadOriginalDeps {
 /** The cut-out, and what the scanner said of the picture that it was made of. */
 type CutOut = StoredPicture & { scan: ScanRecord | null }
 
-/** What this run itself has just stored need not be read back for the next step; a later claim's run has nothing here. */
+/**
+ * What this run itself has just stored need not be read back for the next step; a later claim's run has nothing here. The
+ * enlarged picture is only kept where it cost nothing: a paid one is published as it was stored, so that the run that
+ * paid for it and a later claim publish the same bytes.
+ */
 interface AtHand {
   cutOut: ProviderImage | null
+  enlarged: ProviderImage | null
 }
 
 /** original → cut-out → upscaled → PNG under the contract's name. A later claim goes on at the first step not stored. */
@@ -52,11 +57,11 @@ export async function runImageJob(deps: ImageJobDeps, run: JobRun<ImageInput>): 
   let places: OutputPlaces | null = null
   try {
     places = await lookAtOutputs(store, { bucket, input: run.input, rule: deps.variants })
-    const atHand: AtHand = { cutOut: null }
+    const atHand: AtHand = { cutOut: null, enlarged: null }
     const cutOut = await removeBackground(deps, run, note, atHand)
     const upscaled = await upscale(deps, run, { note, from: cutOut, atHand })
     await run.commit(working(deps.db, run, note, 'finalizing'))
-    const { bytes, width, height } = await loadPicture(store, upscaled)
+    const { bytes, width, height } = atHand.enlarged ?? (await loadPicture(store, upscaled))
     const result = { width, height, background: cutOut.by, upscale: upscaled.by, scan: cutOut.scan ?? null }
     await publish(deps, run, { outputs: outputsOf(bytes, places), note, result })
   } catch (error) {
@@ -122,6 +127,8 @@ async function upscale(
             call: (call) => provider.upscale(image, target, call),
           })),
         )
+    const isPaid = deps.upscaleProviders.some((provider) => provider.name === made.by && provider.paid)
+    if (!isPaid) atHand.enlarged = made.image
     return await storePicture(deps.store, run, { bucket: deps.workBucket, step, ...made, ms: since(started) })
   }
   return await run.step(step, work, { before: working(deps.db, run, note, 'upscaling') })
