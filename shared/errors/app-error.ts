@@ -29,7 +29,17 @@ export class FinalError extends AppError {
   readonly retryable = false
 }
 
-/** A passing fault. `retryAt` is set where the other side said when (Retry-After, early access). */
+/** Ends the work now; who has asked may ask again from `retryAt` on, because the other side said so (early access). */
+export class NotBeforeError extends FinalError {
+  readonly retryAt: Date
+
+  constructor(init: AppErrorInit & { retryAt: Date }) {
+    super(init)
+    this.retryAt = init.retryAt
+  }
+}
+
+/** A passing fault. `retryAt` is set where the other side said when (Retry-After). */
 export class TransientError extends AppError {
   readonly retryable = true
   readonly retryAt: Date | null
