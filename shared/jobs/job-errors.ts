@@ -1,4 +1,4 @@
-import { FinalError, TransientError } from '#shared/errors/app-error.ts'
+import { type AppErrorInit, FinalError, TransientError } from '#shared/errors/app-error.ts'
 
 /** The lease ran out or somebody claimed past us: nothing more may be written by this run. */
 export class LeaseLostError extends TransientError {
@@ -13,6 +13,16 @@ export class LeaseLostError extends TransientError {
 
 /** The work has become pointless (a newer upload, a changed main image): it ends without being a failure. */
 export class CanceledError extends FinalError {}
+
+/** The job can't go on before something else has happened (another job's end). It rests until it is woken, at the latest until `until`. Not a failure. */
+export class JobWaitsError extends TransientError {
+  readonly until: Date
+
+  constructor(init: AppErrorInit & { until: Date }) {
+    super({ ...init, retryAt: init.until })
+    this.until = init.until
+  }
+}
 
 /** The instance is being shut down: what is stored stays, the rest is done by the next claim. Not a failure. */
 export class ShutdownError extends TransientError {

@@ -17,6 +17,8 @@ export interface JobFailure {
   code: string
   message: string
   at: Timestamp
+  /** From when on the same wish may be asked again, where the other side said so. */
+  retryAt?: Timestamp
 }
 
 export interface StepRecord {

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore'
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore'
 import { documentsError } from '#shared/documents/firestore.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
-import { AppError, TransientError } from '#shared/errors/app-error.ts'
+import { AppError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import { cancelJob } from './cancel.ts'
 import { type Claim, claimJob, type JobLimits } from './claim.ts'
 import type { AnyJobDefinition } from './definition.ts'
-import { BudgetSpentError, CanceledError, LeaseLostError, ShutdownError } from './job-errors.ts'
-import { type JobFailure, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
+import { BudgetSpentError, LeaseLostError, ShutdownError } from './job-errors.ts'
+import { type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { type JobNames, type JobRequests, recordJob } from './job-requests.ts'
 import { JobRun } from './job-run.ts'
-import { endedRecord, restingRecord } from './job-states.ts'
 import { keepLease } from './keep-lease.ts'
 import type { Outcome } from './outcome.ts'
+import { recordAfter } from './record-after.ts'
 import type { WakeQueue } from './wake.ts'
 
 /** Waits longer than this are slept by a task, not by redelivery, which would slow the whole subscription. */
@@ -73,6 +74,16 @@ export class JobRunner implements JobRequests {
     if (!this.#options.wakeQueue) return await this.resume(job.id)
     const at = new Date()
     return await this.#later({ id: job.id, fence: job.fence, at, code: 'job.woken' })
+  }
+
+  /** Ends a job that nobody wants any more, whoever works on it: that one's next write finds its lease gone. */
+  async cancel(id: string, reason: { code: string; message: string }): Promise<Outcome> {
+    const { db, logger } = this.#options
+    const canceled = await cancelJob(db, id, reason)
+    if (!canceled) return { kind: 'already-done' }
+    const definition = this.#definition(canceled.kind)
+    await this.#cleanUp(definition, definition.parseInput(canceled.input), id, logger.child({ jobId: id }))
+    return { kind: 'canceled', code: reason.code }
   }
 
   #definition(kind: string): AnyJobDefinition {
@@ -190,7 +201,7 @@ export class JobRunner implements JobRequests {
         if (!job) throw new LeaseLostError(claim.job.key)
         if (job.lease === null && job.fence === claim.job.fence) return job // our own commit, repeated
         if (job.lease?.owner !== owner) throw new LeaseLostError(claim.job.key)
-        const next = this.#after({ ...job, credits: params.credits }, error, now)
+        const next = recordAfter({ job: { ...job, credits: params.credits }, error, now, limits: this.#options.limits })
         const tell =
           next.state === 'failed' && next.failure
             ? await definition.failed({ input, transaction, job, failure: next.failure })
@@ -205,26 +216,6 @@ export class JobRunner implements JobRequests {
       return tryAgain(trouble)
     }
     return await this.#report({ definition, input, id: claim.id, logger, error, job: rested })
-  }
-
-  #after(job: JobRecord, error: unknown, now: Timestamp): JobRecord {
-    if (error instanceof CanceledError) {
-      return endedRecord(job, {
-        state: 'canceled',
-        failure: { code: error.code, message: error.message, at: now },
-        now,
-      })
-    }
-    if (error instanceof ShutdownError) return restingRecord(job, { failure: null, retryAt: null, now })
-    if (error instanceof BudgetSpentError) return restingRecord(job, { failure: null, retryAt: now, now })
-    const failure = failureOf(error, now)
-    const final = error instanceof AppError && !error.retryable
-    const retryAt = error instanceof TransientError && error.retryAt ? Timestamp.fromDate(error.retryAt) : null
-    const tooOften = job.failures + 1 > this.#options.limits.maxFailures
-    const tooLate = (retryAt ?? now).toMillis() > job.deadlineAt.toMillis()
-    if (final || tooOften || tooLate)
-      return endedRecord({ ...job, lastFailure: failure }, { state: 'failed', failure, now })
-    return restingRecord(job, { failure, retryAt, now })
   }
 
   async #report(params: {
@@ -279,11 +270,6 @@ export class JobRunner implements JobRequests {
       logger.warn('Temporaries of the job are left; the reconciler will remove them.', { error })
     }
   }
-}
-
-function failureOf(error: unknown, now: Timestamp): JobFailure {
-  if (error instanceof AppError) return { code: error.code, message: error.message, at: now }
-  return { code: 'internal', message: 'Something unforeseen went wrong on our side.', at: now }
 }
 
 function tryAgain(error: unknown): Outcome {
