@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Delivery } from './http-error.ts'
 import type { Lifeline } from './lifeline.ts'
-import { type RequestBody, sendBody } from './request-body.ts'
+import { BodyTurn, type RequestBody, sendBody } from './request-body.ts'
 import type { ExchangePosition } from './translate-failure.ts'
 
 /** One request to one server, without redirects. */
@@ -57,6 +57,7 @@ export async function exchange(params: {
     request.destroy()
   }
   signal.addEventListener('abort', onAbort, { once: true })
+  const turn = new BodyTurn(lifeline)
   try {
     return await new Promise<ExchangeAnswer>((resolve, reject) => {
       // Stays for the life of the request: a socket that fails after the answer must not bring the process down.
@@ -67,13 +68,13 @@ export async function exchange(params: {
       request.once('socket', (socket) => {
         whenConnected(socket, hop.url, () => {
           if (progress.delivery === 'not-sent') progress.delivery = 'unknown'
-          lifeline.enter('send')
+          turn.connected()
         })
       })
       request.once('finish', () => {
         if (progress.delivery === 'unknown') lifeline.enter('headers')
       })
-      sendBody(request, hop.body, lifeline).catch((error) => {
+      sendBody(request, hop.body, turn).catch((error) => {
         reject(error)
         request.destroy()
       })
@@ -82,6 +83,7 @@ export async function exchange(params: {
     throw signal.aborted ? signal.reason : error
   } finally {
     signal.removeEventListener('abort', onAbort)
+    turn.over()
     lifeline.rest()
   }
 }

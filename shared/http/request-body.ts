@@ -31,25 +31,61 @@ export function bodyHeaders(body: RequestBody | null): Record<string, string> {
   }
 }
 
+/** Whose turn it is while a body is sent: the socket's, whose silence is a stall, or that of the body's own source. */
+export class BodyTurn {
+  #isConnected = false
+  #isSourceAsked = false
+  readonly #lifeline: Lifeline
+
+  constructor(lifeline: Lifeline) {
+    this.#lifeline = lifeline
+  }
+
+  connected(): void {
+    this.#isConnected = true
+    if (this.#isSourceAsked) this.#lifeline.rest()
+    else this.#lifeline.enter('send')
+  }
+
+  socket(): void {
+    this.#isSourceAsked = false
+    if (this.#isConnected) this.#lifeline.enter('send')
+  }
+
+  /** The answer has come, or will never: what is still being sent has no say any more. */
+  over(): void {
+    this.#isConnected = false
+  }
+
+  source(): void {
+    this.#isSourceAsked = true
+    if (this.#isConnected) this.#lifeline.rest()
+  }
+}
+
 /** Writes the body at the pace of the socket and ends the request. Stops once the connection is closed, answered or not. */
-export async function sendBody(request: ClientRequest, body: RequestBody | null, lifeline: Lifeline): Promise<void> {
+export async function sendBody(request: ClientRequest, body: RequestBody | null, turn: BodyTurn): Promise<void> {
   const over = new AbortController()
   const stop = (): void => over.abort()
   request.once('close', stop)
-  for await (const chunk of chunksOf(body)) {
-    if (over.signal.aborted) return
-    if (!request.write(chunk)) await drained(request, over.signal)
-    lifeline.progress()
+  if (body !== null) {
+    turn.source()
+    for await (const chunk of chunksOf(body)) {
+      if (over.signal.aborted) return
+      turn.socket()
+      if (!request.write(chunk)) await drained(request, over.signal)
+      turn.source()
+    }
+    turn.socket()
   }
   if (!over.signal.aborted) request.end()
 }
 
-async function* chunksOf(body: RequestBody | null): AsyncGenerator<Uint8Array> {
-  if (body === null) return
-  if (body.kind === 'stream') {
-    yield* body.chunks
-    return
-  }
+function chunksOf(body: RequestBody): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return body.kind === 'stream' ? body.chunks : slicesOf(body)
+}
+
+function* slicesOf(body: RequestBody & { kind: 'bytes' }): Generator<Uint8Array> {
   for (let at = 0; at < body.bytes.byteLength; at += CHUNK_BYTES) yield body.bytes.subarray(at, at + CHUNK_BYTES)
 }
 

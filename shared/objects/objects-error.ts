@@ -11,6 +11,10 @@ export function statusOf(error: unknown): number | null {
 /** Statuses that another try cannot mend: the request itself is wrong. 401, 403 and 404 of a bucket are the operator's to mend, so the event must survive them. */
 const refusals = new Set([400, 405, 411, 413, 416])
 
+export function isRefusal(status: number): boolean {
+  return refusals.has(status)
+}
+
 /** Translates what the Storage client throws. */
 export function objectsError(error: unknown, object: ObjectName): AppError {
   if (error instanceof AppError) return error
@@ -21,7 +25,7 @@ export function objectsError(error: unknown, object: ObjectName): AppError {
     status,
     reason: error instanceof Error ? error.message : String(error),
   }
-  if (status !== null && refusals.has(status)) {
+  if (status !== null && isRefusal(status)) {
     return new FinalError({
       code: 'objects.refused',
       message: `Cloud Storage refused the operation (${status}).`,

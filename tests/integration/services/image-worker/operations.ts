@@ -148,6 +148,7 @@ export function operations(documents: StartDocuments): void {
       contentType: null,
       timeCreated: new Date(),
       metadata: {},
+      crc32c: null,
     }
     const store = Object.assign(Object.create(ObjectStore.prototype) as ObjectStore, begins)
     const purged = purgeCharacter({ ...purgeDeps(), store }, { ...plan, outputs: [output] })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { crc32c } from '@node-rs/crc32'
-import { combineCrc32c } from '#local/bucket/crc32c-combine.ts'
+import { combineCrc32c } from '#shared/objects/crc32c-combine.ts'
 
 test.each([
   [0, 0],
