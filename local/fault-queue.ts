@@ -20,8 +20,11 @@ export interface DueFault<Fault> {
 /** Faults on demand of a stand-in. */
 export interface FaultQueue<Fault, Endpoint extends string> {
   inject(order: FaultOrder<Fault, Endpoint>): InjectedFault<Fault, Endpoint>
-  /** The fault that is meant for the next request to `endpoint`, the oldest first. */
-  next(endpoint: Endpoint): DueFault<Fault> | null
+  /**
+   * The fault that is meant for the next request to `endpoint`, the oldest first; one that cannot harm this request, as
+   * `canHarm` says, waits for the next.
+   */
+  next(endpoint: Endpoint, canHarm?: (fault: Fault) => boolean): DueFault<Fault> | null
   all(): readonly InjectedFault<Fault, Endpoint>[]
   clear(): void
   /** Throws if a fault was injected that has not met all its requests: its test would have proved nothing. */
@@ -39,8 +42,10 @@ export function createFaultQueue<Fault extends { kind: string }, Endpoint extend
       orders.push(added)
       return added
     },
-    next(endpoint) {
-      const due = orders.find((one) => one.taken < one.times && (one.endpoint ?? endpoint) === endpoint)
+    next(endpoint, canHarm = () => true) {
+      const due = orders.find(
+        (one) => one.taken < one.times && (one.endpoint ?? endpoint) === endpoint && canHarm(one.fault),
+      )
       if (due === undefined) return null
       due.taken++
       return { fault: due.fault, fire: () => void due.fired++ }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { link, mkdir, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import type { ByteRange } from '../byte-range.ts'
 import { type Durability, isMissingFile, removeFile, syncDirectory } from './durable-file.ts'
 import type { Segment } from './record.ts'
 import { SegmentWriter } from './segment-writer.ts'
@@ -13,12 +14,6 @@ const READ_BYTES = 512 * 1024
 interface ContentStoreOptions {
   dataDir: string
   durability: Durability
-}
-
-/** An inclusive range of an object's bytes. */
-export interface ByteRange {
-  first: number
-  last: number
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { resolveByteRange } from './byte-range.ts'
+import { type ByteRange, resolveByteRange } from '../byte-range.ts'
 import { type Call, header } from './call.ts'
 import type { ContentStore } from './content-store.ts'
-import { notModified, preconditionFailed } from './failure.ts'
+import { notModified, preconditionFailed, rangeNotSatisfiable } from './failure.ts'
 import type { ObjectRecord } from './record.ts'
 import { empty, type Reply } from './reply.ts'
 import { versionEtag } from './resource.ts'
@@ -46,10 +46,12 @@ function mustGunzip({ editable }: ObjectRecord, call: Call): boolean {
   return !/\b(?:gzip|\*)/.test(header(call, 'accept-encoding') ?? '')
 }
 
-function resolveRange(call: Call, record: ObjectRecord): ReturnType<typeof resolveByteRange> {
+function resolveRange(call: Call, record: ObjectRecord): ByteRange | null {
   const condition = header(call, 'if-range')
   if (condition !== null && !etagsOf(record).includes(condition)) return null
-  return resolveByteRange(header(call, 'range'), record.content.sizeBytes)
+  const range = resolveByteRange(header(call, 'range'), record.content.sizeBytes)
+  if (range === 'unsatisfiable') throw rangeNotSatisfiable()
+  return range
 }
 
 /** The etags that name this version: the JSON API's and, for the XML API, the quoted MD5. */
