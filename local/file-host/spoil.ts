@@ -103,7 +103,7 @@ function whole(delivery: Delivery): Delivery {
 function wrongContentRange({ first, end, content }: Answer, how: 'shifted' | 'wrong-total' | 'missing') {
   switch (how) {
     case 'shifted':
-      return `bytes ${first + 1}-${end}/${content.sizeBytes + 1}`
+      return `bytes ${first + 1}-${end}/${content.sizeBytes}`
     case 'wrong-total':
       return `bytes ${first}-${end - 1}/${content.sizeBytes + 1}`
     case 'missing':
