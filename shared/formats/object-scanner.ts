@@ -112,16 +112,28 @@ export class ObjectScanner {
 
   /** The offset behind a string's closing quote, or the chunk's end while it goes on. */
   #passString(chunk: Buffer, from: number): number {
-    for (let at = from; at < chunk.length; at += 1) {
-      const byte = chunk[at]
-      if (this.#escaped) this.#escaped = false
-      else if (byte === backslash) this.#escaped = true
-      else if (byte === quote) {
-        this.#inString = false
-        return at + 1
-      }
+    let at = from
+    if (this.#escaped && at < chunk.length) {
+      this.#escaped = false
+      at += 1
     }
-    return chunk.length
+    for (;;) {
+      const found = chunk.indexOf(quote, at)
+      const end = found === -1 ? chunk.length : found
+      // An odd number of backslashes escapes what follows them.
+      let slashes = 0
+      while (end - slashes > at && chunk[end - slashes - 1] === backslash) slashes += 1
+      const escapes = slashes % 2 === 1
+      if (found === -1) {
+        this.#escaped ||= escapes
+        return end
+      }
+      if (!escapes) {
+        this.#inString = false
+        return found + 1
+      }
+      at = found + 1
+    }
   }
 
   /** The offset of the byte behind the value, or the chunk's end while it goes on. */

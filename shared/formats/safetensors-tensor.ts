@@ -54,6 +54,9 @@ export function parseTensor(name: string, json: Buffer): Tensor {
   if (bits !== undefined && parameters * bits !== (end - begin) * 8) {
     throw lyingHeader('a tensor has another size than its shape says', { name, dtype, shape, begin, end })
   }
+  // No type has less than a bit for an element: without this an unknown one could claim any number of parameters.
+  if (parameters > (end - begin) * 8)
+    throw lyingHeader('a tensor is smaller than its shape says', { name, dtype, shape })
   return { name, dtype, shape, parameters, begin, end }
 }
 
