@@ -14,10 +14,10 @@ import {
   type StartDocuments,
   startImageWorld,
   temporaries,
-  until,
   uploadRaw,
 } from '../support/image-world.ts'
 import type { KillMoment } from '../support/kill-proxy.ts'
+import { until } from '../support/until.ts'
 
 /** Short, so that a dead instance's lease is over soon; still many times what a renewal takes. */
 const leaseMs = 700

@@ -1,19 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Firestore } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
 import sharp from 'sharp'
 import { type BucketServer, type ObjectChange, startBucketServer } from '#local/bucket/server.ts'
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
 import { type AnswerHook, type ClipDropStandIn, startClipDrop } from '#local/clipdrop/server.ts'
-import { freePort } from '#local/service-process.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { connectFirestore } from './documents.ts'
 import { type KillProxy, startKillProxy } from './kill-proxy.ts'
+import { type ServiceUnderTest, startServiceUnderTest } from './service-under-test.ts'
+import { until } from './until.ts'
 
 export const appBucket = 'app-bucket'
 export const workBucket = 'work-bucket'
@@ -41,7 +40,7 @@ export interface ImageWorld {
   storage: Storage
   db: Firestore
   clipdrop: ClipDropStandIn
-  worker: WorkerProcess
+  worker: ServiceUnderTest
   proxy: KillProxy | null
   /** Every object that was ever finalized, in order: `bucket/name`. */
   finalized: readonly string[]
@@ -50,15 +49,8 @@ export interface ImageWorld {
   /** Kills nothing; starts the worker again after it was killed. */
   restartWorker(): Promise<void>
   /** A second instance beside the first; ended with the world. */
-  startAnotherWorker(): Promise<WorkerProcess>
+  startAnotherWorker(): Promise<ServiceUnderTest>
   close(): Promise<void>
-}
-
-export interface WorkerProcess {
-  url: string
-  child: ChildProcess
-  lines: string[]
-  exited: Promise<void>
 }
 
 export async function startImageWorld(options: ImageWorldOptions): Promise<ImageWorld> {
@@ -104,8 +96,8 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
   }
   const db = connectFirestore(documents.host, projectId)
   const storage = new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false })
-  let worker = await startWorker(env)
-  const others: WorkerProcess[] = []
+  let worker = await startServiceUnderTest('image-worker', env)
+  const others: ServiceUnderTest[] = []
   const killWorker = async () => {
     worker.child.kill('SIGKILL')
     await worker.exited
@@ -123,10 +115,10 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
     },
     async restartWorker() {
       await worker.exited
-      worker = await startWorker(env)
+      worker = await startServiceUnderTest('image-worker', env)
     },
     async startAnotherWorker() {
-      const other = await startWorker(env)
+      const other = await startServiceUnderTest('image-worker', env)
       others.push(other)
       return other
     },
@@ -143,29 +135,6 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
       await rm(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-async function startWorker(env: Record<string, string>): Promise<WorkerProcess> {
-  const port = await freePort()
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'services/image-worker/main.ts'], {
-    env: { ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const lines: string[] = []
-  child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n').filter(Boolean)))
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const url = `http://127.0.0.1:${port}`
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`The worker ended at its start:\n${lines.join('\n')}`)
-    const answer = await fetch(`${url}/health/ready`).catch(() => null)
-    return answer?.ok ?? false
-  })
-  return { url, child, lines, exited }
-}
-
-/** Asks until it is so; the test's own timeout is the limit. */
-export async function until(isSo: () => Promise<boolean>, everyMs = 20): Promise<void> {
-  while (!(await isSo())) await delay(everyMs)
 }
 
 export interface ImageCase {
@@ -242,7 +211,7 @@ export async function jobsOf(world: ImageWorld, of: ImageCase): Promise<JobRecor
 export async function deliver(
   world: ImageWorld,
   resource: Record<string, unknown>,
-  parts: { path?: string; headers?: Record<string, string>; body?: string; to?: WorkerProcess } = {},
+  parts: { path?: string; headers?: Record<string, string>; body?: string; to?: ServiceUnderTest } = {},
 ): Promise<Response> {
   const bucket = String(resource.bucket)
   return await fetch(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { until } from './image-world.ts'
+import { until } from './until.ts'
 
 export interface RunningProcess {
   child: ChildProcess

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { addCharacter, type ForgeWorld, forge, forgeHere, startForgeWorld, visualsOf } from '../../support/forge.ts'
-import { until } from '../../support/image-world.ts'
+import { until } from '../../support/until.ts'
 
 let world: ForgeWorld
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { startDocumentServer } from '#local/documents/server.ts'
 import { freePort } from '#local/service-process.ts'
 import { ignoredEvent, workerEnvironment } from '../../../bench/worker-environment.ts'
 import { type BundleSize, bundleService } from '../../../tools/build/bundle-service.ts'
-import { until } from '../../support/image-world.ts'
+import { until } from '../../support/until.ts'
 
 const service = new URL('../../../services/image-worker/', import.meta.url)
 let folder: string

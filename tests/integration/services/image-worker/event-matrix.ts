@@ -16,9 +16,9 @@ import {
   type StartDocuments,
   startImageWorld,
   temporaries,
-  until,
   uploadRaw,
 } from '../../../support/image-world.ts'
+import { until } from '../../../support/until.ts'
 
 /** Each kind of delivery: the right status, the right document, the provider called as often as needed and no more. */
 export function eventMatrix(documents: StartDocuments): void {

@@ -14,8 +14,8 @@ import {
   type StartDocuments,
   startImageWorld,
   uploadRaw,
-  type WorkerProcess,
 } from '../../../support/image-world.ts'
+import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 
 /** Where a run can be held, in the order in which it comes by. */
 export const phases = ['claimed', 'background', 'upscale', 'loading', 'before-object', 'object-written'] as const
@@ -99,13 +99,13 @@ export class GatedRun {
   readonly #world: GatedWorld
   readonly #case: GatedCase
   readonly #resource: Record<string, unknown>
-  readonly #to: WorkerProcess | undefined
+  readonly #to: ServiceUnderTest | undefined
   #answer: Promise<number> | null = null
   #gate: Gate | null = null
   /** The answer's status, once there is one. */
   status: number | null = null
 
-  constructor(world: GatedWorld, one: GatedCase, resource = one.resource, to?: WorkerProcess) {
+  constructor(world: GatedWorld, one: GatedCase, resource = one.resource, to?: ServiceUnderTest) {
     this.#world = world
     this.#case = one
     this.#resource = resource

@@ -14,10 +14,10 @@ import {
   type StartDocuments,
   startImageWorld,
   temporaries,
-  until,
   uploadRaw,
 } from '../../../support/image-world.ts'
 import type { KillMoment } from '../../../support/kill-proxy.ts'
+import { until } from '../../../support/until.ts'
 
 /** What SHOWCASE_VARIANTS=webp,avif and SHOWCASE_THUMBNAILS=16,32 publish, in the order in which it is written. */
 const suffixes = ['.png', '.webp', '.avif', '_16.webp', '_16.avif', '_32.webp', '_32.avif']

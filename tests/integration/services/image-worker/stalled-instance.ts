@@ -6,10 +6,10 @@ import {
   readCharacter,
   type StartDocuments,
   temporaries,
-  until,
   uploadRaw,
-  type WorkerProcess,
 } from '../../../support/image-world.ts'
+import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
+import { until } from '../../../support/until.ts'
 import {
   forgeCase,
   type GatedCase,
@@ -45,7 +45,7 @@ interface Stall {
 /** One of two instances is stopped (SIGSTOP) at each phase, its leases run out, and it wakes up (SIGCONT) last of all. */
 export function stalledInstance(documents: StartDocuments): void {
   let world: GatedWorld
-  let second: WorkerProcess
+  let second: ServiceUnderTest
   beforeAll(async () => {
     world = await startGatedWorld(documents, {
       LEASE_MS: String(leaseMs),

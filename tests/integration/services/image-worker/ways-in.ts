@@ -14,9 +14,9 @@ import {
   type StartDocuments,
   startImageWorld,
   temporaries,
-  until,
   uploadRaw,
 } from '../../../support/image-world.ts'
+import { until } from '../../../support/until.ts'
 
 const stuckAfterMs = 300
 

@@ -173,7 +173,7 @@ test('a model at gs:// is fetched once, at the generation seen, and removed when
       contentType: null,
       timeCreated: new Date(0),
       metadata: {},
-        crc32c: null,
+      crc32c: null,
     }),
     async *readStream(object, { generation }) {
       reads.push(`${object.bucket}/${object.name}#${generation}`)
