@@ -6,7 +6,7 @@ import { fileSchema } from '#shared/civitai/file.ts'
 const read = (file: object) => fileSchema.parse({ id: 7, name: 'a.safetensors', type: 'Model', ...file })
 
 test.each<[sizeKB: unknown, sizeBytes: number | null]>([
-  // The product is 2607528931.0000005 and 5983919766.999999: neither cut nor compared as it is.
+  // The product is 2607528931.0000005.
   [2546414.971679688, 2_607_528_931],
   [18829.1484375, 19_281_048],
   [0.0107421875, 11],
