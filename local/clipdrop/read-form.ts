@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import sharp, { type Metadata } from 'sharp'
 import { Refusal } from './refusal.ts'
 
@@ -15,22 +14,7 @@ export interface ReadForm {
   fields: Readonly<Record<string, string>>
 }
 
-/** 30 MB and some room for the form around it; a service's gateway cuts off what is larger. */
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024
 const MAX_FILE_BYTES = 30_000_000
-
-/** The whole request body. Throws a 413 `Refusal` where it is larger than a gateway would take. */
-export async function readRequestBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of request) {
-    sizeBytes += chunk.byteLength
-    // Read on, or the client would see a broken connection in place of the refusal.
-    if (sizeBytes <= MAX_REQUEST_BYTES) chunks.push(chunk)
-  }
-  if (sizeBytes > MAX_REQUEST_BYTES) throw new Refusal(413, 'Request entity too large')
-  return Buffer.concat(chunks)
-}
 
 /** Reads and checks a form as the contract says (§1–§3). Stricter than the service in one thing: a field it doesn't know is refused. */
 export async function readForm(

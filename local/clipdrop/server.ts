@@ -1,13 +1,10 @@
-import { once } from 'node:events'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
-import { answerControl } from '../fault-control.ts'
 import { createFaultQueue } from '../fault-queue.ts'
+import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_CLIPDROP_KEY } from './account.ts'
-import { ENDPOINTS, type Endpoint } from './endpoints.ts'
+import { ENDPOINTS } from './endpoints.ts'
 import { type ClipDropEndpoint, type ClipDropFault, type ClipDropFaults, faultOrder } from './faults.ts'
-import { readRequestBody } from './read-form.ts'
 import { Refusal } from './refusal.ts'
 import { failBeforeWork, sendError, sendPicture } from './send-answer.ts'
 
@@ -53,6 +50,8 @@ export interface ClipDropStandIn {
 
 /** A new account has 100 credits for development (contract §1); a local stack should not run dry after a day. */
 const DEFAULT_CREDITS = 100_000
+/** 30 MB and some room for the form around it; a service's gateway cuts off what is larger. */
+const MAX_REQUEST_BYTES = 32 * 1024 * 1024
 
 /** Starts a ClipDrop stand-in on 127.0.0.1: both endpoints as the contract says, with real pictures, and faults on demand. */
 export async function startClipDrop(options: ClipDropOptions = {}): Promise<ClipDropStandIn> {
@@ -61,24 +60,11 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
   const account = createAccount({ keys, credits, requestsPerMinute, now })
   const faults = createFaultQueue<ClipDropFault, ClipDropEndpoint>()
   const requests: ClipDropRequest[] = []
-  const stopped = new AbortController()
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url = '' } = request
-    const path = url.split('?', 1)[0] ?? ''
-    if (path === '/' && method === 'GET') {
-      response.end('ClipDrop stand-in')
-    } else if (path.startsWith('/_control/')) {
-      answerControl({ method, path, body: await readRequestBody(request), response, faults, faultOrder, requests })
-    } else {
-      const endpoint = ENDPOINTS.find((one) => one.path === path)
-      if (endpoint === undefined) throw new Refusal(404, 'Not found')
-      if (method !== 'POST') throw new Refusal(405, 'Method not allowed')
-      await serve(endpoint, request, response)
-    }
-  }
-
-  async function serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(request: IncomingMessage, response: ServerResponse, { pathname }: URL): Promise<void> {
+    const endpoint = ENDPOINTS.find((one) => one.path === pathname)
+    if (endpoint === undefined) throw new Refusal(404, 'Not found')
+    if (request.method !== 'POST') throw new Refusal(405, 'Method not allowed')
     const seen: ClipDropRequest = {
       index: requests.length + 1,
       endpoint: endpoint.name,
@@ -90,7 +76,8 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     requests.push(seen)
     // From the start: the client may be killed, and its connection closed, at any moment.
     const over = new Promise((resolve) => response.once('close', resolve))
-    const body = await readRequestBody(request)
+    const body = await readBody(request, MAX_REQUEST_BYTES)
+    if (body === null) throw new Refusal(413, 'Request entity too large')
     const due = faults.next(endpoint.name)
     const fault = due?.fault ?? null
     const fire = (): void => {
@@ -98,7 +85,7 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
       seen.fault = fault?.kind ?? null
     }
     if (failBeforeWork(fault, response)) return fire()
-    if (fault?.kind === 'delay') await sleep(fault.ms, stopped.signal)
+    if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 
     account.admit(header(request, 'x-api-key'))
     const contentType = header(request, 'content-type') ?? ''
@@ -117,26 +104,24 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     await options.afterAnswer?.(seen)
   }
 
-  const server = http.createServer((request, response) => {
-    handle(request, response).catch((error) => {
-      if (response.headersSent || response.destroyed) response.destroy()
-      else if (error instanceof Refusal) sendError(response, error.status, error.message)
+  const server = await startStandInServer({
+    title: 'ClipDrop stand-in',
+    port,
+    faults,
+    faultOrder,
+    requests,
+    serve,
+    refuse(response, error) {
+      if (error instanceof Refusal) sendError(response, error.status, error.message)
       else sendError(response, 500, 'Internal server error')
-    })
+    },
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     requests,
     inject: faults.inject,
     assertAllFired: faults.assertAllFired,
-    async close() {
-      stopped.abort(new Error('The stand-in is closed'))
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    close: server.close,
   }
 }
 

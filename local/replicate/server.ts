@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
 import { type Clock, createClock } from '../clock.ts'
-import { answerControl } from '../fault-control.ts'
 import { createFaultQueue } from '../fault-queue.ts'
+import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_REPLICATE_TOKEN } from './account.ts'
 import { failBeforeWork, sendRefusal, sendThrough } from './answer.ts'
 import type { RunContext } from './create-run.ts'
@@ -78,42 +76,29 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     inject: (order) => queue.inject({ ...order, endpoint: endpointOf(order.fault) ?? order.endpoint }),
   }
   const requests: ReplicateRequest[] = []
-  const stopped = new AbortController()
   const context: RunContext = {
     clock,
     account,
-    stopped: stopped.signal,
+    get stopped() {
+      return server.stopped
+    },
     times: { queueMs: options.queueMs ?? DEFAULT_TIMES.queueMs, runMs: options.runMs ?? DEFAULT_TIMES.runMs },
     uploads: createFileStore(clock, 'upload'),
     outputs: createFileStore(clock, 'output'),
     runs: new Map(),
-    origin: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: () => server.url,
   }
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '' } = request
-    const url = new URL(request.url ?? '/', 'http://stand-in')
-    const path = url.pathname
-    if (path === '/' && method === 'GET') {
-      response.end('Replicate stand-in')
-    } else if (path.startsWith('/_control/')) {
-      answerControl({ method, path, body: await readBody(request), response, faults, faultOrder, requests })
-    } else {
-      const found = findRoute(method, path)
-      if (found === null) throw new Refusal(404, 'The requested resource could not be found.', { title: 'Not found' })
-      await serve(found, { request, response, query: url.searchParams })
-    }
-  }
-
-  async function serve(
-    { route, id }: NonNullable<ReturnType<typeof findRoute>>,
-    { request, response, query }: { request: IncomingMessage; response: ServerResponse; query: URLSearchParams },
-  ): Promise<void> {
+  async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const found = findRoute(request.method ?? '', url.pathname)
+    if (found === null) throw new Refusal(404, 'The requested resource could not be found.', { title: 'Not found' })
+    const { route, id } = found
     const seen = newRequest(requests.length + 1, route.endpoint)
     requests.push(seen)
     // From the start: the client may be killed, and its connection closed, at any moment.
     const over = new Promise((resolve) => response.once('close', resolve))
-    const body = await readBody(request)
+    const body = await readBody(request, MAX_REQUEST_BYTES)
+    if (body === null) throw new Refusal(413, 'Request entity too large')
     const due = faults.next(route.endpoint)
     const fault = due?.fault ?? null
     const fire = (): void => {
@@ -121,11 +106,11 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
       seen.fault = fault?.kind ?? null
     }
     if (failBeforeWork(fault, response)) return fire()
-    if (fault?.kind === 'delay') await sleep(fault.ms, stopped.signal)
+    if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 
     const { headers } = request
     if (!route.isPublic) account.authenticate(headers.authorization)
-    const answer = await route.answer(context, { id, query, headers, body, fault, seen })
+    const answer = await route.answer(context, { id, query: url.searchParams, headers, body, fault, seen })
     await options.beforeAnswer?.(seen)
     fire()
     sendThrough(response, answer, fault)
@@ -133,26 +118,23 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     await options.afterAnswer?.(seen)
   }
 
-  const server = http.createServer((request, response) => {
-    handle(request, response).catch((error) => {
-      if (response.headersSent || response.destroyed) response.destroy()
-      else if (error instanceof Refusal) sendRefusal(response, error)
-      else sendRefusal(response, new Refusal(500, 'Internal server error'))
-    })
+  const server = await startStandInServer({
+    title: 'Replicate stand-in',
+    port,
+    faults,
+    faultOrder,
+    requests,
+    serve,
+    refuse(response, error) {
+      sendRefusal(response, error instanceof Refusal ? error : new Refusal(500, 'Internal server error'))
+    },
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-
   return {
-    url: context.origin(),
+    url: server.url,
     requests,
     inject: faults.inject,
     assertAllFired: faults.assertAllFired,
-    async close() {
-      stopped.abort(new Error('The stand-in is closed'))
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    close: server.close,
   }
 }
 
@@ -168,16 +150,4 @@ function newRequest(index: number, endpoint: ReplicateEndpoint): ReplicateReques
     picture: null,
     charged: false,
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of request) {
-    sizeBytes += chunk.byteLength
-    // Read on, or the client would see a broken connection in place of the refusal.
-    if (sizeBytes <= MAX_REQUEST_BYTES) chunks.push(chunk)
-  }
-  if (sizeBytes > MAX_REQUEST_BYTES) throw new Refusal(413, 'Request entity too large')
-  return Buffer.concat(chunks)
 }

@@ -3,7 +3,8 @@ import type { ClipDropFault } from '#local/clipdrop/faults.ts'
 import { ConfigError, TransientError } from '#shared/errors/app-error.ts'
 import { wasAnswered } from '../../../../../../services/image-worker/providers/provider-error.ts'
 import { discPicture } from '../pictures.ts'
-import { type Harness, NOW_MS, providerCall, providerFailure, startHarness } from './harness.ts'
+import { providerCall, providerFailure } from '../provider-call.ts'
+import { type Harness, NOW_MS, startHarness } from './harness.ts'
 
 const picture = await discPicture(64, 48)
 let harness: Harness

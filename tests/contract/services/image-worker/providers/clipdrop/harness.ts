@@ -4,15 +4,7 @@ import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 import { createClipDropBackgroundProvider } from '../../../../../../services/image-worker/providers/clipdrop/clipdrop-background-provider.ts'
 import type { ClipDropOptions } from '../../../../../../services/image-worker/providers/clipdrop/clipdrop-call.ts'
 import { createClipDropUpscaleProvider } from '../../../../../../services/image-worker/providers/clipdrop/clipdrop-upscale-provider.ts'
-import type {
-  BackgroundProvider,
-  ProviderCall,
-  UpscaleProvider,
-} from '../../../../../../services/image-worker/providers/provider.ts'
-import {
-  isProviderError,
-  type ProviderError,
-} from '../../../../../../services/image-worker/providers/provider-error.ts'
+import type { BackgroundProvider, UpscaleProvider } from '../../../../../../services/image-worker/providers/provider.ts'
 
 export interface Harness {
   standIn: ClipDropStandIn
@@ -50,17 +42,4 @@ export async function startHarness(
       await standIn.close()
     },
   }
-}
-
-export function providerCall(signal: AbortSignal = new AbortController().signal): ProviderCall {
-  return { signal, jobId: 'job-1' }
-}
-
-export async function providerFailure(work: Promise<unknown>): Promise<ProviderError> {
-  const error = await work.then(
-    () => new Error('did not fail'),
-    (thrown) => thrown,
-  )
-  if (!isProviderError(error)) throw error
-  return error
 }

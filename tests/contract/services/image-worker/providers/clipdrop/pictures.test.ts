@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { ProviderImage } from '../../../../../../services/image-worker/providers/provider.ts'
 import { cutOutPicture, discPicture, padded, pixelAt } from '../pictures.ts'
-import { type Harness, providerCall, providerFailure, startHarness } from './harness.ts'
+import { providerCall, providerFailure } from '../provider-call.ts'
+import { type Harness, startHarness } from './harness.ts'
 
 let harness: Harness
 beforeEach(async () => {
@@ -84,11 +85,12 @@ describe('background removal', () => {
 
   test('a picture that cannot be read is never sent', async () => {
     const broken: ProviderImage = { bytes: Buffer.from('no picture'), contentType: 'image/png', width: 1, height: 1 }
-    for (const failing of [
-      harness.background.removeBackground(broken, providerCall()),
-      harness.upscaler.upscale(broken, { width: 2, height: 2 }, providerCall()),
+    // Begun one after the other: a failure that nobody waits for yet would fail the test by itself.
+    for (const send of [
+      () => harness.background.removeBackground(broken, providerCall()),
+      () => harness.upscaler.upscale(broken, { width: 2, height: 2 }, providerCall()),
     ]) {
-      expect(await providerFailure(failing)).toMatchObject({
+      expect(await providerFailure(send())).toMatchObject({
         code: 'clipdrop.unsendable',
         scope: 'picture',
         answered: true,

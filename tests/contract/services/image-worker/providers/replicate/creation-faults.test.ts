@@ -3,7 +3,8 @@ import type { ReplicateFault } from '#local/replicate/faults.ts'
 import { ConfigError, TransientError } from '#shared/errors/app-error.ts'
 import { wasAnswered } from '../../../../../../services/image-worker/providers/provider-error.ts'
 import { padded } from '../pictures.ts'
-import { asked, type Harness, models, providerCall, providerFailure, START_MS, startHarness } from './harness.ts'
+import { providerCall, providerFailure } from '../provider-call.ts'
+import { asked, type Harness, models, START_MS, startHarness } from './harness.ts'
 import { final, lost, passing, picture, type Row, STEPS, status } from './outcomes.ts'
 
 /** Too large for a data URL, so that it is uploaded first. */

@@ -9,15 +9,7 @@ import {
 import { createHttpClient } from '#shared/http/client.ts'
 import type { HttpTimeouts } from '#shared/http/lifeline.ts'
 import { createReplicateClient } from '#shared/replicate/client.ts'
-import type {
-  BackgroundProvider,
-  ProviderCall,
-  UpscaleProvider,
-} from '../../../../../../services/image-worker/providers/provider.ts'
-import {
-  isProviderError,
-  type ProviderError,
-} from '../../../../../../services/image-worker/providers/provider-error.ts'
+import type { BackgroundProvider, UpscaleProvider } from '../../../../../../services/image-worker/providers/provider.ts'
 import {
   type ModelSettings,
   modelSettings,
@@ -116,19 +108,6 @@ export async function startHarness(
       await standIn.close()
     },
   }
-}
-
-export function providerCall(signal: AbortSignal = new AbortController().signal): ProviderCall {
-  return { signal, jobId: 'job-1' }
-}
-
-export async function providerFailure(work: Promise<unknown>): Promise<ProviderError> {
-  const error = await work.then(
-    () => new Error('did not fail'),
-    (thrown) => thrown,
-  )
-  if (!isProviderError(error)) throw error
-  return error
 }
 
 /** How often each endpoint was asked. */

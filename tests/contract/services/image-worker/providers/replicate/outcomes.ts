@@ -1,6 +1,7 @@
 import type { ReplicateFault } from '#local/replicate/faults.ts'
 import { discPicture } from '../pictures.ts'
-import { type Harness, providerCall } from './harness.ts'
+import { providerCall } from '../provider-call.ts'
+import type { Harness } from './harness.ts'
 
 export const picture = await discPicture(64, 48)
 

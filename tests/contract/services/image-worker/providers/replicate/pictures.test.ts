@@ -3,7 +3,8 @@ import sharp from 'sharp'
 import type { ProviderImage } from '../../../../../../services/image-worker/providers/provider.ts'
 import { modelSettings } from '../../../../../../services/image-worker/providers/replicate/model-settings.ts'
 import { cutOutPicture, discPicture, padded, pixelAt } from '../pictures.ts'
-import { asked, type Harness, providerCall, providerFailure, startHarness } from './harness.ts'
+import { providerCall, providerFailure } from '../provider-call.ts'
+import { asked, type Harness, startHarness } from './harness.ts'
 
 let harness: Harness
 async function start(...args: Parameters<typeof startHarness>): Promise<Harness> {

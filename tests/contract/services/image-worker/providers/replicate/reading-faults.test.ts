@@ -1,5 +1,6 @@
 import type { ReplicateEndpoint, ReplicateFault } from '#local/replicate/faults.ts'
-import { asked, type Harness, providerFailure, startHarness } from './harness.ts'
+import { providerFailure } from '../provider-call.ts'
+import { asked, type Harness, startHarness } from './harness.ts'
 import { lost, STEPS, status } from './outcomes.ts'
 
 let harness: Harness

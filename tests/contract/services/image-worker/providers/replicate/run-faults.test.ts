@@ -1,7 +1,8 @@
 import { createClock } from '#local/clock.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { wasAnswered } from '../../../../../../services/image-worker/providers/provider-error.ts'
-import { asked, type Harness, providerCall, providerFailure, startHarness } from './harness.ts'
+import { providerCall, providerFailure } from '../provider-call.ts'
+import { asked, type Harness, startHarness } from './harness.ts'
 import { final, lost, passing, type Row, STEPS, status } from './outcomes.ts'
 
 let harness: Harness
