@@ -86,7 +86,7 @@ function refusedCompanion(format: ModelFormat, head: Buffer, file: FileStart): S
     case 'image':
       return format === 'image' ? null : 'model.bad-companion'
     case 'data':
-      // A tokenizer's own format may begin with anything; an error in its place begins like one.
-      return format === 'xml' || format === 'empty' || format === 'json' ? 'model.bad-companion' : null
+      // A tokenizer's own format has no magic; whatever has one is something else.
+      return format === 'text' || format === 'unknown' ? null : 'model.bad-companion'
   }
 }

@@ -44,7 +44,7 @@ function decodeStart(head: Buffer): string | null {
     if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d && byte !== 0x1b) return null
   }
   // The cut may go through a character: that is no reason to call the text anything else.
-  const cut = [0, 1, 2, 3].find((bytes) => isUtf8(start.subarray(0, start.length - bytes))) ?? 0
+  const cut = [0, 1, 2, 3].find((bytes) => bytes < start.length && isUtf8(start.subarray(0, start.length - bytes))) ?? 0
   return start.toString('utf8', 0, start.length - cut).replace(/^\u{FEFF}/u, '')
 }
 
