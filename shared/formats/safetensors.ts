@@ -5,8 +5,8 @@ import { readMetadata } from './safetensors-metadata.ts'
 import { type DtypeTotal, parseTensor, type Tensor } from './safetensors-tensor.ts'
 import { TensorTiles } from './tensor-tiles.ts'
 
-/** Bytes of a file from an offset: exactly `lengthBytes` of them. */
-export type ReadAt = (offset: number, lengthBytes: number) => Promise<Buffer>
+/** Bytes of a file from an offset: `length` of them, or fewer where they come in smaller pieces. */
+export type ReadAt = (offset: number, length: number) => Promise<Buffer>
 
 /** What the start of a safetensors file says, after it has been held against the file's length. */
 export interface SafetensorsHeader {
@@ -34,12 +34,16 @@ const maxTensorsKept = 20_000
  * size which its shape and dtype say, and that the tensors fill the file without a hole, an overlap or a rest. Nothing is
  * allocated for a length that has not been checked.
  * @throws FinalError `safetensors.lying-header`, `safetensors.header-too-large`
- * @throws TransientError `safetensors.short-read` when `read` gives fewer bytes than the file has
+ * @throws TransientError `safetensors.short-read` when `read` gives nothing where the file must have bytes
  */
 export async function readSafetensorsHeader(params: { read: ReadAt; sizeBytes: number }): Promise<SafetensorsHeader> {
   const { sizeBytes } = params
   if (sizeBytes < lengthBytes + 2) throw lyingHeader('the file is too short to hold one')
-  let window = await readExactly(params.read, 0, Math.min(sizeBytes, windowBytes))
+  let window = await readSome(params.read, {
+    offset: 0,
+    length: Math.min(sizeBytes, windowBytes),
+    minBytes: lengthBytes,
+  })
   const headerBytes = checkedLength(window.readBigUInt64LE(0), sizeBytes)
   const contents = new HeaderContents({ headerBytes, dataBytes: sizeBytes - lengthBytes - headerBytes })
   const end = lengthBytes + headerBytes
@@ -49,7 +53,7 @@ export async function readSafetensorsHeader(params: { read: ReadAt; sizeBytes: n
     contents.push(window.subarray(0, end - at))
     at += Math.min(window.length, end - at)
     if (at === end) return contents.end()
-    window = await readExactly(params.read, at, Math.min(windowBytes, end - at))
+    window = await readSome(params.read, { offset: at, length: Math.min(windowBytes, end - at), minBytes: 1 })
   }
 }
 
@@ -62,13 +66,13 @@ function checkedLength(headerBytes: bigint, sizeBytes: number): number {
   return Number(headerBytes)
 }
 
-async function readExactly(read: ReadAt, offset: number, length: number): Promise<Buffer> {
-  const bytes = await read(offset, length)
-  if (bytes.length === length) return bytes
+async function readSome(read: ReadAt, range: { offset: number; length: number; minBytes: number }): Promise<Buffer> {
+  const bytes = await read(range.offset, range.length)
+  if (bytes.length >= range.minBytes) return bytes
   throw new TransientError({
     code: 'safetensors.short-read',
     message: 'The start of the stored file could not be read; it will be tried again.',
-    facts: { offset, length, got: bytes.length },
+    facts: { ...range, got: bytes.length },
   })
 }
 

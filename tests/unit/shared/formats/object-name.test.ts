@@ -120,9 +120,9 @@ test('whatever people type becomes a name that Cloud Storage and its tools take'
 })
 
 test('a megabyte of name takes no time', () => {
-  const startedAt = performance.now()
+  const started = process.cpuUsage()
   for (const unit of ['a', '\u0301', '👩‍👩‍👧', '/']) nameOf(unit.repeat(1_000_000 / unit.length))
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(1000)
 })
 
 describe('a file of a folder', () => {

@@ -214,3 +214,14 @@ test('a header is read across the windows', async () => {
     expect(header.metadata?.get('q"')).toBe('\\"}')
   }
 })
+
+test('a header that comes in pieces of any size is read all the same', async () => {
+  const file = safetensorsFile({ __metadata__: { format: 'pt' }, w: one }, 16)
+  for (let piece = 8; piece <= file.length; piece += 1) {
+    const header = await readSafetensorsHeader({
+      sizeBytes: file.length,
+      read: async (offset, length) => file.subarray(offset, offset + Math.min(length, piece)),
+    })
+    expect(header.tensorCount).toBe(1)
+  }
+})
