@@ -30,6 +30,8 @@ const requestFaults = [
   z.strictObject({ kind: z.literal('stall') }),
   /** The announced length, half of the body, then the end of the connection. */
   z.strictObject({ kind: z.literal('cut-body') }),
+  /** 307 to anywhere: `/login?…`, a page, another host; `''` leaves the Location out. */
+  z.strictObject({ kind: z.literal('redirect'), location: z.string() }),
 ] as const
 
 /** What can be wrong with what a model or a version is said to be. */
@@ -43,13 +45,7 @@ const metadataFaults = [
   z.strictObject({ kind: z.literal('odd-fields') }),
 ] as const
 
-/** What can be wrong with a download's redirect. */
-const downloadFaults = [
-  /** Anywhere: `/login?…`, a page, another host; `''` leaves the Location out. */
-  z.strictObject({ kind: z.literal('redirect'), location: z.string() }),
-] as const
-
-const faultKind = z.discriminatedUnion('kind', [...requestFaults, ...metadataFaults, ...downloadFaults])
+const faultKind = z.discriminatedUnion('kind', [...requestFaults, ...metadataFaults])
 
 export type CivitaiFault = z.infer<typeof faultKind>
 export type CivitaiFaults = FaultQueue<CivitaiFault, CivitaiEndpoint>
@@ -62,13 +58,11 @@ export const faultOrder = z.strictObject({
 })
 
 const METADATA_KINDS: ReadonlySet<string> = new Set(metadataFaults.map((fault) => fault.shape.kind.value))
-const DOWNLOAD_KINDS: ReadonlySet<string> = new Set(downloadFaults.map((fault) => fault.shape.kind.value))
 /** A redirect has no body that could be cut. */
 const BODY_KINDS: ReadonlySet<string> = new Set(['stall', 'cut-body'])
 
 /** Whether a fault means anything at an endpoint; one that does not waits for a request that it can harm. */
 export function canHarm({ kind }: CivitaiFault, endpoint: CivitaiEndpoint): boolean {
   if (METADATA_KINDS.has(kind)) return endpoint !== 'download' && endpoint !== 'me'
-  if (BODY_KINDS.has(kind)) return endpoint !== 'download'
-  return !DOWNLOAD_KINDS.has(kind) || endpoint === 'download'
+  return !BODY_KINDS.has(kind) || endpoint !== 'download'
 }

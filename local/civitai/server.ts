@@ -102,6 +102,7 @@ export async function startCivitai(options: CivitaiStandInOptions): Promise<Civi
     const due = queue.next(route.endpoint, (fault) => canHarm(fault, route.endpoint))
     const fault = due?.fault ?? null
     const fire = (): void => {
+      if (seen.fault !== null) return
       due?.fire()
       seen.fault = fault?.kind ?? null
     }
@@ -112,7 +113,11 @@ export async function startCivitai(options: CivitaiStandInOptions): Promise<Civi
       else if (instead !== 'hang') sendThrough(response, instead, null)
       return
     }
-    if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
+    if (fault?.kind === 'delay') {
+      // Its harm is the waiting, also of a client that does not wait to the end.
+      fire()
+      await sleep(fault.ms, server.stopped)
+    }
 
     if (seen.userAgent === '' || LIBRARY_AGENT.test(seen.userAgent)) throw new PageRefusal(403, 'Attention Required!')
     account.admit()

@@ -1,5 +1,5 @@
 import { FinalError, TransientError } from '../errors/app-error.ts'
-import type { CivitaiFile } from './file.ts'
+import type { CivitaiFile, ScanResult } from './file.ts'
 
 /** CivitAI scans within minutes as a rule. */
 const SCAN_RETRY_MS = 15 * 60_000
@@ -26,14 +26,14 @@ export function refuseDangerous(file: CivitaiFile): void {
  * can't, so it need not wait.
  */
 export function refuseUnscanned(
-  file: { id: string; virusScan: CivitaiFile['virusScan']; pickleScan: CivitaiFile['pickleScan'] },
+  file: { fileId: string; virusScan: ScanResult; pickleScan: ScanResult },
   nowMs: number,
 ): void {
   if (file.virusScan === 'success' && file.pickleScan === 'success') return
   throw new TransientError({
     code: 'civitai.scan-pending',
-    message: `CivitAI has not scanned file ${file.id} yet; it is tried again later.`,
+    message: `CivitAI has not scanned file ${file.fileId} yet; it is tried again later.`,
     retryAt: new Date(nowMs + SCAN_RETRY_MS),
-    facts: { fileId: file.id, virusScan: file.virusScan, pickleScan: file.pickleScan },
+    facts: { fileId: file.fileId, virusScan: file.virusScan, pickleScan: file.pickleScan },
   })
 }
