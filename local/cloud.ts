@@ -4,20 +4,35 @@ import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
 import { type DocumentServer, startDocumentServer } from './documents/server.ts'
-import { localBuckets, localEnvironment } from './environment.ts'
+import { type defaultPorts, localBuckets, localEnvironment } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
 import type { Trigger } from './events/trigger.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
+import { type ModelHubs, startModelHubs } from './model-hubs.ts'
 import { type ReplicateStandIn, startReplicate } from './replicate/server.ts'
 import { startTaskServer, type TaskServer } from './tasks/server.ts'
 
 export * from './environment.ts'
 
+/** Where each server listens; 0 for any free port. */
+export type CloudPorts = Record<Exclude<keyof typeof defaultPorts, 'services'>, number>
+
+/** For a cloud beside others: a demo, a test. */
+export const anyPorts: CloudPorts = {
+  bucket: 0,
+  documents: 0,
+  tasks: 0,
+  clipdrop: 0,
+  replicate: 0,
+  civitai: 0,
+  huggingface: 0,
+  fileHost: 0,
+}
+
 export interface CloudOptions {
   /** Everything that lasts lies below it. */
   dataDir: string
-  /** 0 for any free port. */
-  ports: { bucket: number; documents: number; tasks: number; clipdrop: number; replicate: number }
+  ports: CloudPorts
   /** Service URLs by trigger; known before the services run, since ports are chosen first. */
   triggers: readonly Trigger[]
   /** A Firestore that the user runs already (FIRESTORE_EMULATOR_HOST); then none is started here. */
@@ -35,6 +50,7 @@ export interface LocalCloud {
   tasks: TaskServer
   clipdrop: ClipDropStandIn
   replicate: ReplicateStandIn
+  hubs: ModelHubs
   identity: Identity
   /** The environment of a service that is reached at `serviceUrl`. */
   environmentFor(serviceUrl: string): Record<string, string>
@@ -87,16 +103,20 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
     const tasks = keep(await startTaskServer({ port: ports.tasks, dataDir: join(dataDir, 'tasks'), identity, clock }))
     const clipdrop = keep(await startClipDrop({ port: ports.clipdrop, requestsPerMinute: null }))
     const replicate = keep(await startReplicate({ port: ports.replicate, runsPerMinute: null, clock }))
+    const hubs = keep(await startModelHubs(ports))
 
     const environmentFor = (serviceUrl: string) =>
       localEnvironment({
         bucketUrl: bucket.url,
         documentsHost,
+        civitaiUrl: hubs.civitai.url,
+        huggingfaceUrl: hubs.huggingface.url,
+        fileHostUrl: hubs.fileHost.url,
         tasksUrl: tasks.url,
         jwksUrl: tasks.jwksUrl,
         serviceUrl,
       })
-    return { bucket, documentsHost, delivery, tasks, clipdrop, replicate, identity, environmentFor, close }
+    return { bucket, documentsHost, delivery, tasks, clipdrop, replicate, hubs, identity, environmentFor, close }
   } catch (error) {
     await close()
     throw error

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { openClients } from './app/clients.ts'
 import { sendPicture } from './app/send-picture.ts'
-import { localBuckets, startCloud } from './cloud.ts'
+import { anyPorts, localBuckets, startCloud } from './cloud.ts'
 import { freePort, startService } from './service-process.ts'
 import { serviceTable } from './services.ts'
 
@@ -30,7 +30,7 @@ export async function runDemo(params: {
     const serviceUrl = `http://127.0.0.1:${port}`
     const cloud = await startCloud({
       dataDir,
-      ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0, replicate: 0 },
+      ports: anyPorts,
       triggers: worker.triggers(serviceUrl),
       documentsHost: null,
       logger: silentLogger,

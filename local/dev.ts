@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { createLogger } from '#shared/logging/create-logger.ts'
-import { defaultPorts, localBuckets, startCloud } from './cloud.ts'
+import { defaultPorts, localBuckets, startCloud, withOwnHubs } from './cloud.ts'
 import { scheduleReconciler } from './scheduler.ts'
 import { type ServiceProcess, startService, watchCode } from './service-process.ts'
 import { serviceTable } from './services.ts'
@@ -21,6 +21,9 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
       tasks: at(defaultPorts.tasks),
       clipdrop: at(defaultPorts.clipdrop),
       replicate: at(defaultPorts.replicate),
+      civitai: at(defaultPorts.civitai),
+      huggingface: at(defaultPorts.huggingface),
+      fileHost: at(defaultPorts.fileHost),
     },
     triggers: services.flatMap((service) => service.triggers(`http://127.0.0.1:${service.port}`)),
     documentsHost: env.FIRESTORE_EMULATOR_HOST ?? null,
@@ -34,7 +37,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     const process = await startService({
       name: service.name,
       port: service.port,
-      env: { LOG_FORMAT: 'pretty', ...env, ...cloud.environmentFor(serviceUrl) },
+      env: { LOG_FORMAT: 'pretty', ...env, ...withOwnHubs(cloud.environmentFor(serviceUrl), env) },
       onExit: (code) => {
         if (!isStopping && running.delete(service.name)) {
           console.log(`${service.name} ended with code ${code}; it starts again at the next change of its code.`)
@@ -93,12 +96,14 @@ function greeting(params: {
     ['task queue', cloud.tasks.url],
     ['ClipDrop stand-in', cloud.clipdrop.url],
     ['Replicate stand-in', cloud.replicate.url],
+    ['CivitAI stand-in', cloud.hubs.civitai.url],
+    ['Hugging Face stand-in', cloud.hubs.huggingface.url],
     ...services.map((service): [string, string] => [service.name, service.url]),
   ]
   return `
 The local cloud is running; its data lies in ${params.dataDir}.
 
-${rows.map(([name, url]) => `  ${name.padEnd(18)} ${url}`).join('\n')}
+${rows.map(([name, url]) => `  ${name.padEnd(22)} ${url}`).join('\n')}
 
 Point any Google client on this machine at it:
 

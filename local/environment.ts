@@ -1,6 +1,12 @@
+import { LOCAL_CIVITAI_TOKEN } from './civitai/account.ts'
+
 /** Names that the local cloud gives where a real project has its own. */
 export const localProject = 'charaforge-local'
-export const localBuckets = { app: 'charaforge-local-app', work: 'charaforge-local-work' } as const
+export const localBuckets = {
+  app: 'charaforge-local-app',
+  work: 'charaforge-local-work',
+  models: 'charaforge-local-models',
+} as const
 /** Where `npm run dev` listens, so that an app's configuration can name it. */
 export const defaultPorts = {
   bucket: 9199,
@@ -8,11 +14,17 @@ export const defaultPorts = {
   tasks: 8123,
   clipdrop: 8124,
   replicate: 8125,
+  civitai: 8126,
+  huggingface: 8127,
+  fileHost: 8128,
   services: 8081,
 } as const
 export const defaultServers = {
   bucketUrl: `http://127.0.0.1:${defaultPorts.bucket}`,
   documentsHost: `127.0.0.1:${defaultPorts.documents}`,
+  civitaiUrl: `http://127.0.0.1:${defaultPorts.civitai}`,
+  huggingfaceUrl: `http://127.0.0.1:${defaultPorts.huggingface}`,
+  fileHostUrl: `http://127.0.0.1:${defaultPorts.fileHost}`,
 }
 /** The account in whose name the local cloud calls `/internal/*`. */
 export const internalCaller = `tasks@${localProject}.iam.gserviceaccount.com`
@@ -21,6 +33,10 @@ export const internalCaller = `tasks@${localProject}.iam.gserviceaccount.com`
 export interface LocalServers {
   bucketUrl: string
   documentsHost: string
+  civitaiUrl: string
+  huggingfaceUrl: string
+  /** Where the files of both hubs lie. */
+  fileHostUrl: string
   tasksUrl: string
   jwksUrl: string
   /** The service that gets this environment, and is woken by tasks. */
@@ -33,6 +49,7 @@ export function localEnvironment(servers: LocalServers): Record<string, string> 
     GOOGLE_CLOUD_PROJECT: localProject,
     STORAGE_BUCKET: localBuckets.app,
     WORK_BUCKET: localBuckets.work,
+    MODELS_STORAGE_BUCKET: localBuckets.models,
     STORAGE_EMULATOR_HOST: servers.bucketUrl,
     FIRESTORE_EMULATOR_HOST: servers.documentsHost,
     METADATA_SERVER_DETECTION: 'none',
@@ -42,7 +59,20 @@ export function localEnvironment(servers: LocalServers): Record<string, string> 
     SERVICE_URL: servers.serviceUrl,
     INTERNAL_INVOKERS: internalCaller,
     OIDC_JWKS_URL: servers.jwksUrl,
-    // Pictures that the local bucket serves are at a private address, which the guard otherwise refuses.
-    FETCH_ALLOW_HOSTS: new URL(servers.bucketUrl).host,
+    CIVITAI_BASE_URL: servers.civitaiUrl,
+    CIVITAI_API_KEY: LOCAL_CIVITAI_TOKEN,
+    HF_BASE_URL: servers.huggingfaceUrl,
+    // What the local servers serve is at a private address, which the guard otherwise refuses.
+    FETCH_ALLOW_HOSTS: [servers.bucketUrl, servers.huggingfaceUrl, servers.fileHostUrl]
+      .map((url) => new URL(url).host)
+      .join(','),
   }
+}
+
+/** The local environment for somebody who has keys of their own: a hub that they can use takes its stand-in's place. */
+export function withOwnHubs(local: Record<string, string>, own: NodeJS.ProcessEnv): Record<string, string> {
+  const { CIVITAI_BASE_URL, CIVITAI_API_KEY, HF_BASE_URL, ...rest } = local
+  const civitai = own.CIVITAI_BASE_URL || own.CIVITAI_API_KEY ? {} : { CIVITAI_BASE_URL, CIVITAI_API_KEY }
+  const huggingface = own.HF_BASE_URL || own.HF_TOKEN ? {} : { HF_BASE_URL }
+  return { ...rest, ...civitai, ...huggingface } as Record<string, string> // Only names that `local` had.
 }

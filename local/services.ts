@@ -21,4 +21,16 @@ export const serviceTable: readonly ServiceRow[] = [
       },
     ],
   },
+  {
+    name: 'model-sync',
+    triggers: (serviceUrl) => [
+      {
+        name: 'models-written',
+        type: 'google.cloud.firestore.document.v1.written',
+        documentPattern: 'ai_models/{modelId}',
+        contentType: 'application/protobuf',
+        url: `${serviceUrl}/events/firestore`,
+      },
+    ],
+  },
 ]

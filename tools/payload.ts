@@ -1,5 +1,5 @@
 // node tools/payload.ts <service> <folder>: puts what a service needs at run time into a folder, for its container:
-// the bundle, and the packages that are not in it (native code) with all that those need. Prints its weight.
+// the bundle, and the packages that it asks for and doesn't hold (native code) with all that those need. Prints its weight.
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -18,7 +18,9 @@ await mkdir(target, { recursive: true })
 for (const file of globSync('*.cjs', { cwd: bundleFolder(root, service) })) {
   await cp(join(bundleFolder(root, service), file), join(target, file))
 }
-for (const name of withTheirNeeds(EXTERNAL)) {
+const bundles = globSync('*.cjs', { cwd: target }).map((file) => readFileSync(join(target, file), 'utf8'))
+const required = EXTERNAL.filter((name) => bundles.some((bundle) => bundle.includes(`require("${name}")`)))
+for (const name of withTheirNeeds(required)) {
   await cp(join(root, 'node_modules', name), join(target, 'node_modules', name), { recursive: true })
 }
 console.log(`${target}: ${(sizeOf(target) / 1_000_000).toFixed(1)} MB`)

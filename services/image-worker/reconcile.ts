@@ -2,9 +2,9 @@ import type { Firestore } from '@google-cloud/firestore'
 import { type Character, workingCharacters } from '#shared/documents/characters.ts'
 import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
-import { overdueJobs } from '#shared/jobs/overdue.ts'
+import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { imageJobNames, mainImageInput } from './image-input.ts'
 import { removeWork } from './image-job.ts'
 
@@ -28,36 +28,34 @@ export interface ReconcileReport {
   cleanedJobs: number
 }
 
-/** One call is one bounded page of each: Cloud Scheduler comes again. */
-const pageSize = 100
-/** Temporaries of a job that no longer has a record; longer than any job lives. */
-const orphanAfterMs = 7 * 86_400_000
-const leftoverObjects = 2_000
-
 /** Finds what events missed (DESIGN §2.7) and only wakes it or ends it. */
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
-  const wokenJobs = await wakeOverdue(deps)
+  const { db, store, jobs, workBucket: bucket } = deps
+  const kinds = [imageJobNames.kind]
+  const wokenJobs = await wakeOverdue({ db, jobs, kinds, now: deps.now() })
   const startedCharacters = await startForgotten(deps)
-  const cleanedJobs = await removeLeftovers(deps)
+  const cleanedJobs = await removeLeftovers({
+    db,
+    store,
+    bucket,
+    kinds,
+    stuckAfterMs: deps.stuckAfterMs,
+    now: deps.now(),
+    remove: (jobId) => removeWork(store, { bucket, jobId }),
+  })
   const report = { wokenJobs, startedCharacters, cleanedJobs }
   deps.logger.info('Reconciled.', report)
   return report
-}
-
-async function wakeOverdue(deps: ReconcileDeps): Promise<number> {
-  const overdue = await overdueJobs(deps.db, { kind: imageJobNames.kind, now: deps.now(), limit: pageSize })
-  for (const { id, job } of overdue) await deps.jobs.wake({ id, fence: job.fence })
-  return overdue.length
 }
 
 async function startForgotten(deps: ReconcileDeps): Promise<number> {
   let started = 0
   let after: string | null = null
   do {
-    const page: Character[] = await workingCharacters(deps.db, { limit: pageSize, after })
+    const page: Character[] = await workingCharacters(deps.db, { limit: reconcilePageSize, after })
     for (const character of page) if (await startIfForgotten(deps, character)) started += 1
-    after = page.length === pageSize ? (page.at(-1)?.id ?? null) : null
-  } while (after !== null && started < pageSize)
+    after = page.length === reconcilePageSize ? (page.at(-1)?.id ?? null) : null
+  } while (after !== null && started < reconcilePageSize)
   return started
 }
 
@@ -72,26 +70,4 @@ async function startIfForgotten(deps: ReconcileDeps, character: Character): Prom
   if (job && !isTerminal(job.state)) return false
   await deps.jobs.enqueue(imageJobNames, mainImageInput(character, character.updatedAt))
   return true
-}
-
-async function removeLeftovers(deps: ReconcileDeps): Promise<number> {
-  const nowMs = deps.now().getTime()
-  const oldest = new Map<string, ObjectFacts>()
-  let seen = 0
-  for await (const object of deps.store.list(deps.workBucket, 'work/')) {
-    const jobId = object.name.split('/')[1]
-    if (jobId && nowMs - object.timeCreated.getTime() > deps.stuckAfterMs) oldest.set(jobId, object)
-    seen += 1
-    if (seen >= leftoverObjects) break
-  }
-  let cleaned = 0
-  for (const [jobId, object] of oldest) {
-    const job = toJobRecord(await jobRef(deps.db, jobId).get())
-    const isOrphan = job === null && nowMs - object.timeCreated.getTime() > orphanAfterMs
-    const isOver = job !== null && job.kind === imageJobNames.kind && isTerminal(job.state)
-    if (!isOrphan && !isOver) continue
-    await removeWork(deps.store, { bucket: deps.workBucket, jobId })
-    cleaned += 1
-  }
-  return cleaned
 }

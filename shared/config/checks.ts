@@ -7,9 +7,16 @@ const PROVIDER_SECRETS = [
   ['replicate', 'REPLICATE_API_TOKEN'],
 ] as const
 
-/** What is wrong between variables that are each right alone: one sentence each. */
-export function conflicts(config: Parsed): string[] {
+/**
+ * What is wrong between variables that are each right alone: one sentence each. `given` has the text of any variable of
+ * the environment, of those too that this program does not read.
+ */
+export function conflicts(config: Parsed, given: (name: string) => string | null): string[] {
   const found: string[] = []
+  const bucketOf = (name: string) => config[name] ?? given(name)
+  if (isSet(bucketOf('STORAGE_BUCKET')) && bucketOf('STORAGE_BUCKET') === bucketOf('MODELS_STORAGE_BUCKET')) {
+    found.push('MODELS_STORAGE_BUCKET is the app’s own bucket (STORAGE_BUCKET); models need a bucket of their own.')
+  }
   for (const name of ['BACKGROUND_PROVIDERS', 'UPSCALE_PROVIDERS']) {
     const providers = config[name]
     if (!Array.isArray(providers)) continue

@@ -3,6 +3,7 @@ import { backgroundModelVariables } from './variables/background-model.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { malwareVariables } from './variables/malware.ts'
+import { modelVariables } from './variables/models.ts'
 import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
@@ -17,6 +18,7 @@ const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Vari
   ['What is published of a picture', showcaseVariables],
   ['Background model', backgroundModelVariables],
   ['Malware scan', malwareVariables],
+  ['Models', modelVariables],
 ]
 
 const HEAD = `# Environment

@@ -3,6 +3,7 @@ import { backgroundModelVariables } from './variables/background-model.ts'
 import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { malwareVariables } from './variables/malware.ts'
+import { modelVariables } from './variables/models.ts'
 import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
@@ -18,6 +19,7 @@ export const environment = {
   ...showcaseVariables,
   ...backgroundModelVariables,
   ...malwareVariables,
+  ...modelVariables,
 } satisfies Record<string, Variable>
 
 export type VariableName = keyof typeof environment

@@ -27,7 +27,7 @@ export function loadConfig<S extends Program>(service: S, env: Environment): Con
   }
   // A default derived from a bad variable is bad too; telling it as well would send the reader to the wrong one.
   if (problems.length === 0) problems.push(...ofDefaults)
-  problems.push(...conflicts(parsed))
+  problems.push(...conflicts(parsed, (name) => textOf(name, env)))
   if (problems.length > 0) {
     throw new ConfigError({
       code: 'config.invalid',

@@ -3,11 +3,11 @@ import type { DocumentReference, Firestore, Timestamp, Transaction } from '@goog
 import * as z from 'zod'
 import type { Writes } from './transaction.ts'
 
-/** What a user has begun on one day; `day` is UTC, as `2026-01-31`. */
+/** What a user has begun (or had copied, in bytes) on one day; `day` is UTC, as `2026-01-31`. */
 const dayCountSchema = z.object({ day: z.string(), count: z.number() }).nullable().catch(null)
 
 export type DailyUse =
-  /** There is room: `writes` counts one more. */
+  /** There is room: `writes` counts what was asked for. */
   { kind: 'within'; writes: Writes } | { kind: 'spent'; nextDay: Date }
 
 /** What Firestore takes as a document's id; `meta.userId` is the app's text and may be anything. */
@@ -20,19 +20,20 @@ export function usageRef(db: Firestore, userId: string): DocumentReference {
 }
 
 /**
- * Whether a user may begin one more of `counter` on the day of `now` (Firestore's read time: instances with wrong
+ * Whether a user may have `amount` (one) more of `counter` on the day of `now` (Firestore's read time: instances with wrong
  * clocks agree). Read and counted in one transaction, so that any number of them at once keeps to `most` exactly.
  */
 export async function countDailyUse(
   transaction: Transaction,
   db: Firestore,
-  use: { userId: string; counter: string; most: number; now: Timestamp },
+  use: { userId: string; counter: string; amount?: number; most: number; now: Timestamp },
 ): Promise<DailyUse> {
   const ref = usageRef(db, use.userId)
   const stored = dayCountSchema.parse((await transaction.get(ref)).get(`daily.${use.counter}`) ?? null)
   const day = use.now.toDate().toISOString().slice(0, 10)
   const count = stored?.day === day ? stored.count : 0
-  if (count >= use.most) return { kind: 'spent', nextDay: new Date(Date.parse(day) + 86_400_000) }
-  const next = { daily: { [use.counter]: { day, count: count + 1 } } }
+  const total = count + (use.amount ?? 1)
+  if (total > use.most) return { kind: 'spent', nextDay: new Date(Date.parse(day) + 86_400_000) }
+  const next = { daily: { [use.counter]: { day, count: total } } }
   return { kind: 'within', writes: (writing) => writing.set(ref, next, { merge: true }) }
 }

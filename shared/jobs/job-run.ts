@@ -116,6 +116,21 @@ export class JobRun<Input> {
     return result
   }
 
+  /**
+   * Stores a small value durably, in place of what was stored under that name, and counts as durable progress. For what
+   * changes while a step goes on: a plan, a checkpoint.
+   */
+  async keep(name: string, value: unknown): Promise<void> {
+    await this.#write(
+      async () => () => {},
+      (job, now) => ({
+        ...job,
+        failures: 0,
+        steps: { ...job.steps, [name]: { result: value, startedAt: now, finishedAt: now } },
+      }),
+    )
+  }
+
   /** How many calls of `provider` in this step ended without an answer; each may have been paid. */
   lostCalls(step: string, provider: string): number {
     return this.#job.lostCalls[step]?.[provider] ?? 0

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Firestore } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
-import { type LocalCloud, localBuckets, localProject, startCloud } from '#local/cloud.ts'
+import { anyPorts, type LocalCloud, localBuckets, localProject, startCloud } from '#local/cloud.ts'
 import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { runForge } from '../../cli/run-forge.ts'
@@ -72,7 +72,7 @@ export async function startForgeWorld(workerEnv: Record<string, string> = {}): P
   const port = await freePort()
   const cloud = await startCloud({
     dataDir,
-    ports: { bucket: 0, documents: 0, tasks: 0, clipdrop: 0, replicate: 0 },
+    ports: anyPorts,
     // Nothing happens by itself: only what forge asks for.
     triggers: [],
     documentsHost: null,

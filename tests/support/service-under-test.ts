@@ -10,9 +10,13 @@ export interface ServiceUnderTest {
   exited: Promise<void>
 }
 
-/** Starts a service from its source, on a free port, and waits until it takes work. @throws Error with what it said. */
-export async function startServiceUnderTest(service: string, env: Record<string, string>): Promise<ServiceUnderTest> {
-  const port = await freePort()
+/** Starts a service from its source (on a free port, or one that is its own again), and waits until it takes work. @throws Error with what it said. */
+export async function startServiceUnderTest(
+  service: string,
+  env: Record<string, string>,
+  ownPort?: number,
+): Promise<ServiceUnderTest> {
+  const port = ownPort ?? (await freePort())
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `services/${service}/main.ts`], {
     env: { ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],

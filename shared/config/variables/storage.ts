@@ -2,7 +2,7 @@ import { baseUrl, emulatorOrigin, oneOf, Refusal, text } from '../schema.ts'
 import { optionalSecret } from '../secret.ts'
 import { defaulted, optional, PROGRAMS, required } from '../variable.ts'
 
-const bucketName = text({
+export const bucketName = text({
   pattern: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/,
   expects: 'a bucket name without gs:// and without a path',
 })

@@ -1,0 +1,63 @@
+import type { Firestore } from '@google-cloud/firestore'
+import { isStoredFile, type ModelFile, modelFileRef } from '#shared/documents/model-files.ts'
+import type { JobDefinition } from '#shared/jobs/definition.ts'
+import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { type CopyInput, copyInputSchema, copyJobNames, copyWorkPrefix } from './copy-input.ts'
+
+export interface CopyJobParts {
+  db: Firestore
+  store: ObjectStore
+  bucket: string
+  jobs: Pick<JobRequests, 'wake'>
+  /** From the claim to the published file. */
+  work(run: JobRun<CopyInput>): Promise<void>
+}
+
+/** The copy job: what `shared/jobs` needs to know of it. */
+export function copyJob(deps: CopyJobParts): JobDefinition<CopyInput> {
+  return {
+    ...copyJobNames,
+    parseInput: (stored) => copyInputSchema.parse(stored),
+    admit: async () => ({ kind: 'run', note: null, slot: null }),
+    run: deps.work,
+    // Whoever waits is woken by `cleanUp`, reads this failure and shows it.
+    failed: async () => () => {},
+    async cleanUp({ input, jobId }) {
+      await wakeWaiters(deps, input)
+      await removeCopyWork(deps.store, { bucket: deps.bucket, jobId })
+      await removeUnreferenced(deps, input, jobId)
+    },
+  }
+}
+
+async function wakeWaiters(deps: CopyJobParts, input: CopyInput): Promise<void> {
+  const row = (await modelFileRef(deps.db, input.fileId).get()).data() as ModelFile | undefined // written by us alone
+  if (row?.round !== input.round) return
+  for (const { jobId } of row.waiters) {
+    const job = toJobRecord(await jobRef(deps.db, jobId).get())
+    if (job && !isTerminal(job.state)) await deps.jobs.wake({ id: jobId, fence: job.fence })
+  }
+}
+
+/** Removes every part of a copy. */
+export async function removeCopyWork(store: ObjectStore, work: { bucket: string; jobId: string }): Promise<void> {
+  for await (const object of store.list(work.bucket, copyWorkPrefix(work.jobId))) {
+    await store.remove(object, object.generation)
+  }
+}
+
+/** Removes what a copy published and nobody was told of: it was canceled, or died, between the two. */
+async function removeUnreferenced(deps: CopyJobParts, input: CopyInput, jobId: string): Promise<void> {
+  const { store, bucket, db } = deps
+  const isFolder = input.layout === 'folder'
+  // With another file under its name, the object's own name got a suffix before the extension.
+  const prefix = isFolder ? input.target : input.target.replace(/\.[^./]*$/, '')
+  for await (const object of store.list(bucket, prefix)) {
+    if (object.metadata.copyJobId !== jobId) continue
+    if (await isStoredFile(db, { bucket, name: isFolder ? input.target : object.name })) continue
+    await store.remove(object, object.generation)
+  }
+}

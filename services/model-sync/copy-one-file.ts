@@ -1,0 +1,125 @@
+import type { ModelFacts } from '#shared/documents/models.ts'
+import { FinalError } from '#shared/errors/app-error.ts'
+import { checkModelStart } from '#shared/formats/check-model-start.ts'
+import { fileKindOf } from '#shared/formats/file-kind.ts'
+import type { ModelFormat } from '#shared/formats/model-format.ts'
+import { folderObjectName } from '#shared/formats/object-name.ts'
+import { readSafetensorsHeader } from '#shared/formats/safetensors.ts'
+import { safetensorsFacts } from '#shared/formats/safetensors-facts.ts'
+import type { HttpClient } from '#shared/http/client.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import type { ObjectStreams } from '#shared/objects/object-streams.ts'
+import { copyFile, type VerifiedParts } from '#shared/transfer/copy-file.ts'
+import { PartStore } from '#shared/transfer/part-store.ts'
+import { publishParts } from '#shared/transfer/publish.ts'
+import { readParts } from '#shared/transfer/read-parts.ts'
+import type { LocateFile, SourceFile } from '#shared/transfer/source-file.ts'
+import { transferPlanSchema } from '#shared/transfer/transfer-plan.ts'
+import type { TransferProgress } from '#shared/transfer/transfer-progress.ts'
+import { type CopyInput, copyWorkPrefix } from './copy-input.ts'
+
+export interface CopyFileDeps {
+  store: ObjectStore
+  streams: ObjectStreams
+  bucket: string
+  web: HttpClient
+  locate(file: SourceFile): LocateFile
+  options: { minPartBytes: number; maxLanes: number; stallMs: number; maxBytes: number; allowPickle: boolean }
+}
+
+/** A file that lies at its final place. Plain JSON: the result of a step. */
+export interface CopiedFile {
+  path: string
+  name: string
+  generation: string
+  sizeBytes: number
+  sha256: string
+  facts: ModelFacts
+}
+
+/** Copies one file of the job into parts, verifies what was stored, and makes the object of them; once for the life of the job. */
+export async function copyOneFile(
+  deps: CopyFileDeps,
+  run: JobRun<CopyInput>,
+  params: { index: number; signal: AbortSignal; onProgress(progress: TransferProgress): void },
+): Promise<CopiedFile> {
+  const { index, signal, onProgress } = params
+  const { input } = run
+  const file = input.files[index] as SourceFile // The caller counts by the same list.
+  return await run.step(`file-${index}`, async () => {
+    const planName = `plan-${index}`
+    const storedPlan = run.stored<unknown>(planName)
+    const parts = new PartStore({
+      objects: deps.store,
+      streams: deps.streams,
+      bucket: deps.bucket,
+      prefix: `${copyWorkPrefix(run.id)}${index}/`,
+    })
+    await countParts(run, parts, index)
+    let format: ModelFormat = 'unknown'
+    const verified = await copyFile({
+      file,
+      locate: deps.locate(file),
+      web: deps.web,
+      parts,
+      plan: storedPlan === null ? null : transferPlanSchema.parse(storedPlan),
+      storePlan: (plan) => run.keep(planName, plan),
+      options: deps.options,
+      checkStart(head, sizeBytes) {
+        const kind = input.layout === 'file' ? 'weights' : (fileKindOf(file.path) ?? 'companion')
+        format = checkModelStart(head, { path: file.path, sizeBytes, kind }, deps.options)
+      },
+      onProgress,
+      signal,
+    })
+    const facts = await factsOf(verified, { parts, format, signal })
+    const wanted = input.layout === 'file' ? input.target : folderObjectName(input.target, file.path)
+    const { name, generation } = await publishParts({
+      verified,
+      objects: deps.store,
+      bucket: deps.bucket,
+      prefix: parts.prefix,
+      name: wanted,
+      contentType: 'application/octet-stream',
+      metadata: { copyJobId: run.id },
+    })
+    // A folder's loaders look for each file by its name; only a single file may get another.
+    if (input.layout === 'folder' && name !== wanted) throw nameTaken(wanted)
+    await parts.removeAll()
+    const { sizeBytes, sha256 } = verified
+    return { path: file.path, name, generation, sizeBytes, sha256, facts }
+  })
+}
+
+function nameTaken(name: string): FinalError {
+  const message = `Another file lies at ${name} already; remove it and sync again.`
+  return new FinalError({ code: 'sync.name-taken', message, facts: { name } })
+}
+
+/**
+ * Tells the job of parts that were stored since anybody looked: progress that an instance made before it died. Without it a
+ * file that takes longer than a few instances live would count as one that never gets anywhere.
+ */
+async function countParts(run: JobRun<CopyInput>, parts: PartStore, index: number): Promise<void> {
+  const name = `parts-${index}`
+  const { length } = await parts.list()
+  if (length > (run.stored<number>(name) ?? 0)) await run.keep(name, length)
+}
+
+/** What the file says of itself. @throws FinalError `safetensors.lying-header` for one that contradicts its own length. */
+async function factsOf(
+  verified: VerifiedParts,
+  file: { parts: PartStore; format: ModelFormat; signal: AbortSignal },
+): Promise<ModelFacts> {
+  const { format, parts, signal } = file
+  if (format !== 'safetensors') {
+    return { baseModel: null, triggerWords: [], format, dtype: null, parameterCount: null }
+  }
+  const header = await readSafetensorsHeader({
+    sizeBytes: verified.sizeBytes,
+    read: readParts({ store: parts, parts: verified.parts, signal }),
+  })
+  const { baseModelHint, triggerWords, dtype, parameterCount } = safetensorsFacts(header)
+  return { baseModel: baseModelHint, triggerWords: [...triggerWords], format, dtype, parameterCount }
+}

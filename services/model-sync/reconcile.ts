@@ -1,0 +1,90 @@
+import type { Firestore } from '@google-cloud/firestore'
+import type { StoredModel } from '#shared/documents/models.ts'
+import { modelsToRetry, syncingModels, wishForSync } from '#shared/documents/sync-wishes.ts'
+import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { copyJobNames } from './copy-input.ts'
+import { removeCopyWork } from './copy-job.ts'
+import { modelSlotPath, syncInputOf, syncJobNames } from './sync-input.ts'
+
+export interface ReconcileDeps {
+  db: Firestore
+  store: ObjectStore
+  jobs: JobRequests
+  bucket: string
+  /** How long a model may say "syncing", and parts may lie, before somebody looks. */
+  stuckAfterMs: number
+  logger: Logger
+  now: () => Date
+}
+
+export interface ReconcileReport {
+  /** Jobs that were overdue: an expired lease, a missed retry, a lost event. */
+  wokenJobs: number
+  /** Models that waited for a job that nobody had. */
+  startedModels: number
+  /** Models whose source said when to ask again. */
+  retriedModels: number
+  /** Copies whose parts were left behind. */
+  cleanedJobs: number
+}
+
+/** Finds what events missed (DESIGN §2.7) and only wakes it or ends it. */
+export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
+  const { db, store, bucket, jobs, stuckAfterMs } = deps
+  const wokenJobs = await wakeOverdue({ db, jobs, kinds: [syncJobNames.kind, copyJobNames.kind], now: deps.now() })
+  const startedModels = await startForgotten(deps)
+  const retriedModels = await retryDue(deps)
+  const cleanedJobs = await removeLeftovers({
+    db,
+    store,
+    bucket,
+    kinds: [copyJobNames.kind],
+    stuckAfterMs,
+    now: deps.now(),
+    remove: (jobId) => removeCopyWork(store, { bucket, jobId }),
+  })
+  const report = { wokenJobs, startedModels, retriedModels, cleanedJobs }
+  deps.logger.info('Reconciled.', report)
+  return report
+}
+
+async function startForgotten(deps: ReconcileDeps): Promise<number> {
+  let started = 0
+  let after: string | null = null
+  do {
+    const page: StoredModel[] = await syncingModels(deps.db, { limit: reconcilePageSize, after })
+    for (const model of page) if (await startIfForgotten(deps, model)) started += 1
+    after = page.length === reconcilePageSize ? (page.at(-1)?.id ?? null) : null
+  } while (after !== null && started < reconcilePageSize)
+  return started
+}
+
+/** A model whose event was lost, or whose job died before it was written, has only its status. */
+async function startIfForgotten(deps: ReconcileDeps, model: StoredModel): Promise<boolean> {
+  const silentMs = deps.now().getTime() - model.updatedAt.toMillis()
+  if (silentMs < deps.stuckAfterMs) return false
+  const slot = await deps.db.doc(modelSlotPath(model.id)).get()
+  const holder: unknown = slot.get('jobId')
+  const job = typeof holder === 'string' ? toJobRecord(await jobRef(deps.db, holder).get()) : null
+  // A live job is found by its own due time, or is still at work.
+  if (job && !isTerminal(job.state)) return false
+  await deps.jobs.enqueue(syncJobNames, syncInputOf(model.id, model.updatedAt))
+  return true
+}
+
+/** Asks again in the model's name; the write's own event begins the sync, or the next round finds it forgotten. */
+async function retryDue(deps: ReconcileDeps): Promise<number> {
+  let retried = 0
+  for (const model of await modelsToRetry(deps.db, { now: deps.now(), limit: reconcilePageSize })) {
+    if (model.syncStatus !== 'notsynced') continue
+    const askedAt = await wishForSync(deps.db, model)
+    if (askedAt === null) continue
+    await deps.jobs.enqueue(syncJobNames, syncInputOf(model.id, askedAt))
+    retried += 1
+  }
+  return retried
+}

@@ -1,0 +1,202 @@
+import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
+import { isSameSource, readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
+import { type AppError, FinalError, NotBeforeError, TransientError } from '#shared/errors/app-error.ts'
+import { CanceledError, JobWaitsError } from '#shared/jobs/job-errors.ts'
+import type { JobFailure, JobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { Outcome } from '#shared/jobs/outcome.ts'
+import type { JobRunner } from '#shared/jobs/runner.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { type CopyInput, copyJobNames } from './copy-input.ts'
+import { type FileState, forgetStored, joinCopy } from './copy-waiters.ts'
+import { manifestName, targetOf } from './published-names.ts'
+import type { ResolvedModel } from './sources/resolved-model.ts'
+import type { SyncInput } from './sync-input.ts'
+import { type SyncNote, syncNoteOf } from './sync-job.ts'
+
+export interface SyncJobDeps {
+  db: Firestore
+  store: ObjectStore
+  bucket: string
+  jobs: Pick<JobRunner, 'enqueue'>
+  resolve(note: SyncNote, signal: AbortSignal): Promise<ResolvedModel>
+  limits: { maxModelBytes: number; bytesPerDay: number; copyWaitMs: number }
+  now: () => Date
+}
+
+/** A copy can end between two looks at it; more than a few times in a row is somebody else's trouble. */
+const looksInARow = 4
+
+/** From the wish to the synced document: what is it, is it here already, else wait for its copy; then show it. */
+export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Promise<void> {
+  const note = syncNoteOf(run)
+  const resolved = await run.step('resolve', async () => {
+    const found = await deps.resolve(note, run.signal)
+    refuseTooLarge(found, deps.limits.maxModelBytes)
+    return found
+  })
+  for (let look = 0; look < looksInARow; look++) {
+    run.signal.throwIfAborted()
+    const state = await join(deps, run, { note, resolved })
+    switch (state.kind) {
+      case 'failed':
+        throw failureOf(state.failure)
+      case 'copying':
+        await advanceCopy(deps, { note, resolved, state })
+        break
+      case 'stored':
+        if (await isStillThere(deps.store, state.stored)) {
+          return await publish(deps, run, { note, resolved, stored: state.stored })
+        }
+        await forgetStored(deps.db, resolved.fileId, state.stored)
+        break
+      default:
+        state satisfies never
+    }
+  }
+  throw waits(new Date(deps.now().getTime() + deps.limits.copyWaitMs))
+}
+
+function refuseTooLarge({ totalBytes }: ResolvedModel, maxBytes: number): void {
+  if (totalBytes === null || totalBytes <= maxBytes) return
+  throw new FinalError({
+    code: 'sync.too-large',
+    message: `The model has ${totalBytes} bytes; at most ${maxBytes} are copied.`,
+    facts: { totalBytes, maxBytes },
+  })
+}
+
+async function join(
+  deps: SyncJobDeps,
+  run: JobRun<SyncInput>,
+  params: { note: SyncNote; resolved: ResolvedModel },
+): Promise<FileState> {
+  const { note, resolved } = params
+  let state: FileState | null = null
+  await run.commit(async (transaction) => {
+    const joined = await joinCopy(transaction, deps.db, {
+      fileId: resolved.fileId,
+      waiter: { jobId: run.id, modelId: run.input.modelId },
+      userId: note.userId,
+      sizeBytes: resolved.totalBytes ?? 0,
+      bytesPerDay: deps.limits.bytesPerDay,
+    })
+    state = joined.state
+    return joined.writes
+  })
+  return state ?? neverCommitted()
+}
+
+function neverCommitted(): never {
+  throw new TransientError({ code: 'sync.not-joined', message: 'The sync could not find its place in the queue.' })
+}
+
+/** Sees to it that somebody works on the copy, and waits unless it has ended meanwhile. */
+async function advanceCopy(
+  deps: SyncJobDeps,
+  params: { note: SyncNote; resolved: ResolvedModel; state: Extract<FileState, { kind: 'copying' }> },
+): Promise<void> {
+  const { note, resolved, state } = params
+  const patience = new Date(deps.now().getTime() + deps.limits.copyWaitMs)
+  const nobodyBefore = state.copy && busyUntil(state.copy)
+  if (nobodyBefore && nobodyBefore > deps.now()) throw waits(patience)
+  const outcome = await deps.jobs.enqueue(copyJobNames, copyInputOf(note, resolved, state))
+  // Without a task queue the copy was made here and now.
+  if (!hasEnded(outcome)) throw waits(patience)
+}
+
+/** Until when a copy is somebody's, or has to wait for its source. */
+function busyUntil(copy: JobRecord): Date | null {
+  return (copy.lease?.expiresAt ?? copy.retryAt)?.toDate() ?? null
+}
+
+function hasEnded({ kind }: Outcome): boolean {
+  return kind === 'done' || kind === 'already-done' || kind === 'failed' || kind === 'canceled'
+}
+
+function waits(until: Date): JobWaitsError {
+  return new JobWaitsError({ code: 'sync.copying', message: 'The file is being copied.', until })
+}
+
+function copyInputOf(note: SyncNote, resolved: ResolvedModel, state: { fileId: string; round: number }): CopyInput {
+  // The row under which we were put names the hash where an earlier copy has told it.
+  const knownSha256 = state.fileId === resolved.fileId ? null : state.fileId
+  return {
+    fileId: state.fileId,
+    round: state.round,
+    layout: resolved.layout,
+    target: targetOf(note.name, resolved),
+    files: resolved.files.map((file) => ({ ...file, sha256: file.sha256 ?? knownSha256 })),
+  }
+}
+
+async function isStillThere(store: ObjectStore, stored: StoredFile): Promise<boolean> {
+  const name = stored.name.endsWith('/') ? manifestName(stored.name) : stored.name
+  return (await store.stat({ bucket: stored.bucket, name }, stored.generation)) !== null
+}
+
+async function publish(
+  deps: SyncJobDeps,
+  run: JobRun<SyncInput>,
+  params: { note: SyncNote; resolved: ResolvedModel; stored: StoredFile },
+): Promise<void> {
+  const { db } = deps
+  const { note, resolved, stored } = params
+  const gcsUri = uriOf(stored)
+  const { sha256, sizeBytes } = stored
+  await run.complete({ gcsUri, sha256, sizeBytes }, async (transaction) => {
+    const model = await readWanted(transaction, db, { modelId: run.input.modelId, note })
+    const file = await readStored(transaction, db, { fileId: resolved.fileId, stored })
+    const facts = {
+      ...stored.facts,
+      baseModel: resolved.baseModel ?? stored.facts.baseModel,
+      triggerWords: resolved.triggerWords.length > 0 ? resolved.triggerWords : stored.facts.triggerWords,
+    }
+    return (writing) => {
+      showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id })(writing)
+      const users = [...new Set([...file.users, model.id])]
+      const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
+      writeModelFile(db, { ...file, users, waiters })(writing)
+    }
+  })
+}
+
+async function readWanted(
+  transaction: Transaction,
+  db: Firestore,
+  wish: { modelId: string; note: SyncNote },
+): Promise<StoredModel> {
+  const model = await readModel(transaction, db, wish.modelId)
+  const canceled = (code: string, message: string) => new CanceledError({ code, message })
+  if (!model) throw canceled('sync.model-deleted', 'The model was deleted.')
+  if (model.syncStatus !== 'syncing') throw canceled('sync.not-wanted', 'Nobody waits for this sync any more.')
+  if (!isSameSource(model.source, wish.note.source)) {
+    throw canceled('sync.source-changed', 'The model names another file now; that one is synced instead.')
+  }
+  return model
+}
+
+/** The row, provided that it still says what we are about to tell the user. */
+async function readStored(
+  transaction: Transaction,
+  db: Firestore,
+  expected: { fileId: string; stored: StoredFile },
+): Promise<ModelFile> {
+  const named = await readModelFile(transaction, db, expected.fileId)
+  const file = named.sameAs === null ? named : await readModelFile(transaction, db, named.sameAs)
+  const { stored } = file
+  if (stored?.name === expected.stored.name && stored.generation === expected.stored.generation) return file
+  throw new TransientError({
+    code: 'sync.file-gone',
+    message: 'The copied file was removed again before the model could name it; it is looked for once more.',
+  })
+}
+
+/** What the copy failed of is what the sync fails of. */
+function failureOf(failure: JobFailure): AppError {
+  const { code, message } = failure
+  return failure.retryAt
+    ? new NotBeforeError({ code, message, retryAt: failure.retryAt.toDate() })
+    : new FinalError({ code, message })
+}

@@ -1,0 +1,20 @@
+import { locateCivitaiFile } from '#shared/civitai/locate-file.ts'
+import { locateHuggingFaceFile } from '#shared/huggingface/locate-file.ts'
+import type { LocateFile, SourceFile } from '#shared/transfer/source-file.ts'
+import { locateDirectUrl } from './direct-url.ts'
+import type { SourceClients } from './resolve-model.ts'
+
+/** How to find a file's bytes, whichever source it is of. */
+export function locateFile(clients: SourceClients, file: SourceFile): LocateFile {
+  const { locator } = file
+  switch (locator.source) {
+    case 'civitai':
+      return locateCivitaiFile(clients.civitai, locator)
+    case 'huggingface':
+      return locateHuggingFaceFile(clients.huggingface, locator, file)
+    case 'url':
+      return locateDirectUrl(locator.url)
+    default:
+      return locator satisfies never
+  }
+}

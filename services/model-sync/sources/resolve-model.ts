@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { CivitaiClient } from '#shared/civitai/client.ts'
+import { resolveCivitaiFile } from '#shared/civitai/resolve-file.ts'
+import type { ModelSource } from '#shared/documents/models.ts'
+import { FinalError } from '#shared/errors/app-error.ts'
+import type { HttpClient } from '#shared/http/client.ts'
+import type { HuggingFaceClient } from '#shared/huggingface/client.ts'
+import { resolveHuggingFaceModel } from '#shared/huggingface/resolve-model.ts'
+import type { SourceFile } from '#shared/transfer/source-file.ts'
+import { resolveDirectUrl } from './direct-url.ts'
+import type { ResolvedModel } from './resolved-model.ts'
+
+export interface SourceClients {
+  civitai: CivitaiClient
+  huggingface: HuggingFaceClient
+  web: HttpClient
+}
+
+/**
+ * Finds the exact files that a document asks for. `civitaiModelId` wins whenever it is set: the app's import writes
+ * `engine: 'huggingface'` and a merely suggested base model into `hf_id` beside it (app contract, "Models").
+ * @throws FinalError `sync.no-source`, `sync.unknown-engine`, and what the source says.
+ */
+export async function resolveModel(
+  clients: SourceClients,
+  source: ModelSource,
+  signal: AbortSignal,
+): Promise<ResolvedModel> {
+  if (source.civitaiModelId !== null) return await resolveCivitai(clients.civitai, source, signal)
+  if (source.sourceUrl !== null) return await resolveDirectUrl(clients.web, source, signal)
+  switch (source.engine) {
+    case 'huggingface':
+      if (source.hfId === null) throw noSource('The model names no Hugging Face repository (hf_id).')
+      return await resolveHuggingFace(clients.huggingface, { ...source, hfId: source.hfId }, signal)
+    case 'civitai':
+      if (source.versionId === null) throw noSource('The model names no CivitAI model or version.')
+      return await resolveCivitai(clients.civitai, source, signal)
+    case null:
+      throw noSource('The model names no source: set civitaiModelId, sourceUrl, or engine and hf_id.')
+    default:
+      throw new FinalError({
+        code: 'sync.unknown-engine',
+        message: `Models of engine "${source.engine.slice(0, 40)}" have no file to copy; only huggingface and civitai have.`,
+      })
+  }
+}
+
+async function resolveCivitai(client: CivitaiClient, source: ModelSource, signal: AbortSignal): Promise<ResolvedModel> {
+  const { civitaiModelId: modelId, versionId, civitaiFileId: fileId } = source
+  const found = await resolveCivitaiFile(client, { modelId, versionId, fileId, signal })
+  const { file } = found
+  return {
+    fileId: file.sha256 ?? `civitai-${digest([found.versionId, found.fileId, file.sizeBytes])}`,
+    layout: 'file',
+    versionId: found.versionId,
+    files: [file],
+    totalBytes: file.sizeBytes,
+    baseModel: found.baseModel,
+    triggerWords: found.triggerWords,
+  }
+}
+
+async function resolveHuggingFace(
+  client: HuggingFaceClient,
+  source: ModelSource & { hfId: string },
+  signal: AbortSignal,
+): Promise<ResolvedModel> {
+  const { hfId: repo, revision, file, allowPatterns, ignorePatterns } = source
+  const found = await resolveHuggingFaceModel(client, { repo, revision, file, allowPatterns, ignorePatterns, signal })
+  const [first] = found.files
+  const isFile = found.layout === 'file' && first !== undefined
+  return {
+    fileId: (isFile ? first.sha256 : null) ?? `hf-${digest([found.repo, found.commit, found.files.map(contentOf)])}`,
+    layout: found.layout,
+    // A folder's files keep their names, so its prefix must be of this commit alone.
+    versionId: (isFile ? source.versionId : null) ?? found.commit.slice(0, 12),
+    files: found.files,
+    totalBytes: found.totalBytes,
+    baseModel: found.baseModel,
+    triggerWords: [],
+  }
+}
+
+function contentOf(file: SourceFile): unknown[] {
+  return [file.path, file.sizeBytes, file.sha256 ?? file.gitBlobSha1]
+}
+
+function digest(identity: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex')
+}
+
+function noSource(message: string): FinalError {
+  return new FinalError({ code: 'sync.no-source', message })
+}

@@ -1,0 +1,94 @@
+import type { Firestore } from '@google-cloud/firestore'
+import { civitaiRateRules, createCivitaiClient } from '#shared/civitai/client.ts'
+import type { SecretReference } from '#shared/config/secret-reference.ts'
+import { createAddressGuard } from '#shared/http/address-guard.ts'
+import { createHttpClient } from '#shared/http/client.ts'
+import { createRateLimiter } from '#shared/http/rate-limiter.ts'
+import { createHuggingFaceClient } from '#shared/huggingface/client.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { JobRunner } from '#shared/jobs/runner.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import type { ObjectStreams } from '#shared/objects/object-streams.ts'
+import { secretSource } from '#shared/secrets/secret-source.ts'
+import type { ModelSyncInit } from './app.ts'
+import type { CopyInput } from './copy-input.ts'
+import { runCopyJob } from './run-copy-job.ts'
+import { runSyncJob } from './run-sync-job.ts'
+import { locateFile } from './sources/locate-file.ts'
+import { resolveModel, type SourceClients } from './sources/resolve-model.ts'
+import type { SyncInput } from './sync-input.ts'
+
+/** The two kinds of work. */
+export interface SyncWork {
+  sync(run: JobRun<SyncInput>): Promise<void>
+  copy(run: JobRun<CopyInput>): Promise<void>
+}
+
+/** Progress is written, and the list of waiters looked at, no more often than this. */
+const lookEveryMs = 2_000
+
+/** All that speaks to the sources. */
+export function openSyncWork(
+  init: ModelSyncInit,
+  parts: { db: Firestore; store: ObjectStore; streams: ObjectStreams; jobs: JobRunner },
+): SyncWork {
+  const { config } = init
+  const clients = openSources(init)
+  const deps = { ...parts, bucket: config.MODELS_STORAGE_BUCKET }
+  const limits = {
+    maxModelBytes: config.MAX_MODEL_BYTES,
+    bytesPerDay: config.SYNC_BYTES_PER_DAY,
+    copyWaitMs: config.SYNC_COPY_WAIT_MS,
+  }
+  const options = {
+    minPartBytes: config.SYNC_PART_BYTES,
+    maxLanes: config.SYNC_LANES,
+    stallMs: config.SYNC_STALL_MS,
+    maxBytes: config.MAX_MODEL_BYTES,
+    allowPickle: config.ALLOW_PICKLE,
+  }
+  return {
+    sync: (run) =>
+      runSyncJob(
+        {
+          ...deps,
+          limits,
+          resolve: (note, signal) => resolveModel(clients, note.source, signal),
+          now: () => new Date(),
+        },
+        run,
+      ),
+    copy: (run) =>
+      runCopyJob({ ...deps, web: clients.web, locate: (file) => locateFile(clients, file), options, lookEveryMs }, run),
+  }
+}
+
+function openSources(init: ModelSyncInit): SourceClients {
+  const { config } = init
+  const limiter = createRateLimiter({
+    rules: civitaiRateRules(config.CIVITAI_BASE_URL, config.CIVITAI_REQUESTS_PER_MINUTE / 60),
+  })
+  // URLs of files come from documents and from the hubs' answers: all of them go through the guard.
+  const guard = createAddressGuard({ allowHosts: config.FETCH_ALLOW_HOSTS })
+  const web = createHttpClient({ guard, limiter })
+  const api = createHttpClient({ limiter })
+  init.onShutdown('outgoing connections', () => {
+    web.close()
+    api.close()
+  })
+  return {
+    web,
+    civitai: createCivitaiClient({
+      baseUrl: config.CIVITAI_BASE_URL,
+      token: tokenOf(config.CIVITAI_API_KEY),
+      http: api,
+    }),
+    huggingface: createHuggingFaceClient({ baseUrl: config.HF_BASE_URL, token: tokenOf(config.HF_TOKEN), http: api }),
+  }
+}
+
+function tokenOf(reference: SecretReference | null): (() => Promise<string>) | null {
+  if (reference === null) return null
+  const source = secretSource(reference)
+  return () => source.get()
+}

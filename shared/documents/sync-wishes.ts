@@ -1,0 +1,54 @@
+import { FieldValue, type Firestore, Timestamp } from '@google-cloud/firestore'
+import { documentsError, isPreconditionFailed } from './firestore.ts'
+import { modelRef, type StoredModel, type SyncStatus, toStoredModel } from './models.ts'
+
+/** The model as it is now, outside a transaction; null where there is no such document. */
+export async function findModel(db: Firestore, id: string): Promise<StoredModel | null> {
+  try {
+    return toStoredModel(await modelRef(db, id).get())
+  } catch (error) {
+    throw documentsError(error)
+  }
+}
+
+/** Models whose status says that somebody copies them; pages by document id. */
+export async function syncingModels(
+  db: Firestore,
+  page: { limit: number; after: string | null },
+): Promise<StoredModel[]> {
+  let query = db
+    .collection('ai_models')
+    .where('syncStatus', '==', 'syncing' satisfies SyncStatus)
+    .orderBy('__name__')
+    .limit(page.limit)
+  if (page.after !== null) query = query.startAfter(page.after)
+  return (await query.get()).docs.flatMap((found) => toStoredModel(found) ?? [])
+}
+
+/** Models whose source said when to ask again (early access), and that moment has come. */
+export async function modelsToRetry(db: Firestore, page: { now: Date; limit: number }): Promise<StoredModel[]> {
+  const { docs } = await db
+    .collection('ai_models')
+    .where('syncRetryAt', '<=', Timestamp.fromDate(page.now))
+    .orderBy('syncRetryAt')
+    .limit(page.limit)
+    .get()
+  return docs.flatMap((found) => toStoredModel(found) ?? [])
+}
+
+/**
+ * Writes the wish for a sync as the app's "Sync now" does.
+ * @returns the update time that names the wish, or null when the document is no longer as `seen`.
+ */
+export async function wishForSync(db: Firestore, seen: StoredModel): Promise<Timestamp | null> {
+  try {
+    const { writeTime } = await modelRef(db, seen.id).update(
+      { syncStatus: 'syncing' satisfies SyncStatus, syncRetryAt: FieldValue.delete() },
+      { lastUpdateTime: seen.updatedAt },
+    )
+    return writeTime
+  } catch (error) {
+    if (isPreconditionFailed(error)) return null
+    throw documentsError(error)
+  }
+}

@@ -1,0 +1,61 @@
+import type { Firestore } from '@google-cloud/firestore'
+import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
+import { isTerminal, jobRef, toJobRecord } from './job-record.ts'
+import type { JobRequests } from './job-requests.ts'
+import { overdueJobs } from './overdue.ts'
+
+/** One call of a reconciler is one bounded page of each thing it looks for: Cloud Scheduler comes again. */
+export const reconcilePageSize = 100
+/** Temporaries of a job that no longer has a record; longer than any job lives. */
+const orphanAfterMs = 7 * 86_400_000
+const leftoverObjects = 2_000
+
+/** Wakes jobs that somebody ought to have taken up: an expired lease, a missed retry, a lost event. Returns how many. */
+export async function wakeOverdue(params: {
+  db: Firestore
+  jobs: JobRequests
+  kinds: readonly string[]
+  now: Date
+}): Promise<number> {
+  const { db, jobs, kinds, now } = params
+  let woken = 0
+  for (const kind of kinds) {
+    const overdue = await overdueJobs(db, { kind, now, limit: reconcilePageSize })
+    for (const { id, job } of overdue) await jobs.wake({ id, fence: job.fence })
+    woken += overdue.length
+  }
+  return woken
+}
+
+/** Removes what lies below `work/{job}/` of jobs of these kinds that have ended, or are no longer in the books. Returns how many. */
+export async function removeLeftovers(params: {
+  db: Firestore
+  store: ObjectStore
+  bucket: string
+  kinds: readonly string[]
+  /** Age of a temporary before somebody looks at it. */
+  stuckAfterMs: number
+  now: Date
+  remove(jobId: string): Promise<void>
+}): Promise<number> {
+  const { db, store, bucket, kinds, stuckAfterMs, remove } = params
+  const nowMs = params.now.getTime()
+  const oldest = new Map<string, ObjectFacts>()
+  let seen = 0
+  for await (const object of store.list(bucket, 'work/')) {
+    const jobId = object.name.split('/')[1]
+    if (jobId && nowMs - object.timeCreated.getTime() > stuckAfterMs) oldest.set(jobId, object)
+    seen += 1
+    if (seen >= leftoverObjects) break
+  }
+  let cleaned = 0
+  for (const [jobId, object] of oldest) {
+    const job = toJobRecord(await jobRef(db, jobId).get())
+    const isOrphan = job === null && nowMs - object.timeCreated.getTime() > orphanAfterMs
+    const isOver = job !== null && kinds.includes(job.kind) && isTerminal(job.state)
+    if (!isOrphan && !isOver) continue
+    await remove(jobId)
+    cleaned += 1
+  }
+  return cleaned
+}
