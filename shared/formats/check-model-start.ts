@@ -3,6 +3,7 @@ import { companionContent, type FileKind } from './file-kind.ts'
 import { type FileStart, type ModelFormat, pathExtension } from './model-format.ts'
 import { refusals, type StartCode } from './model-refusals.ts'
 import { safeText } from './safe-text.ts'
+import { readHeaderLength } from './safetensors-length.ts'
 import { sniffFormat } from './sniff-format.ts'
 import { startsHtmlPage } from './sniff-text.ts'
 
@@ -43,11 +44,15 @@ const refusedFormats: Partial<Record<ModelFormat, StartCode>> = {
  * The gate at the first bytes of a file (64 KiB, or all of a smaller one), before the rest is fetched: is it the kind of file
  * that it was taken for?
  * @returns what it is
- * @throws FinalError `model.*` with a sentence for who has chosen the model
+ * @throws FinalError `model.*` with a sentence for who has chosen the model; `safetensors.*` where the first eight bytes are
+ * enough to know that the header lies
  */
 export function checkModelStart(head: Buffer, file: ExpectedFile, policy: FormatPolicy): ModelFormat {
   const format = sniffFormat(head, file)
   const code = file.kind === 'weights' ? refusedWeights(format, file, policy) : refusedCompanion(format, head, file)
+  // With its brace in place the format is meant, and what is wrong is the length: that makes the better sentence.
+  const hasBrace = format === 'unknown' && head[8] === 0x7b
+  if (format === 'safetensors' || (code === 'model.bad-safetensors' && hasBrace)) readHeaderLength(head, file.sizeBytes)
   if (code === null) return format
   throw new FinalError({
     code,

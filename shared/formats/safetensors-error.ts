@@ -11,10 +11,10 @@ export function lyingHeader(why: string, facts: { name?: string; [fact: string]:
   })
 }
 
-export function headerTooLarge(headerBytes: number, maxBytes: number): FinalError {
+export function headerTooLarge(headerBytes: bigint, maxBytes: number): FinalError {
   return new FinalError({
     code: 'safetensors.header-too-large',
     message: `The safetensors header has ${headerBytes} bytes; at most ${maxBytes} are read.`,
-    facts: { headerBytes },
+    facts: { headerBytes: String(headerBytes) },
   })
 }

@@ -57,7 +57,7 @@ function baseModelHint(header: SafetensorsHeader, metadata: ReadonlyMap<string, 
     fromWords('ss_base_model_version') ??
     (metadata.get('ss_v2') === 'True' ? 'SD 2.1' : null)
   // A path of the machine that it was trained on, as often as a name.
-  const trainedOn = baseModelFromWords((metadata.get('ss_sd_model_name') ?? '').split(/[/\\]/).at(-1) ?? '')
+  const trainedOn = baseModelFromWords((metadata.get('ss_sd_model_name') ?? '').slice(-300).split(/[/\\]/).at(-1) ?? '')
   return refined(stated, trainedOn) ?? baseModelFromTensors(header.tensors)
 }
 

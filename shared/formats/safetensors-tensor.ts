@@ -52,11 +52,17 @@ export function parseTensor(name: string, json: Buffer): Tensor {
   if (!Number.isSafeInteger(parameters)) throw lyingHeader('a tensor has an impossible shape', { name })
   const bits = dtypeBits.get(dtype)
   if (bits !== undefined && parameters * bits !== (end - begin) * 8) {
-    throw lyingHeader('a tensor has another size than its shape says', { name, dtype, shape, begin, end })
+    throw lyingHeader('a tensor has another size than its shape says', {
+      name,
+      dtype,
+      shape: shape.slice(0, 8),
+      begin,
+      end,
+    })
   }
   // No type has less than a bit for an element: without this an unknown one could claim any number of parameters.
   if (parameters > (end - begin) * 8)
-    throw lyingHeader('a tensor is smaller than its shape says', { name, dtype, shape })
+    throw lyingHeader('a tensor is smaller than its shape says', { name, dtype, shape: shape.slice(0, 8) })
   return { name, dtype, shape, parameters, begin, end }
 }
 

@@ -1,6 +1,7 @@
 import { TransientError } from '#shared/errors/app-error.ts'
 import { ObjectScanner, ScanError } from './object-scanner.ts'
-import { headerTooLarge, lyingHeader } from './safetensors-error.ts'
+import { lyingHeader } from './safetensors-error.ts'
+import { lengthBytes, readHeaderLength } from './safetensors-length.ts'
 import { readMetadata } from './safetensors-metadata.ts'
 import { type DtypeTotal, parseTensor, type Tensor } from './safetensors-tensor.ts'
 import { TensorTiles } from './tensor-tiles.ts'
@@ -22,12 +23,11 @@ export interface SafetensorsHeader {
   metadata: ReadonlyMap<string, string> | null
 }
 
-const lengthBytes = 8
-/** The format allows 100 MB; Hugging Face's client stops at 25, and no model is known that needs more. */
-const maxHeaderBytes = 25 * 1024 * 1024
 /** One request for nearly every model; a large header comes in as many, and never lies in memory as a whole. */
 const windowBytes = 1024 * 1024
 const maxTensorsKept = 20_000
+/** More only fit a header of 25 MB when their names are shorter than anybody's. */
+const maxTensors = 250_000
 
 /**
  * Reads and checks the header of a safetensors file (contract huggingface.md §7): that it is JSON, that every tensor has the
@@ -44,7 +44,7 @@ export async function readSafetensorsHeader(params: { read: ReadAt; sizeBytes: n
     length: Math.min(sizeBytes, windowBytes),
     minBytes: lengthBytes,
   })
-  const headerBytes = checkedLength(window.readBigUInt64LE(0), sizeBytes)
+  const headerBytes = readHeaderLength(window, sizeBytes)
   const contents = new HeaderContents({ headerBytes, dataBytes: sizeBytes - lengthBytes - headerBytes })
   const end = lengthBytes + headerBytes
   let at = lengthBytes
@@ -55,15 +55,6 @@ export async function readSafetensorsHeader(params: { read: ReadAt; sizeBytes: n
     if (at === end) return contents.end()
     window = await readSome(params.read, { offset: at, length: Math.min(windowBytes, end - at), minBytes: 1 })
   }
-}
-
-/** N as 64 bits: a web page read this way gives an absurd one. */
-function checkedLength(headerBytes: bigint, sizeBytes: number): number {
-  if (headerBytes > BigInt(sizeBytes - lengthBytes)) {
-    throw lyingHeader(`it says that it has ${headerBytes} bytes, and the whole file has ${sizeBytes}`)
-  }
-  if (headerBytes > maxHeaderBytes) throw headerTooLarge(Number(headerBytes), maxHeaderBytes)
-  return Number(headerBytes)
 }
 
 async function readSome(read: ReadAt, range: { offset: number; length: number; minBytes: number }): Promise<Buffer> {
@@ -102,6 +93,7 @@ class HeaderContents {
         // The format allows no name twice; readers that keep the first and those that keep the last would load different models.
         if (this.#names.has(key)) throw lyingHeader('it names a tensor twice', { name: key })
         this.#names.add(key)
+        if (this.#names.size > maxTensors) throw lyingHeader('it names absurdly many tensors')
         if (key === '__metadata__') this.#metadata = readMetadata(value)
         else this.#add(parseTensor(key, value))
       }

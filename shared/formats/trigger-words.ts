@@ -47,15 +47,15 @@ function unique(texts: readonly string[]): string[] {
 
 /** `{"10_folder": {"tag": count}}`, beside `{"10_folder": {"img_count": n}}` in `ss_dataset_dirs`. */
 function frequentTags(metadata: ReadonlyMap<string, string>): string[] {
-  const pictures = parsed(metadata.get('ss_dataset_dirs'))
+  // A Map: both lists are foreign, and looking one up in the other by hand would take as long as their author likes.
+  const pictures = new Map(entries(parsed(metadata.get('ss_dataset_dirs'))))
   const totals = new Map<string, number>()
   for (const [folder, tags] of entries(parsed(metadata.get('ss_tag_frequency')))) {
     const counts = entries(tags).filter((one): one is [string, number] => isCount(one[1]))
     const highest = counts.reduce((most, [, count]) => Math.max(most, count), 0)
-    const stated = entries(pictures).find(([name]) => name === folder)?.[1]
-    const pictureCount = Object.fromEntries(entries(stated)).img_count
+    const pictureCount = pictureCountOf(pictures.get(folder))
     // A tag can't be in more captions than there are pictures: then the count is another trainer's and means something else.
-    const captions = isCount(pictureCount) && pictureCount >= highest ? pictureCount : highest
+    const captions = Math.max(pictureCount ?? 0, highest)
     if (captions < minPictures) continue
     for (const [tag, count] of counts) {
       const word = tag.trim()
@@ -64,6 +64,11 @@ function frequentTags(metadata: ReadonlyMap<string, string>): string[] {
     }
   }
   return [...totals].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word]) => word)
+}
+
+function pictureCountOf(folder: unknown): number | null {
+  if (typeof folder !== 'object' || folder === null || !('img_count' in folder)) return null
+  return isCount(folder.img_count) ? folder.img_count : null
 }
 
 /** Broken JSON is no news in metadata, and no reason to refuse a model. */

@@ -85,6 +85,19 @@ describe('weights', () => {
     expect(refusal(head, path, 'weights', true)).toBe(outcome)
   })
 
+  test.each([
+    ['longer than the file', 2n ** 63n, 1000, 'safetensors.lying-header'],
+    ['longer than the file', 993n, 1000, 'safetensors.lying-header'],
+    ['longer than is read', 30_000_000n, 2 ** 40, 'safetensors.header-too-large'],
+    ['longer than is read', 2n ** 63n, null, 'safetensors.header-too-large'],
+  ])('whose header says that it is %s (%s of %s bytes): %s', (_what, length, sizeBytes, code) => {
+    const head = Buffer.from(heads.safetensors)
+    head.writeBigUInt64LE(length)
+    expect(() =>
+      checkModelStart(head, { path: 'm.safetensors', sizeBytes, kind: 'weights' }, { allowPickle: true }),
+    ).toThrow(expect.objectContaining({ code, retryable: false }))
+  })
+
   test('are returned with what they are', () => {
     expect(check('safetensors', 'model.ckpt', 'weights')).toBe('safetensors')
   })

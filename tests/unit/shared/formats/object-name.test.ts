@@ -84,6 +84,34 @@ describe('a name that cannot stay keeps what it can and gets a hash', () => {
   })
 })
 
+/** What is wrong with an object's name. */
+function faults(object: string): string[] {
+  const parts = object.split('/')
+  const checks: Record<string, boolean> = {
+    'too long': Buffer.byteLength(object) > 1024 - 9,
+    'not Unicode': !object.isWellFormed() || object.normalize('NFC') !== object,
+    unsafe: /[\\#?[\]*\p{Cc}\p{Cs}\p{Zl}\p{Zp} ]/u.test(object),
+    elsewhere: parts[0] !== 'models' || parts.length !== (object.endsWith('.json') ? 4 : 3),
+    'a way out': parts.some((part) => part === '' || part === '.' || part === '..'),
+  }
+  return Object.keys(checks)
+    .filter((name) => checks[name])
+    .map((name) => `${name}: ${JSON.stringify(object)}`)
+}
+
+test('an unsafe name would be found', () => {
+  const unsafe = [
+    'models/a/b#',
+    'models/../b',
+    'models/a b/c',
+    'models/a',
+    `models/${'x'.repeat(1100)}/b`,
+    'models/e\u0301/b',
+  ]
+  for (const name of unsafe) expect(faults(name)).toHaveLength(1)
+  expect(faults('models/a/b.safetensors')).toEqual([])
+})
+
 test('whatever people type becomes a name that Cloud Storage and its tools take', () => {
   const random = seededRandom(0xc0ffee)
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!
@@ -96,27 +124,20 @@ test('whatever people type becomes a name that Cloud Storage and its tools take'
     () => pick(['👩‍👩‍👧', 'é', 'e\u0301', '..', 'a']),
   ]
   const seen = new Map<string, string>()
-  for (let run = 0; run < 3000; run += 1) {
+  for (let run = 0; run < 1000; run += 1) {
     const length = Math.floor(random() ** 4 * 1200)
     const name = Array.from({ length }, () => pick(kinds)()).join('')
     const version = Array.from({ length: Math.floor(random() * 80) }, () => pick(kinds)()).join('')
-    for (const object of [nameOf(name, version), `${folderPrefix({ name, versionId: version })}model_index.json`]) {
-      expect(Buffer.byteLength(object)).toBeLessThanOrEqual(1024 - 9)
-      expect(object.isWellFormed()).toBe(true)
-      expect(object.normalize('NFC')).toBe(object)
-      expect(object).not.toMatch(/[\\#?[\]*\p{Cc}\p{Cs}\p{Zl}\p{Zp} ]/u)
-      const parts = object.split('/')
-      expect(parts[0]).toBe('models')
-      expect(parts.slice(1).filter((part) => part === '' || part === '.' || part === '..')).toEqual([])
-      expect(parts).toHaveLength(object.endsWith('.json') ? 4 : 3)
-    }
+    const objects = [nameOf(name, version), `${folderPrefix({ name, versionId: version })}model_index.json`]
+    // One expectation for all: thousands of them are slower than what they look at.
+    expect(objects.flatMap(faults)).toEqual([])
     // Two names give one folder only where the contract says so: a space is as good as `_`.
     const folder = nameOf(name).split('/')[1] ?? ''
     const contractName = name.replaceAll(' ', '_') || 'model'
-    expect(seen.get(folder) ?? contractName).toBe(contractName)
+    if ((seen.get(folder) ?? contractName) !== contractName) throw new Error(`two names are ${JSON.stringify(folder)}`)
     seen.set(folder, contractName)
   }
-  expect(seen.size).toBeGreaterThan(2000)
+  expect(seen.size).toBeGreaterThan(600)
 })
 
 test('a megabyte of name takes no time', () => {

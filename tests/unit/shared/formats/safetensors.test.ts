@@ -167,6 +167,16 @@ describe('nothing is allocated or read for a length', () => {
   })
 })
 
+test('a header that names more tensors than anybody has is refused', async () => {
+  const entry = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
+  const names = Array.from({ length: 255_000 }, (_, index) => `"${index.toString(36)}":${entry}`)
+  const start = safetensorsStart(`{${names.join(',')}}`)
+  const reads: { offset: number; length: number }[] = []
+  const reading = readSafetensorsHeader({ sizeBytes: start.length, read: readerOf(start, reads) })
+  await expect(reading).rejects.toMatchObject({ ...lying, message: expect.stringMatching(/absurdly many/) })
+  expect(reads.length).toBeLessThanOrEqual(Math.ceil(start.length / 2 ** 20))
+})
+
 test('a file whose start cannot be read is tried again and not condemned', async () => {
   const start = safetensorsStart({ w: one }).subarray(0, 40)
   const reading = readSafetensorsHeader({ sizeBytes: 1000, read: readerOf(start) })
