@@ -38,7 +38,7 @@ function readLocation(response: HttpResponse, circumstances: Circumstances): URL
   const facts = { status, contentType: headers['content-type'] ?? null, subject: circumstances.subject }
   if (status < 300) throw badAnswer('no redirect to the storage', { facts })
   const asked = response.url
-  const location = URL.parse(headers.location ?? '', asked.href)
+  const location = headers.location === undefined ? null : URL.parse(headers.location, asked.href)
   if (location === null || !/^https?:$/.test(location.protocol) || location.username !== '') {
     throw badAnswer('a redirect to nowhere', { facts })
   }

@@ -49,8 +49,7 @@ function readUrl(text: string, ownHost: string | null): CivitaiReference {
   if (!SITE_HOST.test(url.hostname) && url.host !== ownHost) {
     throw notOne(`${url.hostname} is not CivitAI; give the model's page on civitai.com`)
   }
-  const path = url.pathname.replace(/[^\w/-]+$/, '')
-  const query = url.searchParams
+  const { pathname: path, searchParams: query } = url
   const fileId = query.get('fileId') ?? undefined
   const download = /^\/api\/download\/models\/(\d+)$/.exec(path)
   if (download !== null) return referenceOf({ versionId: download[1], fileId, choice: choiceOf(query) })

@@ -23,7 +23,7 @@ test.each<[what: string, path: string, headers: Record<string, string>, status: 
   ['a type that is not', '/50?type=Lora', SIGNED_IN, 400, { error: expect.stringContaining('Invalid option') }],
   ['archived', '/60', SIGNED_IN, 410, { error: 'Model archived, not available for download' }],
   ['real person', '/70', SIGNED_IN, 404, { error: 'File not found' }],
-])('%s: /api/download/models%s', async (_what, path, headers, status, body) => {
+])('refuses for %s: /api/download/models%s', async (_what, path, headers, status, body) => {
   await start()
   world.standIn.addModel({
     id: 5,
@@ -49,7 +49,7 @@ test('what is for sale for good has no deadline; HEAD is not allowed', async () 
   expect((await world.get('/api/download/models/53', SIGNED_IN, { method: 'HEAD' })).status).toBe(405)
 })
 
-test('are redirects to signed URLs on another origin, which the token must not go to', async () => {
+test('a download is a redirect to a signed URL on another origin, which the token must not go to', async () => {
   await start()
   const { versions } = world.standIn.addModel({ versions: [{ id: 50 }] })
   const redirect = await world.get('/api/download/models/50', SIGNED_IN)
@@ -62,7 +62,7 @@ test('are redirects to signed URLs on another origin, which the token must not g
   expect(bytes.byteLength).toBe(versions[0]!.files[0]!.hosted!.sizeBytes)
 })
 
-test('give the file that the parameters, the id or the preferences pick', async () => {
+test('gives the file that the parameters, the id or the preferences pick', async () => {
   await start({ preferences: { format: 'PickleTensor' } })
   const files = [
     { id: 500, size: 'full', fp: 'fp32' },
@@ -86,7 +86,7 @@ test.each<[versionId: number, headers: Record<string, string>, status: number, l
   [50, {}, 307, '/login?returnUrl=%2Fmodel-versions%2F50&reason=download-auth'],
   [52, SIGNED_IN, 307, '/model-versions/52'],
   [51, SIGNED_IN, 401, null],
-])('send a browser to pages: version %i', async (id, headers, status, location) => {
+])('sends a browser to pages: version %i', async (id, headers, status, location) => {
   await start()
   world.standIn.addModel({ versions: [{ id: 50 }, { id: 51, usageControl: 'Generation' }, { id: 52, earlyAccess }] })
   const agent = { ...headers, 'user-agent': 'cooperative-agent' }
@@ -100,7 +100,7 @@ test.each<[versionId: number, headers: Record<string, string>, status: number, l
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
 })
 
-test('are counted over 24 hours for each account, redirects only', async () => {
+test('counts downloads over 24 hours for each account, redirects only', async () => {
   let nowMs = NOW
   await start({ downloadsPerDay: 1, now: () => nowMs })
   world.standIn.addModel({ versions: [{ id: 50, requiresLogin: false }] })
@@ -112,7 +112,7 @@ test('are counted over 24 hours for each account, redirects only', async () => {
   expect(await statusOf(SIGNED_IN)).toBe(307)
 })
 
-test('find nothing under an old file id once the list has changed', async () => {
+test('finds nothing under an old file id once the list has changed', async () => {
   await start()
   world.standIn.addModel({ versions: [{ id: 50, files: [{ id: 500 }] }] })
   world.standIn.replaceFiles(50, [{ id: 501 }])

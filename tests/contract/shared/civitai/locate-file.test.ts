@@ -6,6 +6,8 @@ import type { CivitaiStandInOptions } from '#local/civitai/server.ts'
 import type { CivitaiOptions } from '#shared/civitai/call-api.ts'
 import { locateCivitaiFile } from '#shared/civitai/locate-file.ts'
 import { NotBeforeError } from '#shared/errors/app-error.ts'
+import type { HttpClient } from '#shared/http/client.ts'
+import type { HttpResponse } from '#shared/http/response.ts'
 import type { FileLocation } from '#shared/transfer/source-file.ts'
 import { type CivitaiWorld, failure, NOW, openCivitaiWorld } from './world.ts'
 
@@ -130,6 +132,19 @@ test.each<[what: string, change: () => void, code: string]>([
   expect(await failure(locate())).toMatchObject({ code, retryable: false })
 })
 
+test('an owner sees his version although it is no longer published, and its file is gone all the same', async () => {
+  await open()
+  add({}, { content: null })
+  const client = world.clientWith({})
+  const unpublished = {
+    ...client,
+    version: async (id: string) => ({ ...(await client.version(id)), status: 'Unpublished' }),
+  }
+  const locator = { source: 'civitai', modelVersionId: '50', fileId: '500' } as const
+  const located = locateCivitaiFile(unpublished, locator)(new AbortController().signal)
+  expect(await failure(located)).toMatchObject({ code: 'civitai.not-found', retryable: false })
+})
+
 test('where the version cannot be asked either, that failure counts', async () => {
   await open()
   add({}, { content: null })
@@ -221,6 +236,36 @@ test.each([
   add()
   world.standIn.inject({ fault, times: 1, endpoint: 'download' })
   expect(await failure(locate('500', { timeouts: { headersMs: 100 } }))).toMatchObject({ code, retryable })
+})
+
+test.each(['html', 'json'] as const)('%s in place of a redirect is said to be none', async (kind) => {
+  await open()
+  add()
+  world.standIn.inject({ fault: { kind }, times: 1, endpoint: 'download' })
+  expect((await failure(locate())).message).toContain('no redirect to the storage')
+})
+
+// What needs https on both sides, or a service that streams the file itself.
+test.each<[what: string, status: number, location: string | null, isFound: boolean]>([
+  ['from https to https', 307, 'https://storage.example/a?sig=1', true],
+  ['by another 3xx', 302, 'https://storage.example/a?sig=1', true],
+  ['from https to http', 307, 'http://storage.example/a?sig=1', false],
+  ['that is an answer', 200, 'https://storage.example/a?sig=1', false],
+  ['to nowhere', 307, null, false],
+])('a redirect %s, whose body is not read', async (_what, status, location, isFound) => {
+  await open()
+  let discarded = 0
+  const http: HttpClient = {
+    close() {},
+    async request({ url }) {
+      const headers = location === null ? {} : { location }
+      return { status, headers, url: new URL(url), discard: () => void discarded++ } as HttpResponse
+    },
+  }
+  const located = locate('500', { http, baseUrl: 'https://civitai.com' })
+  if (isFound) expect((await located).url).toBe(location)
+  else expect(await failure(located)).toMatchObject({ code: 'civitai.bad-answer', retryable: true })
+  expect(discarded).toBe(1)
 })
 
 test('no sentence and no fact tells a signed URL or the token', async () => {

@@ -160,14 +160,17 @@ test('a file before its scan has no hash yet; only formats that hold code need w
   expect(() => refuseUnscanned({ ...resolved, virusScan: 'success', pickleScan: 'unknown' }, NOW)).toThrow()
 })
 
-test.each<[Partial<CivitaiWish>]>([[{}], [{ modelId: 'abc' }], [{ modelId: '5', versionId: 'v1' }], [{ modelId: '' }]])(
-  'asks nothing for %j',
-  async (wish) => {
-    const error = await failure(resolve(wish))
-    expect(error).toMatchObject({ code: 'civitai.bad-id', retryable: false })
-    expect(world.standIn.requests).toEqual([])
-  },
-)
+test.each<[Partial<CivitaiWish>]>([
+  [{}],
+  [{ modelId: 'abc' }],
+  [{ modelId: '5', versionId: 'v1' }],
+  [{ modelId: 'a/b', versionId: '50' }],
+  [{ modelId: '' }],
+])('asks nothing for %j', async (wish) => {
+  const error = await failure(resolve(wish))
+  expect(error).toMatchObject({ code: 'civitai.bad-id', retryable: false })
+  expect(world.standIn.requests).toEqual([])
+})
 
 test('an unknown model or version is no such thing', async () => {
   expect(await failure(resolve({ modelId: '999' }))).toMatchObject({ code: 'civitai.not-found' })

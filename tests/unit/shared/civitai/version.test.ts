@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { modelSchema } from '#shared/civitai/model.ts'
 import { isInEarlyAccess, versionSchema } from '#shared/civitai/version.ts'
@@ -68,6 +69,15 @@ test.each<[publishedAt: unknown, read: string | null]>([
   [null, null],
 ])('the date %j is %j', (publishedAt, expected) => {
   expect(read({ publishedAt }).publishedAt?.toISOString() ?? null).toBe(expected)
+})
+
+test('a date without a zone is UTC wherever we run', () => {
+  const program = `
+    import { optionalDate } from './shared/civitai/lenient.ts'
+    console.log(new Date(0).getTimezoneOffset(), optionalDate.parse('2025-05-19T02:43:46').toISOString())`
+  const env = { ...process.env, TZ: 'Asia/Tokyo' }
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { env, encoding: 'utf8' })
+  expect(printed).toBe('-540 2025-05-19T02:43:46.000Z\n')
 })
 
 test('trigger words are trimmed, and each is there once', () => {
