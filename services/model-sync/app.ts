@@ -6,6 +6,10 @@ import type { ServiceContext } from '#shared/server/start-service.ts'
 import { syncSignalOf } from './sync-event.ts'
 import type { SyncJobs } from './sync-jobs.ts'
 
+export type { SyncProgress } from './copy-watch.ts'
+export type { NewModelSource, SyncReport, SyncRequest } from './operations/operations.ts'
+export type { SyncJobs } from './sync-jobs.ts'
+
 export type ModelSyncInit = ServiceContext<'model-sync'>
 
 /**
@@ -45,4 +49,15 @@ export function createModelSync(init: ModelSyncInit): Express {
         reconcile: async () => (await loadJobs()).reconcile(),
       }),
   })
+}
+
+/** The service's jobs without its routes, for a worker that looks for work itself. */
+export async function openJobs(init: Omit<ModelSyncInit, 'afterFirstAnswer'>): Promise<SyncJobs> {
+  const { openSyncJobs } = await import('./sync-jobs.ts')
+  return await openSyncJobs({ ...init, afterFirstAnswer: () => {} })
+}
+
+/** What the command line does for this service, loaded when it is asked for. */
+export function loadOperations() {
+  return import('./operations/operations.ts')
 }

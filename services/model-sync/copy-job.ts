@@ -7,11 +7,14 @@ import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type CopyInput, copyInputSchema, copyJobNames, copyWorkPrefix } from './copy-input.ts'
 
-export interface CopyJobParts {
+interface CopyCleaning {
   db: Firestore
   store: ObjectStore
   bucket: string
   jobs: Pick<JobRequests, 'wake'>
+}
+
+export interface CopyJobParts extends CopyCleaning {
   /** From the claim to the published file. */
   work(run: JobRun<CopyInput>): Promise<void>
 }
@@ -25,15 +28,18 @@ export function copyJob(deps: CopyJobParts): JobDefinition<CopyInput> {
     run: deps.work,
     // Whoever waits is woken by `cleanUp`, reads this failure and shows it.
     failed: async () => () => {},
-    async cleanUp({ input, jobId }) {
-      await wakeWaiters(deps, input)
-      await removeCopyWork(deps.store, { bucket: deps.bucket, jobId })
-      await removeUnreferenced(deps, input, jobId)
-    },
+    cleanUp: ({ input, jobId }) => cleanUpCopy(deps, input, jobId),
   }
 }
 
-async function wakeWaiters(deps: CopyJobParts, input: CopyInput): Promise<void> {
+/** Tells those who wait that a copy has ended, and removes what only it knew of. May be repeated. */
+export async function cleanUpCopy(deps: CopyCleaning, input: CopyInput, jobId: string): Promise<void> {
+  await wakeWaiters(deps, input)
+  await removeCopyWork(deps.store, { bucket: deps.bucket, jobId })
+  await removeUnreferenced(deps, input, jobId)
+}
+
+async function wakeWaiters(deps: CopyCleaning, input: CopyInput): Promise<void> {
   const row = (await modelFileRef(deps.db, input.fileId).get()).data() as ModelFile | undefined // written by us alone
   if (row?.round !== input.round) return
   for (const { jobId } of row.waiters) {
@@ -50,7 +56,7 @@ export async function removeCopyWork(store: ObjectStore, work: { bucket: string;
 }
 
 /** Removes what a copy published and nobody was told of: it was canceled, or died, between the two. */
-async function removeUnreferenced(deps: CopyJobParts, input: CopyInput, jobId: string): Promise<void> {
+async function removeUnreferenced(deps: CopyCleaning, input: CopyInput, jobId: string): Promise<void> {
   const { store, bucket, db } = deps
   const isFolder = input.layout === 'folder'
   // With another file under its name, the object's own name got a suffix before the extension.

@@ -6,8 +6,8 @@ import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
-import { copyJobNames } from './copy-input.ts'
-import { removeCopyWork } from './copy-job.ts'
+import { copyInputSchema, copyJobNames } from './copy-input.ts'
+import { cleanUpCopy, removeCopyWork } from './copy-job.ts'
 import { modelSlotPath, syncInputOf, syncJobNames } from './sync-input.ts'
 
 export interface ReconcileDeps {
@@ -45,7 +45,9 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     kinds: [copyJobNames.kind],
     stuckAfterMs,
     now: deps.now(),
-    remove: (jobId) => removeCopyWork(store, { bucket, jobId }),
+    remove: (jobId, job) =>
+      // The job's own clean-up, which its instance did not live to do or to end.
+      job ? cleanUpCopy(deps, copyInputSchema.parse(job.input), jobId) : removeCopyWork(store, { bucket, jobId }),
   })
   const report = { wokenJobs, startedModels, retriedModels, cleanedJobs }
   deps.logger.info('Reconciled.', report)

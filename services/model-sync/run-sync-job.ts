@@ -1,8 +1,7 @@
-import type { Firestore, Transaction } from '@google-cloud/firestore'
-import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
-import { isSameSource, readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
+import type { Firestore } from '@google-cloud/firestore'
+import type { StoredFile } from '#shared/documents/model-files.ts'
 import { type AppError, FinalError, NotBeforeError, TransientError } from '#shared/errors/app-error.ts'
-import { CanceledError, JobWaitsError } from '#shared/jobs/job-errors.ts'
+import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import type { JobFailure, JobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { Outcome } from '#shared/jobs/outcome.ts'
@@ -10,6 +9,7 @@ import type { JobRunner } from '#shared/jobs/runner.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type CopyInput, copyJobNames } from './copy-input.ts'
 import { type FileState, forgetStored, joinCopy } from './copy-waiters.ts'
+import { publishModel, readWanted } from './publish-model.ts'
 import { manifestName, targetOf } from './published-names.ts'
 import type { ResolvedModel } from './sources/resolved-model.ts'
 import type { SyncInput } from './sync-input.ts'
@@ -33,7 +33,7 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
   const note = syncNoteOf(run)
   const resolved = await run.step('resolve', async () => {
     const found = await deps.resolve(note, run.signal)
-    refuseTooLarge(found, deps.limits.maxModelBytes)
+    refuseTooMuch(found, deps.limits.maxModelBytes)
     return found
   })
   for (let look = 0; look < looksInARow; look++) {
@@ -47,7 +47,7 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
         break
       case 'stored':
         if (await isStillThere(deps.store, state.stored)) {
-          return await publish(deps, run, { note, resolved, stored: state.stored })
+          return await publishModel(deps.db, run, { note, resolved, stored: state.stored })
         }
         await forgetStored(deps.db, resolved.fileId, state.stored)
         break
@@ -58,7 +58,17 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
   throw waits(new Date(deps.now().getTime() + deps.limits.copyWaitMs))
 }
 
-function refuseTooLarge({ totalBytes }: ResolvedModel, maxBytes: number): void {
+/** All of them are listed in the job's document, which holds 1 MiB. */
+const maxFiles = 500
+
+function refuseTooMuch({ files, totalBytes }: ResolvedModel, maxBytes: number): void {
+  if (files.length > maxFiles) {
+    throw new FinalError({
+      code: 'sync.too-many-files',
+      message: `The model has ${files.length} files; at most ${maxFiles} are copied. Choose with allowPatterns.`,
+      facts: { files: files.length, maxFiles },
+    })
+  }
   if (totalBytes === null || totalBytes <= maxBytes) return
   throw new FinalError({
     code: 'sync.too-large',
@@ -75,6 +85,8 @@ async function join(
   const { note, resolved } = params
   let state: FileState | null = null
   await run.commit(async (transaction) => {
+    // Also for the sync whose cancellation nobody told us of.
+    await readWanted(transaction, deps.db, { modelId: run.input.modelId, note })
     const joined = await joinCopy(transaction, deps.db, {
       fileId: resolved.fileId,
       waiter: { jobId: run.id, modelId: run.input.modelId },
@@ -134,63 +146,6 @@ function copyInputOf(note: SyncNote, resolved: ResolvedModel, state: { fileId: s
 async function isStillThere(store: ObjectStore, stored: StoredFile): Promise<boolean> {
   const name = stored.name.endsWith('/') ? manifestName(stored.name) : stored.name
   return (await store.stat({ bucket: stored.bucket, name }, stored.generation)) !== null
-}
-
-async function publish(
-  deps: SyncJobDeps,
-  run: JobRun<SyncInput>,
-  params: { note: SyncNote; resolved: ResolvedModel; stored: StoredFile },
-): Promise<void> {
-  const { db } = deps
-  const { note, resolved, stored } = params
-  const gcsUri = uriOf(stored)
-  const { sha256, sizeBytes } = stored
-  await run.complete({ gcsUri, sha256, sizeBytes }, async (transaction) => {
-    const model = await readWanted(transaction, db, { modelId: run.input.modelId, note })
-    const file = await readStored(transaction, db, { fileId: resolved.fileId, stored })
-    const facts = {
-      ...stored.facts,
-      baseModel: resolved.baseModel ?? stored.facts.baseModel,
-      triggerWords: resolved.triggerWords.length > 0 ? resolved.triggerWords : stored.facts.triggerWords,
-    }
-    return (writing) => {
-      showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id })(writing)
-      const users = [...new Set([...file.users, model.id])]
-      const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
-      writeModelFile(db, { ...file, users, waiters })(writing)
-    }
-  })
-}
-
-async function readWanted(
-  transaction: Transaction,
-  db: Firestore,
-  wish: { modelId: string; note: SyncNote },
-): Promise<StoredModel> {
-  const model = await readModel(transaction, db, wish.modelId)
-  const canceled = (code: string, message: string) => new CanceledError({ code, message })
-  if (!model) throw canceled('sync.model-deleted', 'The model was deleted.')
-  if (model.syncStatus !== 'syncing') throw canceled('sync.not-wanted', 'Nobody waits for this sync any more.')
-  if (!isSameSource(model.source, wish.note.source)) {
-    throw canceled('sync.source-changed', 'The model names another file now; that one is synced instead.')
-  }
-  return model
-}
-
-/** The row, provided that it still says what we are about to tell the user. */
-async function readStored(
-  transaction: Transaction,
-  db: Firestore,
-  expected: { fileId: string; stored: StoredFile },
-): Promise<ModelFile> {
-  const named = await readModelFile(transaction, db, expected.fileId)
-  const file = named.sameAs === null ? named : await readModelFile(transaction, db, named.sameAs)
-  const { stored } = file
-  if (stored?.name === expected.stored.name && stored.generation === expected.stored.generation) return file
-  throw new TransientError({
-    code: 'sync.file-gone',
-    message: 'The copied file was removed again before the model could name it; it is looked for once more.',
-  })
 }
 
 /** What the copy failed of is what the sync fails of. */

@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
-import { isTerminal, jobRef, toJobRecord } from './job-record.ts'
+import { isTerminal, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import type { JobRequests } from './job-requests.ts'
 import { overdueJobs } from './overdue.ts'
 
@@ -36,7 +36,8 @@ export async function removeLeftovers(params: {
   /** Age of a temporary before somebody looks at it. */
   stuckAfterMs: number
   now: Date
-  remove(jobId: string): Promise<void>
+  /** `job` is null where the record itself is gone. */
+  remove(jobId: string, job: JobRecord | null): Promise<void>
 }): Promise<number> {
   const { db, store, bucket, kinds, stuckAfterMs, remove } = params
   const nowMs = params.now.getTime()
@@ -54,7 +55,7 @@ export async function removeLeftovers(params: {
     const isOrphan = job === null && nowMs - object.timeCreated.getTime() > orphanAfterMs
     const isOver = job !== null && kinds.includes(job.kind) && isTerminal(job.state)
     if (!isOrphan && !isOver) continue
-    await remove(jobId)
+    await remove(jobId, job)
     cleaned += 1
   }
   return cleaned

@@ -1,0 +1,70 @@
+import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
+import { isSameSource, readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
+import { TransientError } from '#shared/errors/app-error.ts'
+import { CanceledError } from '#shared/jobs/job-errors.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { ResolvedModel } from './sources/resolved-model.ts'
+import type { SyncInput } from './sync-input.ts'
+import type { SyncNote } from './sync-job.ts'
+
+/** Ends a sync: the model's document says where the file lies, in one fenced transaction. */
+export async function publishModel(
+  db: Firestore,
+  run: JobRun<SyncInput>,
+  params: { note: SyncNote; resolved: ResolvedModel; stored: StoredFile },
+): Promise<void> {
+  const { note, resolved, stored } = params
+  const gcsUri = uriOf(stored)
+  const { sha256, sizeBytes } = stored
+  await run.complete({ gcsUri, sha256, sizeBytes }, async (transaction) => {
+    const model = await readWanted(transaction, db, { modelId: run.input.modelId, note })
+    const file = await readStored(transaction, db, { fileId: resolved.fileId, stored })
+    const facts = {
+      ...stored.facts,
+      baseModel: resolved.baseModel ?? stored.facts.baseModel,
+      triggerWords: resolved.triggerWords.length > 0 ? resolved.triggerWords : stored.facts.triggerWords,
+    }
+    return (writing) => {
+      showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id })(writing)
+      const users = [...new Set([...file.users, model.id])]
+      const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
+      writeModelFile(db, { ...file, users, waiters })(writing)
+    }
+  })
+}
+
+/**
+ * The model, provided that it still asks for what was found for it.
+ * @throws CanceledError when it does not.
+ */
+export async function readWanted(
+  transaction: Transaction,
+  db: Firestore,
+  wish: { modelId: string; note: SyncNote },
+): Promise<StoredModel> {
+  const model = await readModel(transaction, db, wish.modelId)
+  const canceled = (code: string, message: string) => new CanceledError({ code, message })
+  if (!model) throw canceled('sync.model-deleted', 'The model was deleted.')
+  if (model.syncStatus !== 'syncing') throw canceled('sync.not-wanted', 'Nobody waits for this sync any more.')
+  if (!isSameSource(model.source, wish.note.source)) {
+    throw canceled('sync.source-changed', 'The model names another file now; that one is synced instead.')
+  }
+  return model
+}
+
+/** The row, provided that it still says what we are about to tell the user. */
+async function readStored(
+  transaction: Transaction,
+  db: Firestore,
+  expected: { fileId: string; stored: StoredFile },
+): Promise<ModelFile> {
+  const named = await readModelFile(transaction, db, expected.fileId)
+  const file = named.sameAs === null ? named : await readModelFile(transaction, db, named.sameAs)
+  const { stored } = file
+  if (stored?.name === expected.stored.name && stored.generation === expected.stored.generation) return file
+  throw new TransientError({
+    code: 'sync.file-gone',
+    message: 'The copied file was removed again before the model could name it; it is looked for once more.',
+  })
+}
