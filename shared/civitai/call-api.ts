@@ -34,7 +34,7 @@ export interface CivitaiCall {
  */
 export const CIVITAI_USER_AGENT = 'charaforge-backend'
 
-/** A model with hundreds of versions and their pictures is about 2 MiB. */
+/** Far above any model with all its versions and pictures. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** One GET of the API, never repeated, its answer parsed. Throws `civitai.…` errors, or the signal's reason. */

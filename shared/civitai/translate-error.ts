@@ -39,6 +39,8 @@ function readRefused(error: HttpError, answer: HttpAnswer, circumstances: Circum
 function onTheWay(error: HttpError): CivitaiError {
   const rest = { facts: { ...error.facts, httpCode: error.code }, cause: error }
   if (error.code === 'http.bad-json') return badAnswer('not JSON', rest)
+  // Too large, packed: something answered, and it was not the API.
+  if (error.answered && !error.retryable) return badAnswer(error.code, rest)
   if (error.retryable) {
     const message = 'CivitAI could not be reached or its answer broke off; it is tried again.'
     return new TransientError({ code: 'civitai.unreachable', message, ...rest })

@@ -49,6 +49,13 @@ describe('its objects', () => {
         },
         { id: 51, files: [{ ...training, id: 510 }] },
         { id: 52, files: [{ id: 520, isPrimary: false }] },
+        {
+          id: 53,
+          files: [
+            { id: 530, type: 'VAE' },
+            { id: 531, format: 'PickleTensor' },
+          ],
+        },
       ],
     })
     const [, { files }] = await world.answerOf('/api/v1/model-versions/50')
@@ -60,6 +67,7 @@ describe('its objects', () => {
     ])
     expect((await world.answerOf('/api/v1/model-versions/51'))[1].files[0]).toMatchObject({ primary: true })
     expect((await world.answerOf('/api/v1/model-versions/52'))[1].files[0]).not.toHaveProperty('primary')
+    expect((await world.answerOf('/api/v1/model-versions/53'))[1].files[1]).toMatchObject({ id: 531, primary: true })
   })
 
   test('of an archived model keep no files; of a taken-down one the mode is told', async () => {

@@ -5,6 +5,7 @@ import { CIVITAI_USER_AGENT } from '#shared/civitai/call-api.ts'
 import { civitaiRateRules, createCivitaiClient } from '#shared/civitai/client.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
 import { createHttpClient } from '#shared/http/client.ts'
+import { HttpFinalError } from '#shared/http/http-error.ts'
 import { createRateLimiter } from '#shared/http/rate-limiter.ts'
 import { type CivitaiWorld, failure, NOW, openCivitaiWorld } from './world.ts'
 
@@ -207,6 +208,17 @@ test('a redirect of the API is not followed, so the token stays', async () => {
   expect(await failure(world.client.model(String(id)))).toMatchObject({ code: 'civitai.bad-answer', retryable: true })
   expect(other.standIn.requests).toEqual([])
   await other.close()
+})
+
+test('an answer that the HTTP client does not take may pass; a certificate that it does not take is final', async () => {
+  world = await openCivitaiWorld()
+  const failing = (error: HttpFinalError) =>
+    world.clientWith({ http: { close() {}, request: () => Promise.reject(error) } }).model('5')
+  const init = { message: 'No.', host: 'civitai.com' }
+  const tooLarge = new HttpFinalError({ ...init, code: 'http.too-large', delivery: 'answered' })
+  expect(await failure(failing(tooLarge))).toMatchObject({ code: 'civitai.bad-answer', retryable: true })
+  const tls = new HttpFinalError({ ...init, code: 'http.tls', delivery: 'not-sent' })
+  expect(await failure(failing(tls))).toMatchObject({ code: 'civitai.unreachable', retryable: false })
 })
 
 test('nobody there: it may pass; an abort throws its reason; a failing token source its own error', async () => {
