@@ -8,13 +8,14 @@ import { Storage } from '@google-cloud/storage'
 import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
 import { LOCAL_CIVITAI_TOKEN } from '#local/civitai/account.ts'
 import { type CivitaiStandIn, startCivitai } from '#local/civitai/server.ts'
-import { type FileHost, type FileHostOptions, startFileHost } from '#local/file-host/server.ts'
+import type { FileHost, FileHostOptions } from '#local/file-host/server.ts'
 import { type HuggingFaceStandIn, startHuggingFace } from '#local/huggingface/server.ts'
 import { freePort } from '#local/service-process.ts'
 import { startTaskServer, type TaskServer } from '#local/tasks/server.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { type DocumentEvent, documentWritten } from './document-events.ts'
 import { connectFirestore } from './documents.ts'
+import { type FileHosts, startFileHosts } from './file-hosts.ts'
 import type { StartDocuments } from './image-world.ts'
 import { type KillProxy, startKillProxy } from './kill-proxy.ts'
 import { type ServiceUnderTest, startServiceUnderTest } from './service-under-test.ts'
@@ -29,6 +30,8 @@ export interface SyncWorldOptions {
   /** Without one every "later" is a redelivery. Default true. */
   taskQueue?: boolean
   fileHost?: FileHostOptions
+  /** How many there are, each at an origin of its own. Default 1. */
+  fileHosts?: number
   /** Puts a proxy between the service and the bucket server. */
   killProxy?: boolean
 }
@@ -38,7 +41,9 @@ export interface SyncWorld {
   bucket: BucketServer
   storage: Storage
   db: Firestore
+  /** The first of `fileHosts`. */
   fileHost: FileHost
+  fileHosts: FileHosts
   civitai: CivitaiStandIn
   huggingface: HuggingFaceStandIn
   tasks: TaskServer | null
@@ -76,9 +81,10 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     },
   })
   await bucket.createBucket(modelsBucket)
-  const fileHost = await startFileHost(options.fileHost)
-  const civitai = await startCivitai({ fileHost })
-  const huggingface = await startHuggingFace({ fileHost })
+  const fileHosts = await startFileHosts(options.fileHosts ?? 1, options.fileHost)
+  const fileHost = fileHosts.all[0]!
+  const civitai = await startCivitai({ fileHost: fileHosts.storage })
+  const huggingface = await startHuggingFace({ fileHost: fileHosts.storage })
   const tasks =
     options.taskQueue === false
       ? null
@@ -96,7 +102,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     CIVITAI_BASE_URL: civitai.url,
     CIVITAI_REQUESTS_PER_MINUTE: '6000',
     HF_BASE_URL: huggingface.url,
-    FETCH_ALLOW_HOSTS: [fileHost.url, huggingface.url].map((url) => new URL(url).host).join(','),
+    FETCH_ALLOW_HOSTS: [...fileHosts.all, huggingface].map(({ url }) => new URL(url).host).join(','),
     SYNC_PART_BYTES: String(256 * 1024),
     SYNC_COPY_WAIT_MS: '1000',
     LEASE_MS: '3000',
@@ -121,6 +127,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     storage,
     db,
     fileHost,
+    fileHosts,
     civitai,
     huggingface,
     tasks,
@@ -193,7 +200,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
       await proxy?.close()
       await civitai.close()
       await huggingface.close()
-      await fileHost.close()
+      await fileHosts.close()
       await bucket.close()
       await documents.close()
       await rm(dataDir, { recursive: true, force: true })
