@@ -64,6 +64,7 @@ async function removeUnreferenced(deps: CopyCleaning, input: CopyInput, jobId: s
   for await (const object of store.list(bucket, prefix)) {
     if (object.metadata.copyJobId !== jobId) continue
     if (await isStoredFile(db, { bucket, name: isFolder ? input.target : object.name })) continue
-    await store.remove(object, object.generation)
+    // Unless another copy adopts it in this moment.
+    await store.remove(object, object.generation, object.metageneration)
   }
 }

@@ -1,5 +1,5 @@
 import type { ModelFacts } from '#shared/documents/models.ts'
-import { FinalError } from '#shared/errors/app-error.ts'
+import { FinalError, TransientError } from '#shared/errors/app-error.ts'
 import { checkModelStart } from '#shared/formats/check-model-start.ts'
 import { fileKindOf } from '#shared/formats/file-kind.ts'
 import type { ModelFormat } from '#shared/formats/model-format.ts'
@@ -8,7 +8,7 @@ import { readSafetensorsHeader } from '#shared/formats/safetensors.ts'
 import { safetensorsFacts } from '#shared/formats/safetensors-facts.ts'
 import type { HttpClient } from '#shared/http/client.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { GenerationChangedError, type ObjectFacts, type ObjectStore } from '#shared/objects/object-store.ts'
 import type { ObjectStreams } from '#shared/objects/object-streams.ts'
 import { copyFile, type VerifiedParts } from '#shared/transfer/copy-file.ts'
 import { PartStore } from '#shared/transfer/part-store.ts'
@@ -47,15 +47,15 @@ export async function copyOneFile(
   const { index, signal, onProgress } = params
   const { input } = run
   const file = input.files[index] as SourceFile // The caller counts by the same list.
-  return await run.step(`file-${index}`, async () => {
-    const planName = `plan-${index}`
+  const planName = `plan-${index}`
+  const parts = new PartStore({
+    objects: deps.store,
+    streams: deps.streams,
+    bucket: deps.bucket,
+    prefix: `${copyWorkPrefix(run.id)}${index}/`,
+  })
+  const copied = await run.step(`file-${index}`, async () => {
     const storedPlan = run.stored<unknown>(planName)
-    const parts = new PartStore({
-      objects: deps.store,
-      streams: deps.streams,
-      bucket: deps.bucket,
-      prefix: `${copyWorkPrefix(run.id)}${index}/`,
-    })
     await countParts(run, parts, index)
     let format: ModelFormat = 'unknown'
     const verified = await copyFile({
@@ -75,7 +75,7 @@ export async function copyOneFile(
     })
     const facts = await factsOf(verified, { parts, format, signal })
     const wanted = input.layout === 'file' ? input.target : folderObjectName(input.target, file.path)
-    const { name, generation } = await publishParts({
+    const published = await publishParts({
       verified,
       objects: deps.store,
       bucket: deps.bucket,
@@ -85,16 +85,32 @@ export async function copyOneFile(
       metadata: { copyJobId: run.id },
     })
     // A folder's loaders look for each file by its name; only a single file may get another.
-    if (input.layout === 'folder' && name !== wanted) throw nameTaken(wanted)
-    await parts.removeAll()
+    if (input.layout === 'folder' && published.name !== wanted) throw nameTaken(wanted)
+    await adopt(deps.store, published, run.id)
     const { sizeBytes, sha256 } = verified
+    const { name, generation } = published
     return { path: file.path, name, generation, sizeBytes, sha256, facts }
   })
+  // Only now: until the step is stored they are what a later claim goes on with.
+  await parts.removeAll()
+  return copied
 }
 
 function nameTaken(name: string): FinalError {
   const message = `Another file lies at ${name} already; remove it and sync again.`
   return new FinalError({ code: 'sync.name-taken', message, facts: { name } })
+}
+
+/** Puts our name on an object that another copy has made, so that its clean-up leaves it alone, or we learn that it was first. */
+async function adopt(store: ObjectStore, object: ObjectFacts, copyJobId: string): Promise<void> {
+  if (object.metadata.copyJobId === copyJobId) return
+  try {
+    await store.relabel(object, { copyJobId })
+  } catch (error) {
+    if (!(error instanceof GenerationChangedError)) throw error
+    const message = 'The file that lay there already was removed in this moment; it is put together anew.'
+    throw new TransientError({ code: 'sync.file-gone', message, cause: error })
+  }
 }
 
 /**

@@ -7,6 +7,8 @@ export interface ObjectName {
 export interface ObjectFacts extends ObjectName {
   /** Decimal; compare as BigInt. */
   generation: string
+  /** Decimal; +1 with every change of its metadata. */
+  metageneration: string
   sizeBytes: number
   contentType: string | null
   timeCreated: Date
@@ -18,6 +20,7 @@ export interface ObjectFacts extends ObjectName {
 /** What is read from the JSON API's object resource, whose 64-bit numbers are strings. */
 export interface ObjectResource {
   generation?: string | number | undefined
+  metageneration?: string | number | undefined
   size?: string | number | undefined
   contentType?: string | undefined
   timeCreated?: string | undefined
@@ -34,6 +37,7 @@ export function toFacts(object: ObjectName, resource: ObjectResource): ObjectFac
     bucket: object.bucket,
     name: object.name,
     generation: String(resource.generation),
+    metageneration: String(resource.metageneration),
     sizeBytes: Number(resource.size ?? 0),
     contentType: resource.contentType ?? null,
     timeCreated: new Date(resource.timeCreated ?? 0),

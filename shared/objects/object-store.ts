@@ -140,21 +140,33 @@ export class ObjectStore {
   }
 
   #writeError(error: unknown, write: ObjectName & { ifGeneration: string }): Error {
-    if (statusOf(error) !== 412) return objectsError(error, write)
-    return new GenerationChangedError({
-      code: 'objects.generation-changed',
-      message: `${write.bucket}/${write.name} was written by somebody else in between.`,
-      facts: { bucket: write.bucket, name: write.name, expected: write.ifGeneration },
-      cause: error,
-    })
+    return statusOf(error) === 412 ? generationChanged(write, error) : objectsError(error, write)
   }
 
-  /** Removes an object, at a generation if one is given; one that is gone already is fine. */
-  async remove(object: ObjectName, generation?: string): Promise<void> {
+  /**
+   * Changes custom metadata of the object as it was seen.
+   * @throws GenerationChangedError `objects.generation-changed` when it is gone or was changed since.
+   */
+  async relabel(seen: ObjectFacts, metadata: Record<string, string>): Promise<ObjectFacts> {
+    try {
+      const [resource] = await this.#file(seen).setMetadata(
+        { metadata },
+        { ifGenerationMatch: seen.generation, ifMetagenerationMatch: seen.metageneration },
+      )
+      return toFacts(seen, resource)
+    } catch (error) {
+      if (statusOf(error) !== 404) throw this.#writeError(error, { ...seen, ifGeneration: seen.generation })
+      throw generationChanged({ ...seen, ifGeneration: seen.generation }, error)
+    }
+  }
+
+  /** Removes an object, at a generation and metageneration if they are given; one that is gone already is fine. */
+  async remove(object: ObjectName, generation?: string, metageneration?: string): Promise<void> {
     try {
       await this.#file(object).delete({
         ignoreNotFound: true,
         ...(generation ? { ifGenerationMatch: generation } : {}),
+        ...(metageneration ? { ifMetagenerationMatch: metageneration } : {}),
       })
     } catch (error) {
       if (statusOf(error) === 404 || statusOf(error) === 412) return
@@ -180,4 +192,14 @@ export class ObjectStore {
   #file(object: ObjectName, generation?: string): File {
     return this.#storage.bucket(object.bucket).file(object.name, generation ? { generation } : {})
   }
+}
+
+function generationChanged(write: ObjectName & { ifGeneration: string }, cause: unknown): GenerationChangedError {
+  const { bucket, name, ifGeneration: expected } = write
+  return new GenerationChangedError({
+    code: 'objects.generation-changed',
+    message: `${bucket}/${name} was written by somebody else in between.`,
+    facts: { bucket, name, expected },
+    cause,
+  })
 }

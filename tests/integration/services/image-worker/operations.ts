@@ -149,6 +149,7 @@ export function operations(documents: StartDocuments): void {
       timeCreated: new Date(),
       metadata: {},
       crc32c: null,
+      metageneration: '1',
     }
     const store = Object.assign(Object.create(ObjectStore.prototype) as ObjectStore, begins)
     const purged = purgeCharacter({ ...purgeDeps(), store }, { ...plan, outputs: [output] })

@@ -174,6 +174,7 @@ test('a model at gs:// is fetched once, at the generation seen, and removed when
       timeCreated: new Date(0),
       metadata: {},
       crc32c: null,
+      metageneration: '1',
     }),
     async *readStream(object, { generation }) {
       reads.push(`${object.bucket}/${object.name}#${generation}`)
