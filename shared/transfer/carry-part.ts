@@ -25,7 +25,7 @@ export function carryPart(params: {
   signal: AbortSignal
 }): CarriedPart {
   const { state, index, reader, signal } = params
-  const { layout, hash, bytes, maxBytes } = state
+  const { layout, hash, bytes, sweep, maxBytes } = state
   const { first, sizeBytes: limitBytes } = partRange(layout, index)
   const isLengthKnown = layout.sizeBytes !== null
   const tap = hash.tap(index)
@@ -44,6 +44,7 @@ export function carryPart(params: {
       tap?.update(chunk)
       passed.sizeBytes += chunk.byteLength
       bytes.received(index, chunk.byteLength)
+      sweep.passed(chunk.byteLength)
       if (first + passed.sizeBytes > maxBytes) throw tooLarge(first + passed.sizeBytes, maxBytes)
       yield chunk
     }

@@ -94,6 +94,7 @@ async function compare(state: CopyState, part: StoredPart, reader: SourceReader)
       tap?.update(chunk)
       passedBytes += chunk.byteLength
       state.bytes.receivedBytes += chunk.byteLength
+      state.sweep.passed(chunk.byteLength)
     }
     if (checksum.toString() !== part.crc32c) throw new SourceChangedError({ index: part.index })
     tap?.end({ sizeBytes: passedBytes, crc32c: part.crc32c })

@@ -4,6 +4,7 @@ import type { FileSource } from './file-source.ts'
 import type { OrderedHash } from './ordered-hash.ts'
 import type { PartStore } from './part-store.ts'
 import { SourceReader, type SourceReaderInit } from './source-reader.ts'
+import type { BufferSweep } from './sweep-buffers.ts'
 import type { TransferLayout } from './transfer-plan.ts'
 import type { ByteCount } from './transfer-progress.ts'
 
@@ -14,6 +15,7 @@ export interface CopyState {
   readonly parts: PartStore
   readonly hash: OrderedHash
   readonly bytes: ByteCount
+  readonly sweep: BufferSweep
   readonly maxBytes: number
   readonly policy: BackoffPolicy
   readonly clock: CopyClock

@@ -13,6 +13,7 @@ import { PartQueue } from './part-queue.ts'
 import type { StoredPart } from './part-store.ts'
 import type { SourceReader } from './source-reader.ts'
 import { type OpenedStart, openStart, readStoredHead } from './start-of-file.ts'
+import { BufferSweep } from './sweep-buffers.ts'
 import {
   changesTooFast,
   emptyFile,
@@ -62,6 +63,7 @@ export class FileCopy {
   readonly #signal: AbortSignal
   readonly #source: FileSource
   readonly #bytes = new ByteCount()
+  readonly #sweep = new BufferSweep()
   readonly #stored = new Map<number, StoredPart>()
   #plan: TransferPlan
   #pool: LanePool | null = null
@@ -181,7 +183,7 @@ export class FileCopy {
     const { parts, options, file } = this.#params
     const retryOptions = { policy: this.#policy, signal: this.#signal, ...this.#clock }
     const hash = new OrderedHash({
-      read: (part) => parts.read(part, this.#signal),
+      read: (part) => this.#readBack(part),
       attempt: (work) => retry(work, retryOptions),
       onFailure: (error) => this.#over.abort(error),
       gitBlobBytes: file.gitBlobSha1 === null ? null : layout.sizeBytes,
@@ -194,9 +196,17 @@ export class FileCopy {
       parts,
       hash,
       bytes: this.#bytes,
+      sweep: this.#sweep,
       maxBytes: options.maxBytes,
       policy: this.#policy,
       clock: this.#clock,
+    }
+  }
+
+  async *#readBack(part: StoredPart): AsyncGenerator<Buffer> {
+    for await (const chunk of this.#params.parts.read(part, this.#signal)) {
+      this.#sweep.passed(chunk.byteLength)
+      yield chunk
     }
   }
 

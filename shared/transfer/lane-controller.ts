@@ -21,6 +21,8 @@ export interface LaneControllerOptions {
 
 /** More lanes must bring this much, or they are only more load for everybody. */
 const GAIN = 1.15
+/** The second lane more than that: with one, the hash is made as the bytes pass and nothing is read back. */
+const GAIN_OF_SECOND = 1.25
 /** Below this share of the best, the lanes just added do harm: they end at once. */
 const HARM = 0.85
 /** Below this share of what it was, throughput has changed enough to think again. */
@@ -102,7 +104,8 @@ export class LaneController {
 
   #judgeStep(rate: number, nowMs: number, pendingParts: number): 'go on' | 'retreat' {
     const best = this.#best
-    if (best === null || rate >= best.rate * GAIN) {
+    const gain = best?.lanes === 1 ? GAIN_OF_SECOND : GAIN
+    if (best === null || rate >= best.rate * gain) {
       this.#best = { lanes: this.#target, rate }
       if (!this.#climb(pendingParts)) this.#hold(nowMs)
       return 'go on'
