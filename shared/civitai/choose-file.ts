@@ -18,7 +18,7 @@ const MAIN_TYPES = new Set(['model', 'pruned model'])
 const FORMATS: readonly CivitaiFormat[] = ['safetensors', 'gguf', 'pickle', 'zip', 'onnx', 'core-ml', 'other']
 
 /** Whether a file holds weights, by its type. A type that is new counts as weights where its format is one of weights. */
-export function isWeights({ type, format }: CivitaiFile): boolean {
+function isWeights({ type, format }: CivitaiFile): boolean {
   if (NOT_WEIGHTS.has(type.toLowerCase())) return false
   return format !== 'other' || MAIN_TYPES.has(type.toLowerCase())
 }
