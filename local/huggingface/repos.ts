@@ -3,6 +3,8 @@ import type { FileHost } from '../file-host/server.ts'
 import { revisionNotFound } from './refusal.ts'
 import { createRepoFile, type RepoFile, type RepoFileSpec } from './repo-file.ts'
 
+export type { RepoFileSpec } from './repo-file.ts'
+
 /** A repo, as a test orders it. */
 export interface RepoSpec {
   /** `owner/name`, or a name alone as old repos have. */

@@ -3,10 +3,14 @@
  * list. Whether the token may go there is the caller's to check.
  */
 export function nextPage(link: string | undefined, pageUrl: URL): URL | null {
-  for (const match of (link ?? '').matchAll(/<([^>]*)>((?:\s*;\s*[^;,"]+(?:="[^"]*")?)*)/g)) {
+  for (const match of (link ?? '').matchAll(LINK)) {
     const [, target = '', parameters = ''] = match
-    if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:;|$)/i.test(parameters))
-      return URL.parse(target, pageUrl.href)
+    if (NEXT.test(parameters)) return URL.parse(target, pageUrl.href)
   }
   return null
 }
+
+/** One link: its target, then parameters whose values may be quoted (and then hold commas). */
+const LINK = /<([^>]*)>((?:\s*;\s*[^;,="]+(?:=(?:"[^"]*"|[^;,"]*))?)*)/g
+/** `rel` is a list of words. */
+const NEXT = /;\s*rel\s*=\s*(?:next\b|"(?:[^"]*\s)?next(?:\s[^"]*)?")/i

@@ -65,13 +65,13 @@ export async function listTree(
   const { folder, signal } = params
   const below = folder === null ? '' : `/${encodePath(folder)}`
   const subject = { repo, revision: commit, path: folder }
-  const first = `/api/models/${encodePath(repo)}/tree/${commit}${below}?recursive=true&limit=${PAGE_ENTRIES}` as const
+  const path = `/api/models/${encodePath(repo)}/tree/${commit}${below}?recursive=true&limit=${PAGE_ENTRIES}`
   const entries: TreeEntry[] = []
   const asked = new Set<string>()
-  let target: `/${string}` | URL | null = first
+  let target: URL | null = new URL(`${options.baseUrl}${path}`)
   while (target !== null) {
     if (asked.size >= MAX_PAGES || entries.length > MAX_ENTRIES) throw tooManyFiles(repo)
-    asked.add(String(target))
+    asked.add(target.href)
     const page: { entries: TreeEntry[]; next: URL | null } = await callHub(
       options,
       { target, subject, signal },
