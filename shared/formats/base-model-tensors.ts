@@ -24,7 +24,7 @@ const clues: readonly Clue[] = [
   { name: /(^|[._])distilled_guidance_layer[._]/, baseModel: always('Chroma') },
   { name: /(^|[._])double_stream_modulation_img[._]/, baseModel: byInput(flux2Width) },
   {
-    name: new RegExp(`(^|[._])double_blocks[._]\\d+[._]img_attn[._]qkv${inputSide}`),
+    name: new RegExp(`(^|[._])(double_blocks[._]\\d+[._]img_attn[._]qkv|single_blocks[._]\\d+[._]linear1)${inputSide}`),
     baseModel: byInput(flux2AdapterWidth),
   },
   { name: /(^|[._])individual_token_refiner[._]/, baseModel: always('Hunyuan Video') },

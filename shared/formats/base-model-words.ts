@@ -42,6 +42,7 @@ const words: readonly (readonly [pattern: RegExp, baseModel: string])[] = [
   [/(^|-)z-?image-?turbo/, 'ZImageTurbo'],
   [/(^|-)z-?image-?base/, 'ZImageBase'],
   [/(^|-)wan-?(video|2)/, 'Wan Video'],
+  [/(^|-)anima(-|$)/, 'Anima'],
   [/(^|-)ltx-?v/, 'LTXV'],
   [/(^|-)mochi/, 'Mochi'],
   [/cogvideo/, 'CogVideoX'],

@@ -49,16 +49,17 @@ export function safetensorsFacts(header: SafetensorsHeader): SafetensorsFacts {
   }
 }
 
-/** By what the file states, in the order of how exact that is; by its tensors only where it states nothing that we know. */
+/** By what the file states, in the order of how exact that is; by its tensors only where it states nothing. */
 function baseModelHint(header: SafetensorsHeader, metadata: ReadonlyMap<string, string>): string | null {
-  const fromWords = (key: string): string | null => baseModelFromWords(metadata.get(key) ?? '')
-  const stated =
-    fromWords('modelspec.architecture') ??
-    fromWords('ss_base_model_version') ??
-    (metadata.get('ss_v2') === 'True' ? 'SD 2.1' : null)
+  const stated = ['modelspec.architecture', 'ss_base_model_version'].map((key) => firstText(metadata, [key], 200) ?? '')
+  const architecture =
+    stated.map(baseModelFromWords).find((name) => name !== null) ?? (metadata.get('ss_v2') === 'True' ? 'SD 2.1' : null)
   // A path of the machine that it was trained on, as often as a name.
   const trainedOn = baseModelFromWords((metadata.get('ss_sd_model_name') ?? '').slice(-300).split(/[/\\]/).at(-1) ?? '')
-  return refined(stated, trainedOn) ?? baseModelFromTensors(header.tensors)
+  const hint = refined(architecture, trainedOn)
+  // An architecture that is newer than our words may well have the tensors of one that we know: then no hint is better.
+  const isUnknown = stated.some((text) => text !== '' && text.toLowerCase() !== 'unknown')
+  return hint ?? (isUnknown ? null : baseModelFromTensors(header.tensors))
 }
 
 function firstText(metadata: ReadonlyMap<string, string>, keys: readonly string[], maxBytes: number): string | null {

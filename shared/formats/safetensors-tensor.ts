@@ -48,7 +48,7 @@ export function parseTensor(name: string, json: Buffer): Tensor {
   if (!isSizes(offsets) || offsets.length !== 2) throw lyingHeader('a tensor has offsets that are none', { name })
   const [begin = 0, end = 0] = offsets
   if (begin > end) throw lyingHeader('a tensor ends before it begins', { name, begin, end })
-  const parameters = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1)
+  const parameters = shape.reduce((product, size) => product * size, 1)
   if (!Number.isSafeInteger(parameters)) throw lyingHeader('a tensor has an impossible shape', { name })
   const bits = dtypeBits.get(dtype)
   if (bits !== undefined && parameters * bits !== (end - begin) * 8) {

@@ -94,6 +94,18 @@ describe('the base model', () => {
     expect((await factsOf(metadata)).baseModelHint).toBe(hint)
   })
 
+  test.each([
+    ['a newer architecture', 'hunyuan-image-2.1', null],
+    ['nothing', '', 'SDXL 1.0'],
+    ['that it knows none', 'Unknown', 'SDXL 1.0'],
+  ])(
+    'is guessed from tensors only in a file that does not state it; here it states %s (%j)',
+    async (_what, architecture, hint) => {
+      const facts = await factsOf({ 'modelspec.architecture': architecture }, { clip_g: ['F32', 2, 1280] })
+      expect(facts.baseModelHint).toBe(hint)
+    },
+  )
+
   const kohya = 'lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k'
   const kohyaXl = 'lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k'
   const ldm = 'model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight'
@@ -130,6 +142,7 @@ describe('the base model', () => {
     ['LoRA of Kohya', { 'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': ['BF16', 8, 4] }, 'Flux.1 D'],
     ['LoRA of PEFT', { 'transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight': ['BF16', 8, 4] }, 'Flux.1 D'],
     ['LoRA', { 'diffusion_model.double_blocks.0.img_attn.qkv.lora_A.weight': ['BF16', 1, 6144] }, 'Flux.2 D'],
+    ['LoRA', { 'diffusion_model.single_blocks.40.linear1.lora_A.weight': ['BF16', 1, 6144] }, 'Flux.2 D'],
     ['LoRA', { 'diffusion_model.double_blocks.19.img_attn.proj.lora_A.weight': ['BF16', 1, 4] }, 'Hunyuan Video'],
     [
       'checkpoint',

@@ -51,6 +51,11 @@ describe('a header that holds is read', () => {
       { ...tensorEntries({ a: ['F32', 2], b: ['F16', 0, 9], c: ['U8', 3] }) },
       11,
     ],
+    [
+      'with an empty tensor named behind what it precedes',
+      { a: one, b: { dtype: 'U8', shape: [0], data_offsets: [0, 0] } },
+      16,
+    ],
     ['with a data type of the future', { w: { dtype: 'F2_E1M0', shape: [8], data_offsets: [0, 2] } }, 2],
     ['with elements of less than a byte', { w: { dtype: 'F4', shape: [3, 2], data_offsets: [0, 3] } }, 3],
     [
@@ -94,6 +99,7 @@ describe('a header that lies is refused', () => {
     [/no object/, { w: null }, 16],
     [/twice/, `{"w":${JSON.stringify(one)},"w":${JSON.stringify(one)}}`, 16],
     [/twice/, `{"w":${JSON.stringify(one)},"\\u0077":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 16],
+    [/metadata names something twice/, `{"__metadata__":{"a":"1","a":"2"},"w":${JSON.stringify(one)}}`, 16],
     [/no text/, { __metadata__: { step: 7 }, w: one }, 16],
     [/does not begin/, { __metadata__: [], w: one }, 16],
     [/does not begin/, ' {}', 0],
@@ -213,6 +219,14 @@ test('a header of 20 MB is read in windows, its long metadata left out, without 
   ])
   expect(Math.max(...reads.map((one) => one.length))).toBeLessThanOrEqual(1024 * 1024)
   expect(turns).toBeGreaterThan(3)
+})
+
+test('long metadata is kept up to a limit', async () => {
+  const long = 'x'.repeat(1_500_000)
+  const header = await readWhole(
+    safetensorsFile({ __metadata__: { a: long, b: long, c: long, d: 'short' }, w: one }, 16),
+  )
+  expect([...(header.metadata?.keys() ?? [])]).toEqual(['a', 'b', 'd'])
 })
 
 test('a header is read across the windows', async () => {

@@ -27,13 +27,17 @@ test('shards lie beside their index', () => {
   })
 })
 
-test.each(['../x.safetensors', '/x.safetensors', 'a\\x.safetensors', 'a//x.safetensors', 'a\n.safetensors'])(
-  'a shard at %j is refused, also where its folder would make it harmless',
-  (shard) => {
-    const refused = expect.objectContaining({ code: 'model.bad-path', retryable: false })
-    expect(() => parse({ weight_map: { a: shard } }, 'unet/deep/i.json')).toThrow(refused)
-  },
-)
+test.each([
+  '../x.safetensors',
+  '/x.safetensors',
+  'a\\x.safetensors',
+  'a//x.safetensors',
+  'a\n.safetensors',
+  'C:x.safetensors',
+])('a shard at %j is refused, also where its folder would make it harmless', (shard) => {
+  const refused = expect.objectContaining({ code: 'model.bad-path', retryable: false })
+  expect(() => parse({ weight_map: { a: shard } }, 'unet/deep/i.json')).toThrow(refused)
+})
 
 test.each<[what: string, index: unknown]>([
   ['not JSON', '{'],
