@@ -53,7 +53,7 @@ export function openSyncWork(
         {
           ...deps,
           limits,
-          resolve: (note, signal) => resolveModel(clients, note.source, signal),
+          resolve: (note, signal) => resolveModel(clients, note.source, { allowPickle: config.ALLOW_PICKLE, signal }),
           now: () => new Date(),
         },
         run,

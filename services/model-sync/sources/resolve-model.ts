@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto'
+import { refuseUnscanned } from '#shared/civitai/check-scans.ts'
 import type { CivitaiClient } from '#shared/civitai/client.ts'
 import { resolveCivitaiFile } from '#shared/civitai/resolve-file.ts'
 import type { ModelSource } from '#shared/documents/models.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
+import { refusals } from '#shared/formats/model-refusals.ts'
 import type { HttpClient } from '#shared/http/client.ts'
 import type { HuggingFaceClient } from '#shared/huggingface/client.ts'
 import { resolveHuggingFaceModel } from '#shared/huggingface/resolve-model.ts'
 import type { SourceFile } from '#shared/transfer/source-file.ts'
 import { resolveDirectUrl } from './direct-url.ts'
 import type { ResolvedModel } from './resolved-model.ts'
+
+export interface ResolveOptions {
+  /** Take files that run code when they are loaded. */
+  allowPickle: boolean
+  signal: AbortSignal
+}
 
 export interface SourceClients {
   civitai: CivitaiClient
@@ -24,9 +32,10 @@ export interface SourceClients {
 export async function resolveModel(
   clients: SourceClients,
   source: ModelSource,
-  signal: AbortSignal,
+  options: ResolveOptions,
 ): Promise<ResolvedModel> {
-  if (source.civitaiModelId !== null) return await resolveCivitai(clients.civitai, source, signal)
+  const { signal } = options
+  if (source.civitaiModelId !== null) return await resolveCivitai(clients.civitai, source, options)
   if (source.sourceUrl !== null) return await resolveDirectUrl(clients.web, source, signal)
   switch (source.engine) {
     case 'huggingface':
@@ -34,7 +43,7 @@ export async function resolveModel(
       return await resolveHuggingFace(clients.huggingface, { ...source, hfId: source.hfId }, signal)
     case 'civitai':
       if (source.versionId === null) throw noSource('The model names no CivitAI model or version.')
-      return await resolveCivitai(clients.civitai, source, signal)
+      return await resolveCivitai(clients.civitai, source, options)
     case null:
       throw noSource('The model names no source: set civitaiModelId, sourceUrl, or engine and hf_id.')
     default:
@@ -48,6 +57,11 @@ export async function resolveModel(
 async function resolveCivitai(client: CivitaiClient, source: ModelSource, signal: AbortSignal): Promise<ResolvedModel> {
   const { civitaiModelId: modelId, versionId, civitaiFileId: fileId } = source
   const found = await resolveCivitaiFile(client, { modelId, versionId, fileId, signal })
+  if (found.format === 'pickle') {
+    // The bytes are looked at later in any case; here a refusal costs no download of the account's.
+    if (!allowPickle) throw new FinalError({ code: 'model.pickle', message: refusals['model.pickle'] })
+    refuseUnscanned(found, Date.now())
+  }
   const { file } = found
   return {
     fileId: file.sha256 ?? `civitai-${digest([found.versionId, found.fileId, file.sizeBytes])}`,
