@@ -54,7 +54,11 @@ export async function resolveModel(
   }
 }
 
-async function resolveCivitai(client: CivitaiClient, source: ModelSource, signal: AbortSignal): Promise<ResolvedModel> {
+async function resolveCivitai(
+  client: CivitaiClient,
+  source: ModelSource,
+  { allowPickle, signal }: ResolveOptions,
+): Promise<ResolvedModel> {
   const { civitaiModelId: modelId, versionId, civitaiFileId: fileId } = source
   const found = await resolveCivitaiFile(client, { modelId, versionId, fileId, signal })
   if (found.format === 'pickle') {
