@@ -20,7 +20,7 @@ export const copyInputSchema = z.object({
   /** The row in `model_files`, and which copy of it this is. */
   fileId: z.string(),
   round: z.number(),
-  /** One file goes to the object `target`; the files of a folder below `target`, which ends in a slash. */
+  /** One file goes to the object `target` with its extension; the files of a folder below `target`, which ends in a slash. */
   layout: z.enum(['file', 'folder']),
   target: z.string(),
   files: z.array(sourceFileSchema).min(1),

@@ -59,9 +59,8 @@ export async function removeCopyWork(store: ObjectStore, work: { bucket: string;
 async function removeUnreferenced(deps: CopyCleaning, input: CopyInput, jobId: string): Promise<void> {
   const { store, bucket, db } = deps
   const isFolder = input.layout === 'folder'
-  // With another file under its name, the object's own name got a suffix before the extension.
-  const prefix = isFolder ? input.target : input.target.replace(/\.[^./]*$/, '')
-  for await (const object of store.list(bucket, prefix)) {
+  // Also under the name that a file gets beside another of the same model and version.
+  for await (const object of store.list(bucket, input.target)) {
     if (object.metadata.copyJobId !== jobId) continue
     if (await isStoredFile(db, { bucket, name: isFolder ? input.target : object.name })) continue
     // Unless another copy adopts it in this moment.

@@ -3,7 +3,6 @@ import { FinalError, TransientError } from '#shared/errors/app-error.ts'
 import { checkModelStart } from '#shared/formats/check-model-start.ts'
 import { fileKindOf } from '#shared/formats/file-kind.ts'
 import type { ModelFormat } from '#shared/formats/model-format.ts'
-import { folderObjectName } from '#shared/formats/object-name.ts'
 import { readSafetensorsHeader } from '#shared/formats/safetensors.ts'
 import { safetensorsFacts } from '#shared/formats/safetensors-facts.ts'
 import type { HttpClient } from '#shared/http/client.ts'
@@ -18,6 +17,7 @@ import type { LocateFile, SourceFile } from '#shared/transfer/source-file.ts'
 import { transferPlanSchema } from '#shared/transfer/transfer-plan.ts'
 import type { TransferProgress } from '#shared/transfer/transfer-progress.ts'
 import { type CopyInput, copyWorkPrefix } from './copy-input.ts'
+import { publishedName } from './published-names.ts'
 
 export interface CopyFileDeps {
   store: ObjectStore
@@ -74,7 +74,7 @@ export async function copyOneFile(
       signal,
     })
     const facts = await factsOf(verified, { parts, format, signal })
-    const wanted = input.layout === 'file' ? input.target : folderObjectName(input.target, file.path)
+    const wanted = publishedName(input, { path: file.path, format })
     const published = await publishParts({
       verified,
       objects: deps.store,
