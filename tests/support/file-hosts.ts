@@ -1,10 +1,12 @@
-import { type FileHost, type FileHostOptions, startFileHost } from '#local/file-host/server.ts'
+import { type FileHost, type FileHostOptions, type HostedFile, startFileHost } from '#local/file-host/server.ts'
 
 /** File hosts behind the hubs, so that each of several syncs at once can meet faults of its own. */
 export interface FileHosts {
   all: readonly FileHost[]
   /** What `work` adds to a hub lies at this host. `work` must not wait for anything. */
   at<T>(host: FileHost, work: () => T): T
+  /** What the hubs have added at a host. */
+  filesAt(host: FileHost): HostedFile[]
   /** What the hubs see. */
   storage: Pick<FileHost, 'add' | 'locationOf'>
   close(): Promise<void>
@@ -15,7 +17,7 @@ export async function startFileHosts(number: number, options?: FileHostOptions):
   const all = await Promise.all(Array.from({ length: number }, () => startFileHost(options)))
   const [first] = all
   if (first === undefined) throw new Error('There must be a file host.')
-  const homes = new Map<unknown, FileHost>()
+  const homes = new Map<HostedFile, FileHost>()
   let current = first
   return {
     all,
@@ -27,6 +29,7 @@ export async function startFileHosts(number: number, options?: FileHostOptions):
         current = first
       }
     },
+    filesAt: (host) => [...homes].filter(([, home]) => home === host).map(([file]) => file),
     storage: {
       add(order) {
         const file = current.add(order)
