@@ -65,7 +65,7 @@ async function copyOnce(params: CopyInOrderParams, reader: SourceReader): Promis
       const before = commit
       commit = carried.stored.then((part) => {
         sizeBytes += part.sizeBytes
-        stored.set(index, part)
+        stored.set(part.index, part)
       })
       commit.catch(() => {})
       await carried.passed

@@ -150,13 +150,13 @@ function readAnswer(response: HttpResponse, wanted: WantedBytes, layout: Transfe
   }
   if (status === 206) {
     const range = checkRange(response, wanted, layout)
-    checkSame({ totalBytes: range.totalBytes, etag }, layout)
+    checkSame({ host: url.host, totalBytes: range.totalBytes, etag }, layout)
     const lengthBytes = range.last - range.first + 1
     if (contentLength !== null && contentLength !== lengthBytes)
       throw badRange(url.host, { contentLength, lengthBytes })
     return { ...answer, lengthBytes, hasCleanEnd: true, totalBytes: range.totalBytes, ranges: true }
   }
-  checkSame({ totalBytes: contentLength, etag }, layout)
+  checkSame({ host: url.host, totalBytes: contentLength, etag }, layout)
   if (contentLength === 0) throw emptyFile()
   if (layout?.ranges) throw new NoRangesError(url.host)
   const hasCleanEnd = contentLength !== null || /\bchunked\b/i.test(headers['transfer-encoding'] ?? '')
@@ -188,10 +188,15 @@ function checkRange(response: HttpResponse, wanted: WantedBytes, layout: Transfe
 }
 
 /** Whether the answer is about the file that was begun. */
-function checkSame(answer: { totalBytes: number | null; etag: string | null }, layout: TransferLayout | null): void {
+function checkSame(
+  answer: { host: string; totalBytes: number | null; etag: string | null },
+  layout: TransferLayout | null,
+): void {
   if (layout === null) return
-  const { totalBytes, etag } = answer
+  const { host, totalBytes, etag } = answer
   if (totalBytes !== null && layout.sizeBytes !== null && totalBytes !== layout.sizeBytes) {
+    // A strong ETag promises the same bytes: then the total is the mistake.
+    if (etag !== null && etag === layout.etag) throw badRange(host, { sizeBytes: layout.sizeBytes, totalBytes })
     throw new SourceChangedError({ sizeBytes: layout.sizeBytes, totalBytes })
   }
   if (etag !== null && layout.etag !== null && etag !== layout.etag) {

@@ -13,6 +13,8 @@ import { partRange } from './transfer-plan.ts'
 const TICK_MS = 50
 /** A part that fails this often, each time after the reader's own tries, is more than a passing fault. */
 const MAX_PART_FAILURES = 3
+/** Each has had a fresh location already, and those are counted by some sources. */
+const MAX_DENIALS = 2
 /** A longer wait is the job's: it is woken then. */
 const MAX_BUSY_WAIT_MS = 30_000
 /** With one lane, the hash is at most this far behind when it is worth waiting for: then nothing is read back any more. */
@@ -240,7 +242,7 @@ export class LanePool {
       }
       const count = (this.#failures.get(index) ?? 0) + 1
       this.#failures.set(index, count)
-      if (count >= MAX_PART_FAILURES) throw error
+      if (count >= (error instanceof SourceDeniedError ? MAX_DENIALS : MAX_PART_FAILURES)) throw error
       const retryAt = error instanceof TransientError ? error.retryAt : null
       const toldMs = retryAt === null ? 0 : retryAt.getTime() - clock.now()
       if (toldMs > MAX_BUSY_WAIT_MS) throw error

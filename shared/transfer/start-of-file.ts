@@ -10,6 +10,7 @@ import type { TransferLayout } from './transfer-plan.ts'
 
 /** What a file is judged by, unless it is smaller. */
 const HEAD_BYTES = 64 * 1024
+const MAX_DENIALS = 2
 /** A longer wait is the job's: it is woken then. */
 const MAX_WAIT_MS = 30_000
 
@@ -44,7 +45,10 @@ export async function openStart(params: {
       throw error
     }
   }
+  let denials = 0
   const shouldRetry = (error: unknown): boolean => {
+    // Each try has had a fresh location already, and those are counted by some sources.
+    if (error instanceof SourceDeniedError && ++denials >= MAX_DENIALS) return false
     if (error instanceof NoRangesError || error instanceof SourceChangedError) return false
     const retryAt = error instanceof TransientError ? error.retryAt : null
     return isRetryable(error) && (retryAt === null || retryAt.getTime() - clock.now() <= MAX_WAIT_MS)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Storage } from '@google-cloud/storage'
 import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
 import { type AddFile, type FileHost, type HostedFile, startFileHost } from '#local/file-host/server.ts'
+import { AppError } from '#shared/errors/app-error.ts'
 import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 import { ObjectStore } from '#shared/objects/object-store.ts'
 import { ObjectStreams } from '#shared/objects/object-streams.ts'
@@ -11,6 +12,7 @@ import type { BackoffPolicy } from '#shared/retry/backoff.ts'
 import { type CopyParams, copyFile, type TransferProgress, type VerifiedParts } from '#shared/transfer/copy-file.ts'
 import { PartStore } from '#shared/transfer/part-store.ts'
 import { publishParts } from '#shared/transfer/publish.ts'
+import type { SourceFile } from '#shared/transfer/source-file.ts'
 import type { TransferPlan } from '#shared/transfer/transfer-plan.ts'
 
 export const KIB = 1024
@@ -18,7 +20,20 @@ export const PART_BYTES = 256 * KIB
 /** Tries as in production, without its waits. */
 const QUICK: BackoffPolicy = { baseMs: 1, factor: 2, maxMs: 5, jitter: 'full', maxAttempts: 4 }
 
-type Overrides = Partial<Omit<CopyParams, 'options'>> & { options?: Partial<CopyParams['options']> }
+export async function failureOf(work: Promise<unknown>): Promise<AppError> {
+  const error = await work.then(
+    () => new Error('did not fail'),
+    (thrown) => thrown,
+  )
+  if (!(error instanceof AppError)) throw error
+  return error
+}
+
+type Overrides = Partial<Omit<CopyParams, 'options' | 'file'>> & {
+  options?: Partial<CopyParams['options']>
+  /** What the source states, where it is not everything. */
+  stated?: Partial<SourceFile>
+}
 
 /** A source, a bucket and what a job would hold between claims. */
 export interface TransferWorld {
@@ -66,7 +81,7 @@ export async function startTransferWorld(): Promise<TransferWorld> {
     heads: [],
     add: (file) => host.add(file),
     async copy(file, overrides = {}) {
-      const { options, ...others } = overrides
+      const { options, stated, ...others } = overrides
       return await copyFile({
         file: {
           locator: { source: 'url', url: 'https://example.com/model.safetensors' },
@@ -74,6 +89,7 @@ export async function startTransferWorld(): Promise<TransferWorld> {
           sizeBytes: file.sizeBytes,
           sha256: file.sha256,
           gitBlobSha1: null,
+          ...stated,
         },
         async locate() {
           world.located++
