@@ -227,7 +227,7 @@ export class JobRunner implements JobRequests {
     job: JobRecord
   }): Promise<Outcome> {
     const { definition, input, id, logger, error, job } = params
-    const code = job.failure?.code ?? job.lastFailure?.code ?? 'job.failed'
+    const code = job.failure?.code ?? job.lastFailure?.code ?? `job.${job.state}`
     switch (job.state) {
       case 'failed':
         logger.error(`The job failed for good: ${job.failure?.message}`, { error, code })
