@@ -93,9 +93,9 @@ export function createRepos(fileHost: Pick<FileHost, 'add'>): Repos {
   }
 }
 
-/** The commit that a branch, a tag or a hash names. Throws `RevisionNotFound`. */
+/** The commit that a branch, a tag, a hash or `HEAD` names. Throws `RevisionNotFound`. */
 export function commitAt(repo: Repo, revision: string): Commit {
-  const commit = repo.heads.get(revision) ?? repo.commits.get(revision)
+  const commit = repo.heads.get(revision === 'HEAD' ? 'main' : revision) ?? repo.commits.get(revision)
   if (commit === undefined) throw revisionNotFound(revision)
   return commit
 }

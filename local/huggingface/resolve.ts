@@ -1,6 +1,6 @@
 import { resolveByteRange } from '../byte-range.ts'
 import type { HostedFile } from '../file-host/server.ts'
-import { type Answer, redirectAnswer } from './answer.ts'
+import { type Answer, jsonAnswer, redirectAnswer } from './answer.ts'
 import type { HuggingFaceFault } from './faults.ts'
 import { entryNotFound } from './refusal.ts'
 import type { RepoFile } from './repo-file.ts'
@@ -19,6 +19,7 @@ export interface FileRequest {
   /** Path and query as they were asked for. */
   asked: string
   range: string | null
+  accept: string
   fault: HuggingFaceFault | null
 }
 
@@ -46,11 +47,18 @@ export function answerResolve(request: FileRequest, locationOf: LocationOf): Ans
       'x-xet-hash': xetHash ?? '',
       link: `<${token}>; rel="xet-auth", <${reconstruction}>; rel="xet-reconstruction-info"`,
     }
-    return redirectAnswer(302, locationOf(file.hosted), { ...headers, ...(xetHash === undefined ? {} : xet) })
+    if (xetHash === undefined) return redirectAnswer(302, locationOf(file.hosted), headers)
+    if (request.accept.includes(XET_TYPE)) {
+      return jsonAnswer(200, { hash: xetHash }, { ...headers, ...xet, 'content-type': XET_TYPE })
+    }
+    return redirectAnswer(302, locationOf(file.hosted), { ...headers, ...xet })
   }
   if (file.isDirect) return sendBlob(request, file, headers)
   return redirectAnswer(307, cacheUrl(request, file), headers)
 }
+
+/** Who accepts this is a client of Xet's own protocol, and gets no redirect (contract §4). */
+const XET_TYPE = 'application/vnd.xet-fileinfo+json'
 
 /** What git keeps, with ranges: a small file, or the pointer that stands for a large one (`/raw/`). */
 export function sendBlob(request: FileRequest, file: RepoFile, headers: Record<string, string> = {}): Answer {

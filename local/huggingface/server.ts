@@ -91,8 +91,7 @@ export async function startHuggingFace(options: HuggingFaceStandInOptions): Prom
     response.setHeader('x-request-id', `Root=1-${randomUUID()}`)
     const route = findRoute(url.pathname)
     if (route === null) return sendThrough(response, pageAnswer(404), null)
-    const { authorization } = request.headers
-    const caller = callerOf(authorization, tokens)
+    const caller = callerOf(request.headers.authorization, tokens)
     const seen = newRequest(request, { route, url, index: requests.length + 1, caller: caller.kind })
     requests.push(seen)
     response.once('close', () => {
@@ -118,8 +117,8 @@ export async function startHuggingFace(options: HuggingFaceStandInOptions): Prom
     const rates = windows[isFile ? 'resolvers' : 'api'].take(caller)
     for (const [name, value] of Object.entries(rates)) response.setHeader(name, value)
     const { method = '' } = request
-    const range = request.headers.range ?? null
-    const answer = answerRoute(context, route, { method, url, caller, range, body, fault })
+    const { range = null } = request.headers
+    const answer = answerRoute(context, route, { method, url, caller, range, accept: seen.accept, body, fault })
     fire()
     sendThrough(response, answer, fault)
   }

@@ -19,6 +19,7 @@ export interface ServiceRequest {
   url: URL
   caller: Caller
   range: string | null
+  accept: string
   body: Buffer
   fault: HuggingFaceFault | null
 }
@@ -40,18 +41,12 @@ export function answerRoute(context: ServiceContext, route: Route, request: Serv
   const repo = admitted(context, route, caller)
   const commit = commitAt(repo, route.revision ?? 'main')
   const origin = context.origin()
-  const file = {
-    repo,
-    commit,
-    path: route.path,
-    origin,
-    asked: `${url.pathname}${url.search}`,
-    range: request.range,
-    fault,
-  }
+  const { range, accept } = request
+  const file = { repo, commit, path: route.path, origin, asked: `${url.pathname}${url.search}`, range, accept, fault }
   switch (route.endpoint) {
     case 'model': {
-      const object = modelObject(repo, commit, { blobs: url.searchParams.get('blobs') === 'true' })
+      const query = url.searchParams
+      const object = chosenFields(modelObject(repo, commit, { blobs: query.get('blobs') === 'true' }), query)
       if (fault?.kind === 'branch-moves') context.repos.commit(repo.id, [MOVED_FILE])
       return jsonAnswer(200, fault?.kind === 'odd-fields' ? oddFields(object) : object)
     }
@@ -70,6 +65,13 @@ export function answerRoute(context: ServiceContext, route: Route, request: Serv
     default:
       return route.endpoint satisfies never
   }
+}
+
+/** With `expand` only what it names, repeated (contract §2). */
+function chosenFields(object: Record<string, unknown>, query: URLSearchParams): Record<string, unknown> {
+  const chosen = query.getAll('expand')
+  if (chosen.length === 0) return object
+  return Object.fromEntries(Object.entries(object).filter(([name]) => ['_id', 'id', ...chosen].includes(name)))
 }
 
 const MOVED_FILE = { path: 'moved.safetensors', content: { kind: 'safetensors', sizeBytes: 4096, seed: 99 } } as const

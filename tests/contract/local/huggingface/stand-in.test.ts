@@ -73,6 +73,8 @@ describe('what the service was seen to answer', () => {
     expect(await read('/api/models/mcpotato/42-eicar-street?blobs=true')).toEqual(recorded)
     const plain = (await read('/api/models/mcpotato/42-eicar-street')) as { siblings: Json[] }
     expect(plain.siblings[0]).toEqual({ rfilename: '.gitattributes' })
+    const chosen = await read('/api/models/mcpotato/42-eicar-street?expand=sha&expand=gated')
+    expect(chosen).toEqual({ _id: recorded._id, id: recorded.id, sha: recorded.sha, gated: false })
   })
 
   test('is the size and the ETag of a large file, told before the redirect', async () => {
@@ -152,6 +154,20 @@ describe('a file', () => {
     expect(await (await ask(String(response.headers.get('location')))).text()).toBe('odd name')
   })
 
+  test('in Xet storage is described, not redirected to, for who accepts that', async () => {
+    await start()
+    add({ files: [...files, { path: 'old.bin', content: 'x', xet: false }] })
+    const type = 'application/vnd.xet-fileinfo+json'
+    const headers = { accept: `${type}, */*` }
+    const described = await ask('/ada/model/resolve/main/model.safetensors', { headers })
+    expect([described.status, described.headers.get('content-type'), described.headers.get('x-linked-size')]).toEqual([
+      200,
+      type,
+      '5000',
+    ])
+    expect((await ask('/ada/model/resolve/main/old.bin', { headers })).status).toBe(302)
+  })
+
   test('of LFS is a pointer under /raw/, and that pointer is what its oid is the hash of', async () => {
     await start()
     add()
@@ -219,6 +235,7 @@ describe('a revision', () => {
     const shaOf = async (at: string) => ((await read(`/api/models/ada/model${at}`)) as Json).sha
     expect(await shaOf('')).toBe(commit)
     expect(await shaOf('/revision/main')).toBe(commit)
+    expect(await shaOf('/revision/HEAD')).toBe(commit)
     const pr = await shaOf('/revision/refs%2Fpr%2F1')
     expect(pr).not.toBe(commit)
     const moved = hub.commit('ada/model', [{ path: 'new.txt', content: 'new' }])
