@@ -3,9 +3,10 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
-import { type DocumentServer, startDocumentServer } from './documents/server.ts'
-import { type defaultPorts, localBuckets, localEnvironment } from './environment.ts'
+import { type DocumentChange, type DocumentServer, startDocumentServer } from './documents/server.ts'
+import { type defaultPorts, localBuckets, localEnvironment, localProject } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
+import { startDocumentRelay } from './events/relay/document-relay.ts'
 import type { Trigger } from './events/trigger.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
 import { type ModelHubs, startModelHubs } from './model-hubs.ts'
@@ -100,6 +101,11 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
           onChange: (change) => delivery.publishDocument(change),
         }),
       ).host
+    if (options.documentsHost !== null) {
+      const { documentsHost: host, triggers } = options
+      const onChange = (change: DocumentChange) => delivery.publishDocument(change)
+      keep(await startDocumentRelay({ host, projectId: localProject, triggers, onChange, log: logger }))
+    }
     const tasks = keep(await startTaskServer({ port: ports.tasks, dataDir: join(dataDir, 'tasks'), identity, clock }))
     const clipdrop = keep(await startClipDrop({ port: ports.clipdrop, requestsPerMinute: null }))
     const replicate = keep(await startReplicate({ port: ports.replicate, runsPerMinute: null, clock }))
