@@ -37,8 +37,8 @@ import { compareWithStatement, crc32cOf, hashParts } from './verify-parts.ts'
 const DEFAULT_PART_BYTES = 32 * 1024 * 1024
 const DEFAULT_MAX_LANES = 8
 const DEFAULT_STALL_MS = 30_000
-/** A step is judged within half a second; a fruitless one is not repeated for a while. */
-const DEFAULT_LANES = { windowMs: 350, settleMs: 150, holdMs: 15_000 }
+/** A step is judged within half a second; one that brought nothing, perhaps by chance, is soon tried again, and then less and less often. */
+const DEFAULT_LANES = { windowMs: 350, settleMs: 150, holdMs: 3_000 }
 /** Then the file changes faster than it can be copied. */
 const MAX_CHANGES = 3
 /** A complete copy that is not what the source stated is made once more. */

@@ -110,9 +110,11 @@ export class LaneController {
       if (!this.#climb(pendingParts)) this.#hold(nowMs)
       return 'go on'
     }
+    const isHarm = rate < best.rate * HARM
     this.#setTarget(best.lanes)
     this.#hold(nowMs)
-    return rate < best.rate * HARM ? 'retreat' : 'go on'
+    if (isHarm) this.#holdUntilMs += this.#holdMs
+    return isHarm ? 'retreat' : 'go on'
   }
 
   #judgeDescent(rate: number, nowMs: number): void {

@@ -106,7 +106,7 @@ export async function startTransferWorld(): Promise<TransferWorld> {
           maxBytes: 1024 ** 3,
           minPartBytes: PART_BYTES,
           stallMs: 300,
-          lanes: { windowMs: 40, settleMs: 10, holdMs: 5_000 },
+          lanes: { windowMs: 120, settleMs: 40, holdMs: 400 },
           policy: QUICK,
           ...options,
         },

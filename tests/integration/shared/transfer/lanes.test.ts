@@ -1,0 +1,90 @@
+import { PART_BYTES, startTransferWorld, type TransferWorld } from './transfer-world.ts'
+
+let world: TransferWorld
+beforeEach(async () => {
+  world = await startTransferWorld()
+})
+afterEach(async () => {
+  world.host.assertAllFired()
+  await world.close()
+})
+
+const mostLanes = (): number => Math.max(...world.host.requests.map(({ lanes }) => lanes))
+
+describe('lanes', () => {
+  test('become eight where each connection is slow', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 60 * PART_BYTES, seed: 1 } })
+    world.host.shape({ bytesPerSecondPerConnection: 12 * PART_BYTES })
+    const startedAt = performance.now()
+
+    const verified = await world.copy(file)
+
+    // A busy machine may hide a step's gain once; it is tried again soon.
+    const singleMs = (60 / 12) * 1000
+    expect(verified.sha256).toBe(file.sha256)
+    expect(mostLanes()).toBe(8)
+    expect(performance.now() - startedAt).toBeLessThan(singleMs / 2)
+  })
+
+  test('become fewer again where the source slows everybody down', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 80 * PART_BYTES, seed: 1 } })
+    world.host.shape({
+      bytesPerSecondPerConnection: 40 * PART_BYTES,
+      slowBeyond: { lanes: 2, bytesPerSecond: 4 * PART_BYTES },
+    })
+    const startedAt = performance.now()
+
+    const verified = await world.copy(file)
+
+    const singleMs = (80 / 40) * 1000
+    expect(verified.sha256).toBe(file.sha256)
+    expect(mostLanes()).toBe(4)
+    expect(performance.now() - startedAt).toBeLessThan(singleMs * 1.1)
+  })
+
+  test('stay one where the source refuses a second', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 20 * PART_BYTES, seed: 1 } })
+    world.host.shape({ bytesPerSecondPerConnection: 30 * PART_BYTES, maxConnections: 1 })
+
+    const verified = await world.copy(file)
+
+    expect(verified.sha256).toBe(file.sha256)
+    expect(mostLanes()).toBe(1)
+    expect(world.host.requests.some(({ status }) => status === 403)).toBe(true)
+    // A fresh location shows that it was not the URL's age; the host may count a connection a moment longer than it lives.
+    expect(world.located).toBeLessThanOrEqual(4)
+  })
+
+  test('become fewer by a 429, whose wait is kept', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 20 * PART_BYTES, seed: 1 } })
+    world.host.shape({ bytesPerSecondPerConnection: 30 * PART_BYTES })
+    world.host.inject({ fault: { kind: 'truncated', atByte: 10 }, times: 1 })
+    world.host.inject({ fault: { kind: 'status', status: 429, rateLimit: '"resolvers";r=0;t=1' }, times: 1 })
+    const waits: number[] = []
+
+    const verified = await world.copy(file, {
+      clock: {
+        async sleep(ms, signal) {
+          waits.push(ms)
+          signal?.throwIfAborted()
+          await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 20)))
+        },
+      },
+    })
+
+    expect(verified.sha256).toBe(file.sha256)
+    expect(waits.some((ms) => ms > 900 && ms < 1_500)).toBe(true)
+  })
+
+  test('a wait that is too long is left to the job', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 2 * PART_BYTES, seed: 1 } })
+    world.host.inject({ fault: { kind: 'status', status: 429, retryAfter: 600 }, times: 1 })
+    const startedAt = Date.now()
+    await expect(world.copy(file)).rejects.toMatchObject({
+      code: 'transfer.rate-limited',
+      retryable: true,
+      retryAt: expect.objectContaining({}),
+    })
+    expect(Date.now() - startedAt).toBeLessThan(5_000)
+  })
+})
