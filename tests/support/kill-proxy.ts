@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
 
 /** When, seen from the server: nothing done yet; done but not answered; answered. */
 export type KillMoment = 'before' | 'unanswered' | 'after'
@@ -33,8 +34,6 @@ export async function startKillProxy(target: string): Promise<KillProxy> {
     seen.push(label)
     if (armed && (armed.match?.(label) ?? true)) armed.matched += 1
     const due = armed?.matched === armed?.k ? armed : null
-    const body: Buffer[] = []
-    for await (const chunk of request) body.push(chunk as Buffer)
     const strike = async (moment: KillMoment) => {
       if (due?.moment !== moment) return false
       armed = null
@@ -46,7 +45,7 @@ export async function startKillProxy(target: string): Promise<KillProxy> {
       response.destroy()
       return
     }
-    const answer = await forward(target, request, Buffer.concat(body))
+    const answer = await forward(target, request)
     if (await strike('unanswered')) {
       response.destroy()
       return
@@ -82,8 +81,8 @@ export async function startKillProxy(target: string): Promise<KillProxy> {
   }
 }
 
-/** One request, whole, to the server behind a proxy. */
-export function forward(target: string, request: IncomingMessage, body: Buffer) {
+/** One request to the server behind a proxy: as it comes, or with a body that was read already. */
+export function forward(target: string, request: IncomingMessage, body?: Buffer) {
   return new Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
     const outgoing = sendRequest(new URL(request.url ?? '/', target), {
       method: request.method,
@@ -96,6 +95,11 @@ export function forward(target: string, request: IncomingMessage, body: Buffer) 
       const { 'transfer-encoding': _chunked, ...headers } = answer.headers
       resolve({ status: answer.statusCode ?? 502, headers, body: Buffer.concat(chunks) })
     })
-    outgoing.end(body)
+    if (body) {
+      outgoing.end(body)
+      return
+    }
+    // A request that is cut in front of the proxy is cut behind it too.
+    pipeline(request, outgoing).catch(() => {})
   })
 }

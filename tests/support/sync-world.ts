@@ -18,7 +18,7 @@ import { connectFirestore } from './documents.ts'
 import { type FileHosts, startFileHosts } from './file-hosts.ts'
 import type { StartDocuments } from './image-world.ts'
 import { type KillProxy, startKillProxy } from './kill-proxy.ts'
-import { type ServiceUnderTest, startServiceUnderTest } from './service-under-test.ts'
+import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
 import { until } from './until.ts'
 
 export const modelsBucket = 'models-bucket'
@@ -34,6 +34,8 @@ export interface SyncWorldOptions {
   fileHosts?: number
   /** Puts a proxy between the service and the bucket server. */
   killProxy?: boolean
+  /** A bundle to run in place of the service's source. */
+  main?: string
 }
 
 /** Model sync as a process of its own, with everything around it that it has in the cloud. */
@@ -118,7 +120,8 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     env.TASKS_SERVICE_ACCOUNT = 'tasks@test.iam.gserviceaccount.com'
     env.SERVICE_URL = `http://127.0.0.1:${port}`
   }
-  let service = await startServiceUnderTest('model-sync', env, port)
+  const own = options.main === undefined ? { env } : { env, main: options.main }
+  let service = await startInstance('model-sync', { ...own, port })
   const others: ServiceUnderTest[] = []
 
   const read = async (modelId: string) => await db.doc(`ai_models/${modelId}`).get()
@@ -180,7 +183,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
       return docs.map((found) => ({ ...(found.data() as JobRecord), id: found.id }))
     },
     async startAnotherInstance() {
-      const other = await startServiceUnderTest('model-sync', env)
+      const other = await startInstance('model-sync', own)
       others.push(other)
       return other
     },
@@ -190,7 +193,8 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     },
     async restartService() {
       await service.exited
-      service = await startServiceUnderTest('model-sync', env, port)
+      // Known at once: it may have to be killed before it is ready.
+      await startInstance('model-sync', { ...own, port, onSpawn: (spawned) => (service = spawned) })
     },
     async close() {
       for (const { child } of [...others, service]) child.kill('SIGKILL')
