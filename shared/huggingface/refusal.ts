@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { startsHtmlPage } from '../formats/sniff-text.ts'
 import type { HttpAnswer } from '../http/http-error.ts'
 
 /** What the Hub itself says of a refusal (contract §5). */
@@ -22,7 +23,7 @@ export function readRefusal({ headers, bodyText }: Pick<HttpAnswer, 'headers' | 
   return {
     code: headers['x-error-code']?.trim() || null,
     said: said === '' ? null : said.slice(0, MAX_SAID_CHARACTERS),
-    isPage: /^\s*text\/html\b/i.test(headers['content-type'] ?? '') || /^\s*<(?:!doctype|html)\b/i.test(bodyText),
+    isPage: /^\s*text\/html\b/i.test(headers['content-type'] ?? '') || startsHtmlPage(Buffer.from(bodyText)),
   }
 }
 

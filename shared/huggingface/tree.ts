@@ -32,14 +32,14 @@ const entrySchema = z
     type: z.string(),
     path: z.string(),
     oid: z.string().nullish(),
-    size: size.nullish(),
+    size,
     lfs: z.object({ oid: hex(64), size }).nullish(),
   })
   .transform(
     ({ type, path, oid, size, lfs }): TreeEntry => ({
       kind: type === 'directory' ? 'directory' : 'file',
       path,
-      sizeBytes: lfs?.size ?? size ?? 0,
+      sizeBytes: lfs?.size ?? size,
       sha256: lfs?.oid ?? null,
       gitBlobSha1: !lfs && hex(40).safeParse(oid).success ? (oid ?? null) : null,
     }),

@@ -243,6 +243,23 @@ test('the metadata of a gated repo is read by everybody; a pipeline’s index is
   expect(await resolve({ repo: 'local/gated-pipeline' })).toMatchObject({ gated: 'auto', layout: 'folder' })
 })
 
+test.each<[content: string, code: string]>([
+  ['{"unet": ', 'huggingface.bad-index'],
+  ['[]', 'huggingface.bad-index'],
+  ['{"_class_name": "X", "unet": [null, null], "boost": true}', 'huggingface.no-weights'],
+])('a pipeline whose index is %j is refused', async (content, code) => {
+  await start()
+  add({ files: [text('model_index.json', content), weights('unet/model.safetensors')] })
+  expect(await failure(resolve({ repo: 'ada/model' }))).toMatchObject({ code, retryable: false })
+})
+
+test('a page in place of a pipeline’s index says nothing of the model', async () => {
+  await start()
+  add({ files: [text('model_index.json'), weights('unet/model.safetensors')] })
+  world.hub.inject({ fault: { kind: 'html' }, times: 1, endpoint: 'resolve' })
+  expect(await failure(resolve({ repo: 'ada/model' }))).toMatchObject({ code: 'huggingface.unavailable' })
+})
+
 test('what is asked can be ended at any time, with the caller’s reason', async () => {
   await start()
   add({ files: [weights('a.safetensors')] })
