@@ -15,6 +15,8 @@ import { publishParts } from '#shared/transfer/publish.ts'
 import type { SourceFile } from '#shared/transfer/source-file.ts'
 import type { TransferPlan } from '#shared/transfer/transfer-plan.ts'
 
+import { type BucketFault, faultyBucketClient } from './bucket-faults.ts'
+
 export const KIB = 1024
 export const PART_BYTES = 256 * KIB
 /** Tries as in production, without its waits. */
@@ -42,6 +44,8 @@ export interface TransferWorld {
   parts: PartStore
   streams: ObjectStreams
   objects: ObjectStore
+  /** Met by the next requests that they fit; empty once all have been met. */
+  bucketFaults: BucketFault[]
   add(file: AddFile): HostedFile
   /** One claim: goes on with the plan that the last one stored. */
   copy(file: HostedFile, overrides?: Overrides): Promise<VerifiedParts>
@@ -65,7 +69,9 @@ export async function startTransferWorld(): Promise<TransferWorld> {
   const web: HttpClient = createHttpClient()
   const storage = new Storage({ projectId: 'p', apiEndpoint: bucket.url, useAuthWithCustomEndpoint: false })
   const objects = new ObjectStore(storage)
-  const streams = new ObjectStreams({ origin: bucket.url, accessToken: async () => null })
+  const bucketFaults: BucketFault[] = []
+  const http = faultyBucketClient(createHttpClient(), bucketFaults)
+  const streams = new ObjectStreams({ origin: bucket.url, accessToken: async () => null, http })
   const parts = new PartStore({ objects, streams, bucket: 'models', prefix: 'work/job/0/' })
 
   const world: TransferWorld = {
@@ -74,6 +80,7 @@ export async function startTransferWorld(): Promise<TransferWorld> {
     parts,
     streams,
     objects,
+    bucketFaults,
     plan: null,
     plans: [],
     located: 0,
