@@ -6,6 +6,7 @@ import type { ServiceContext } from '#shared/server/start-service.ts'
 import { imageInputOf } from './image-event.ts'
 import type { ImageJobs } from './image-jobs.ts'
 
+export type { ImageJobs } from './image-jobs.ts'
 export type { CostLine, PriceTable, PurgePlan, ReconcileReport, ShowcaseRequest } from './operations/operations.ts'
 
 export interface ImageWorkerInit extends ServiceContext<'image-worker'> {
@@ -42,6 +43,13 @@ export function createImageWorker(init: ImageWorkerInit): Express {
         reconcile: async () => (await loadJobs()).reconcile(),
       }),
   })
+}
+
+/** The service's jobs without its routes, for a worker that looks for work itself. */
+export async function openJobs(init: Omit<ImageWorkerInit, 'afterFirstAnswer' | 'workerFile'>): Promise<ImageJobs> {
+  const { openImageJobs } = await import('./image-jobs.ts')
+  const workerFile = new URL('./providers/local/segmentation-worker.ts', import.meta.url)
+  return await openImageJobs({ ...init, afterFirstAnswer: () => {}, workerFile })
 }
 
 /** What the command line does for this service, loaded when it is asked for. */

@@ -8,6 +8,7 @@ export {
   pricedSteps,
   withPrice,
 } from './estimate-cost.ts'
+export { findImageWork, type ImageWorkFound } from './find-image-work.ts'
 export { type PurgeDeps, type PurgePlan, planPurge, purgeCharacter } from './purge-character.ts'
 export { requestShowcase, type ShowcaseRequest } from './request-showcase.ts'
 export { charactersWithoutShowcase, isWithoutShowcase } from './without-showcase.ts'

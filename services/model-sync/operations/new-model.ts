@@ -46,7 +46,9 @@ function ofCivitai({ reference }: Extract<NewModelSource, { kind: 'civitai' }>):
   const id = [modelId, versionId && `v${versionId}`, fileId && `f${fileId}`].filter(Boolean).join('-')
   return {
     id: `civitai-${id}`,
-    name: `CivitAI ${modelId ?? ''}${versionId === null ? '' : `@${versionId}`}${fileId === null ? '' : `+${fileId}`}`,
+    name: ['CivitAI', modelId, versionId && `version ${versionId}`, fileId && `file ${fileId}`]
+      .filter(Boolean)
+      .join(' '),
     source: {
       engine: 'civitai',
       ...given({ civitaiModelId: modelId, versionId, civitaiFileId: fileId }),

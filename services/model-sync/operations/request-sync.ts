@@ -46,7 +46,7 @@ export async function requestSync(
 
 /** The job of the newest wish that has not ended; also one that nobody has claimed yet, so that the run slot can't name it. */
 async function liveSyncJob(db: Firestore, modelId: string): Promise<string | null> {
-  const jobs = await jobsOfSubject(db, syncJobNames.subject({ modelId }))
+  const jobs = await jobsOfSubject(db, `ai_models/${modelId}`)
   const live = jobs
     .filter(({ job }) => job.kind === syncJobNames.kind && !isTerminal(job.state))
     .map(({ id, job }) => ({ id, requestedAtMs: syncInputSchema.parse(job.input).requestedAtMs }))
