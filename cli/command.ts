@@ -61,7 +61,16 @@ export function wholeNumber(text: string, option: { name: string; min: number; m
 
 /** A document id of a character, as a person gives it. @throws UsageError */
 export function characterIdOf(text: string, usage: string): string {
-  const isId = text !== '' && !text.includes('/') && text !== '.' && text !== '..' && !/^__.*__$/.test(text)
-  if (isId) return text
+  if (isDocumentId(text)) return text
   throw new UsageError(`"${text}" is no character's id.`, usage)
+}
+
+/** A document id of a model, as a person gives it. @throws UsageError */
+export function modelIdOf(text: string, usage: string): string {
+  if (isDocumentId(text)) return text
+  throw new UsageError(`"${text}" is no model's id.`, usage)
+}
+
+function isDocumentId(text: string): boolean {
+  return text !== '' && !text.includes('/') && text !== '.' && text !== '..' && !/^__.*__$/.test(text)
 }

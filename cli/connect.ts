@@ -24,32 +24,77 @@ export interface Connection {
  * @throws ConfigError with everything that is missing.
  */
 export async function connect(options: { local: boolean }): Promise<Connection> {
-  if (options.local) await useLocalCloud()
-  // Off Google Cloud each client would look for the metadata server first, for seconds.
-  if (process.env.FIRESTORE_EMULATOR_HOST) process.env.METADATA_SERVER_DETECTION ??= 'none'
+  await prepareEnvironment(options)
   const config = loadConfig('forge', process.env)
-  if (config.FIRESTORE_EMULATOR_HOST !== null) await requireListener(config.FIRESTORE_EMULATOR_HOST)
   // What takes long to load is loaded once the environment is known to be right.
-  const [{ createFirestore }, { createStorage }, { ObjectStore }, { createWakeQueue }, { createJobRequests }, secrets] =
+  const [{ db, projectId, credentials }, { createStorage }, { ObjectStore }, { createWakeQueue }, jobRequests] =
     await Promise.all([
-      import('#shared/documents/firestore.ts'),
+      openDocuments(config),
       import('#shared/objects/storage.ts'),
       import('#shared/objects/object-store.ts'),
       import('#shared/jobs/create-wake-queue.ts'),
       import('#shared/jobs/job-requests.ts'),
-      import('#shared/secrets/service-account-key.ts'),
     ])
-  const credentials = await secrets.serviceAccountKey(config.FIREBASE_SERVICE_ACCOUNT_KEY)
-  const projectId = config.GOOGLE_CLOUD_PROJECT
-  const db = createFirestore({ projectId, databaseId: config.FIRESTORE_DATABASE, credentials })
   const wakeQueue = createWakeQueue(config)
   return {
     config,
     db,
     store: new ObjectStore(createStorage({ projectId, credentials })),
-    jobs: createJobRequests({ db, wakeQueue, deadlineMs: config.JOB_DEADLINE_MS }),
+    jobs: jobRequests.createJobRequests({ db, wakeQueue, deadlineMs: config.JOB_DEADLINE_MS }),
     hasQueue: wakeQueue !== null,
     close: () => db.terminate(),
+  }
+}
+
+/** What is needed for models: no bucket of the app, no queue. */
+export interface ModelConnection {
+  config: Config<'model-sync'>
+  db: Firestore
+  jobs: JobRequests
+  close(): Promise<void>
+}
+
+/**
+ * Connects with the variables of model sync. Jobs are due at once: the document's own event starts them, or a reconciler, or
+ * a worker. Not a queue, because the one in an operator's environment calls the image worker.
+ * @throws ConfigError with everything that is missing.
+ */
+export async function connectToModels(options: { local: boolean }): Promise<ModelConnection> {
+  await prepareEnvironment(options)
+  const config = loadConfig('model-sync', process.env)
+  const [{ db }, { createJobRequests }] = await Promise.all([
+    openDocuments(config),
+    import('#shared/jobs/job-requests.ts'),
+  ])
+  const jobs = createJobRequests({ db, wakeQueue: null, deadlineMs: config.JOB_DEADLINE_MS })
+  return { config, db, jobs, close: () => db.terminate() }
+}
+
+/** Makes `process.env` what Google's clients should see; `local` means the servers of `npm run dev`. */
+export async function prepareEnvironment(options: { local: boolean }): Promise<void> {
+  if (options.local) await useLocalCloud()
+  // Off Google Cloud each client would look for the metadata server first, for seconds.
+  if (process.env.FIRESTORE_EMULATOR_HOST) process.env.METADATA_SERVER_DETECTION ??= 'none'
+}
+
+type DocumentsConfig = Pick<
+  Config,
+  'GOOGLE_CLOUD_PROJECT' | 'FIRESTORE_DATABASE' | 'FIRESTORE_EMULATOR_HOST' | 'FIREBASE_SERVICE_ACCOUNT_KEY'
+>
+
+/** A client for the project's documents. @throws ConfigError `forge.nobody-there` where a local server is meant and none answers. */
+export async function openDocuments(config: DocumentsConfig) {
+  if (config.FIRESTORE_EMULATOR_HOST !== null) await requireListener(config.FIRESTORE_EMULATOR_HOST)
+  const [{ createFirestore }, { serviceAccountKey }] = await Promise.all([
+    import('#shared/documents/firestore.ts'),
+    import('#shared/secrets/service-account-key.ts'),
+  ])
+  const credentials = await serviceAccountKey(config.FIREBASE_SERVICE_ACCOUNT_KEY)
+  const projectId = config.GOOGLE_CLOUD_PROJECT
+  return {
+    db: createFirestore({ projectId, databaseId: config.FIRESTORE_DATABASE, credentials }),
+    projectId,
+    credentials,
   }
 }
 

@@ -9,3 +9,11 @@ export function untilInterrupted(): AbortSignal {
   })
   return controller.signal
 }
+
+/** Aborted at the first SIGTERM, which is how service managers stop what they started. */
+export function untilTerminated(): { signal: AbortSignal; stop(): void } {
+  const controller = new AbortController()
+  const abort = () => controller.abort(new Interrupted('Stopped.'))
+  process.once('SIGTERM', abort)
+  return { signal: controller.signal, stop: () => process.off('SIGTERM', abort) }
+}

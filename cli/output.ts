@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 /** A stream as a terminal or a pipe is one. */
 export interface Sink {
@@ -59,11 +59,23 @@ export class Output {
     this.#stderr.write(`${text}\n`)
   }
 
+  /** A line of a log, which has its own form: beside the result in both of its forms. */
+  log(line: string): void {
+    this.endProgress()
+    this.#stderr.write(line.endsWith('\n') ? line : `${line}\n`)
+  }
+
+  /** How many characters fit into the line of progress. */
+  get progressWidth(): number {
+    return Math.max(20, (this.#stderr.columns || 80) - 1)
+  }
+
   /** How far it is: one line that is written over on a terminal; nothing in a pipe, where results say so. */
   progress(text: string): void {
     if (!this.isInteractive) return
-    const width = Math.max(20, (this.#stderr.columns || 80) - 1)
-    this.#stderr.write(`\r\u001B[2K${text.length > width ? `${text.slice(0, width - 1)}…` : text}`)
+    const width = this.progressWidth
+    const plain = stripVTControlCharacters(text)
+    this.#stderr.write(`\r\u001B[2K${plain.length > width ? `${plain.slice(0, width - 1)}…` : text}`)
     this.#hasProgress = true
   }
 

@@ -125,7 +125,7 @@ export interface ExistingCharacter {
 
 /** A character that has been there for a while: with its main image, and what `visuals` says besides. */
 export async function addCharacter(
-  world: ForgeWorld,
+  world: Pick<ForgeWorld, 'db' | 'storage'>,
   visuals: Record<string, unknown> = {},
   userId = `user-${randomUUID().slice(0, 8)}`,
 ): Promise<ExistingCharacter> {
@@ -142,7 +142,7 @@ export async function addCharacter(
   return { characterId, userId, uploadName }
 }
 
-export async function visualsOf(world: ForgeWorld, characterId: string): Promise<Record<string, unknown>> {
+export async function visualsOf(world: Pick<ForgeWorld, 'db'>, characterId: string): Promise<Record<string, unknown>> {
   return (await world.db.doc(`characters/${characterId}`).get()).get('visuals') as Record<string, unknown>
 }
 

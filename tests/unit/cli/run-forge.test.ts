@@ -13,7 +13,7 @@ test.each([[['--help']], [['help']], [[]]])('forge %j: the overview fits a scree
   const lines = answer.stdout.trimEnd().split('\n')
   expect(lines.length).toBeLessThanOrEqual(24)
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
-  for (const command of ['images process', 'images backfill', 'purge character', 'reconcile']) {
+  for (const command of ['images process', 'images backfill', 'sync', 'worker run', 'purge character', 'reconcile']) {
     expect(answer.stdout).toContain(`\n  ${command}`)
   }
 })
@@ -23,6 +23,8 @@ test.each([
   ['images backfill', ['images', 'backfill', '-h']],
   ['purge character', ['--help', 'purge', 'character']],
   ['reconcile', ['reconcile', '--help']],
+  ['sync', ['sync', '--help']],
+  ['worker run', ['worker', 'run', '--help']],
 ])('%s explains itself without a project', async (name, args) => {
   const answer = await run(args)
   expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
@@ -45,6 +47,25 @@ test.each([
     ['images', 'backfill', '--price', 'cheap'],
     '--price takes PROVIDER=CREDITS or PROVIDER.STEP=CREDITS, not "cheap".',
   ],
+  [
+    'no model to sync',
+    ['sync', '--watch'],
+    'Name at least one model, or its source: --civitai, --huggingface or --url.',
+  ],
+  ['two sources', ['sync', '--url', 'https://a.b/c', '--civitai', '1'], 'Give one of --civitai and --url.'],
+  ['a model and a source', ['sync', 'a', '--civitai', '1'], 'Give models by their ids or one by --civitai, not both.'],
+  ['an id that is none', ['sync', 'a/b'], '"a/b" is no model\'s id.'],
+  ['a hash of another source', ['sync', '--civitai', '1', '--sha256', 'ab'], '--sha256 only goes with --url.'],
+  ['a hash that is none', ['sync', '--url', 'https://a.b/c', '--sha256', 'ab'], '--sha256 takes 64 hex characters.'],
+  ['an address that is none', ['sync', '--url', 'a.b/c'], '--url takes an address that begins with https://.'],
+  ['an address with a password', ['sync', '--url', 'https://a:b@c.d/e'], '--url must not contain a user or password.'],
+  ['an empty address', ['sync', '--url', ' '], '--url takes an address that begins with https://.'],
+  ['a name for what has one', ['sync', 'a', '--name', 'b'], '--name only goes with --civitai, --huggingface, --url.'],
+  ['a type that is none', ['sync', '--civitai', '1', '--type', 'vae'], '--type takes model or lora, not "vae".'],
+  ['a source to cancel', ['sync', '--civitai', '1', '--cancel'], '--cancel takes the ids of models.'],
+  ['both ways of watching', ['sync', 'a', '--watch', '--no-watch'], 'Give one of --watch and --no-watch.'],
+  ['a queue that is none', ['worker', 'run', '--only', 'api'], '--only takes images or models, not "api".'],
+  ['a poll without a pause', ['worker', 'run', '--poll', '0'], '--poll takes a whole number from 1 to 3600, not "0".'],
   ['a service without a reconciler', ['reconcile', 'api'], '"api" has no reconciler.'],
 ])('%s is a usage error: 2, a sentence, nothing on standard output', async (_what, args, sentence) => {
   const answer = await run(args)

@@ -1,0 +1,75 @@
+import type { SyncProgress } from '../services/model-sync/app.ts'
+import { bytesOfText, bytesText, clockText, speedText } from './units.ts'
+
+export interface BarOptions {
+  label: string
+  /** Of the whole line, in characters. */
+  width: number
+  /** For the part that is done; the identity without colours. */
+  paint: (text: string) => string
+}
+
+const widestBar = 40
+const narrowestBar = 8
+
+/**
+ * One line for a terminal: label, phase, bar, per cent, bytes, speed, time left, lanes; exactly as wide as there is room, and
+ * the least telling parts go first where there is little.
+ */
+export function progressBar(progress: SyncProgress, options: BarOptions): string {
+  const share = shareOf(progress)
+  const parts = progressParts(progress)
+  const label = shortened(options.label, Math.max(12, Math.floor(options.width / 3)))
+  // From the last: what a narrow terminal can do without.
+  const optional = [parts.lanes, parts.bytes, parts.speed, parts.eta]
+  for (let dropped = 0; ; dropped++) {
+    const kept = [parts.bytes, parts.speed, parts.eta, parts.lanes].filter(
+      (part) => part !== '' && !optional.slice(0, dropped).includes(part),
+    )
+    const before = `${label}  ${progress.phase}  `
+    const after = [parts.percent, ...kept].filter(Boolean).join('  ')
+    const room = options.width - before.length - after.length - 2
+    if (room < narrowestBar && dropped < optional.length) continue
+    if (room < narrowestBar || share === null) return `${before}${after}`
+    return `${before}${bar(share, Math.min(room, widestBar), options.paint)}  ${after}`
+  }
+}
+
+function shortened(label: string, longest: number): string {
+  return label.length > longest ? `${label.slice(0, longest - 1)}…` : label
+}
+
+/** The same as a plain sentence part, for a pipe. */
+export function progressText(progress: SyncProgress): string {
+  const { percent, bytes, speed, eta, lanes } = progressParts(progress)
+  return [progress.phase, percent.trim(), bytes, speed, eta, lanes].filter(Boolean).join('  ')
+}
+
+/** How much of it is done, from 0 to 1; null while nobody knows the size. */
+export function shareOf({ doneBytes, sizeBytes }: SyncProgress): number | null {
+  if (sizeBytes === null) return null
+  return sizeBytes === 0 ? 1 : Math.min(1, Math.max(0, doneBytes / sizeBytes))
+}
+
+function progressParts(progress: SyncProgress) {
+  const { doneBytes, sizeBytes, bytesPerSecond, etaSeconds, lanes, phase } = progress
+  const share = shareOf(progress)
+  const isMoving = phase === 'copying' && bytesPerSecond > 0
+  return {
+    // Never 100 before it is all there.
+    percent: share === null ? '' : `${String(Math.floor(share * 100)).padStart(3)} %`,
+    bytes: sizeBytes === null ? bytesText(doneBytes) : bytesOfText(doneBytes, sizeBytes),
+    speed: isMoving ? speedText(bytesPerSecond) : '',
+    eta: isMoving && etaSeconds !== null ? `${clockText(etaSeconds)} left` : '',
+    lanes: isMoving && lanes > 0 ? `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}` : '',
+  }
+}
+
+const partialBlocks = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+function bar(share: number, width: number, paint: (text: string) => string): string {
+  const eighths = Math.floor(share * width * 8)
+  const full = Math.floor(eighths / 8)
+  const partial = partialBlocks[eighths % 8] ?? ''
+  return `${paint(`${'█'.repeat(full)}${partial}`)}${'░'.repeat(width - full - partial.length)}`
+}

@@ -1,0 +1,152 @@
+import type { Outcome } from '#shared/jobs/outcome.ts'
+import { type Sleep, sleep } from '#shared/retry/sleep.ts'
+import type { Task, WorkQueue } from './task.ts'
+
+/** What a worker tells of its doing. */
+export interface WorkerEvents {
+  begun(task: Task): void
+  /** A run of a task has returned, whatever became of the job. */
+  returned(task: Task, outcome: Outcome): Promise<void>
+  /** Looking for work, or a run, went wrong; the worker goes on. */
+  trouble(what: string, error: unknown): void
+  /** All that is live, at every look. */
+  seen(tasks: readonly Task[]): Promise<void>
+}
+
+export interface WorkerInit {
+  queues: readonly WorkQueue[]
+  /** Return when the queue is empty. */
+  once: boolean
+  pollMs: number
+  events: WorkerEvents
+  /** Aborted: nothing more is taken up. */
+  signal: AbortSignal
+  now?: () => number
+  sleep?: Sleep
+}
+
+/** With `once`, what comes due within this is waited for: a rate limit, a reprocess whose upload may still come. */
+const soonMs = 75_000
+/** Between two rounds of tidying while there is nothing to do. */
+const tidyEveryMs = 300_000
+/** A look that is due at once still leaves the others the machine. */
+const shortestPauseMs = 100
+
+/** Looks for work, does as much of it at once as each queue allows, and looks again. */
+export class Worker {
+  readonly #init: Required<WorkerInit>
+  readonly #running = new Map<string, { queue: WorkQueue; ended: Promise<void> }>()
+  /** Claims that were not ours to have, or failed without a trace in the job's record. */
+  readonly #notBefore = new Map<string, number>()
+  #wake = Promise.withResolvers<void>()
+  #tidiedAtMs: number
+  #hasLooked = false
+
+  constructor(init: WorkerInit) {
+    this.#init = { now: Date.now, sleep, ...init }
+    this.#tidiedAtMs = this.#init.now()
+  }
+
+  /** Resolves when the signal aborts, or with `once` when the queue is empty. @throws what makes the very first look fail. */
+  async run(): Promise<void> {
+    const { signal, once, now } = this.#init
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>()
+      const tasks = await this.#look()
+      if (signal.aborted) return
+      this.#begin(tasks ?? [])
+      const waiting = (tasks ?? []).filter((task) => !this.#running.has(task.jobId))
+      const isIdle = tasks !== null && this.#running.size === 0 && !waiting.some((task) => this.#isSoon(task))
+      if (once && isIdle) return
+      if (isIdle && now() - this.#tidiedAtMs >= tidyEveryMs) await this.#tidy()
+      await this.#pause(waiting)
+    }
+  }
+
+  /** Resolves when every run has returned. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended))
+  }
+
+  /** Null when a queue could not be looked at. */
+  async #look(): Promise<{ queue: WorkQueue; task: Task; jobId: string; dueAtMs: number }[] | null> {
+    const { queues, events } = this.#init
+    try {
+      const found = await Promise.all(
+        queues.map(async (queue) => (await queue.find()).map((task) => ({ queue, task, jobId: task.jobId }))),
+      )
+      const all = found.flat()
+      await events.seen(all.map(({ task }) => task))
+      this.#hasLooked = true
+      return all.map((one) => ({
+        ...one,
+        dueAtMs: Math.max(one.task.dueAt.getTime(), this.#notBefore.get(one.jobId) ?? 0),
+      }))
+    } catch (error) {
+      // Wrong rights and wrong names show themselves at once, and waiting doesn't mend them.
+      if (!this.#hasLooked) throw error
+      events.trouble('Looking for work failed', error)
+      return null
+    }
+  }
+
+  #begin(found: readonly { queue: WorkQueue; task: Task; jobId: string; dueAtMs: number }[]): void {
+    const nowMs = this.#init.now()
+    for (const { queue, task, jobId, dueAtMs } of found) {
+      const places = queue.concurrency - [...this.#running.values()].filter((one) => one.queue === queue).length
+      if (places <= 0 || dueAtMs > nowMs || this.#running.has(jobId)) continue
+      this.#running.set(jobId, { queue, ended: this.#run(task) })
+    }
+  }
+
+  async #run(task: Task): Promise<void> {
+    const { events, now } = this.#init
+    events.begun(task)
+    try {
+      const outcome = await task.run()
+      this.#notBefore.delete(task.jobId)
+      if (outcome.kind === 'held' || outcome.kind === 'try-again') {
+        this.#notBefore.set(task.jobId, now() + outcome.retryAfterMs)
+      }
+      await events.returned(task, outcome)
+    } catch (error) {
+      this.#notBefore.set(task.jobId, now() + this.#init.pollMs)
+      events.trouble(`Work on ${task.subject.label} failed`, error)
+    } finally {
+      this.#running.delete(task.jobId)
+      this.#wake.resolve()
+    }
+  }
+
+  #isSoon({ task, dueAtMs }: { task: Task; dueAtMs: number }): boolean {
+    const heldByOthers = task.isLeased && dueAtMs > this.#init.now()
+    return !heldByOthers && dueAtMs - this.#init.now() <= soonMs
+  }
+
+  async #tidy(): Promise<void> {
+    const { queues, events, now } = this.#init
+    for (const queue of queues) {
+      try {
+        await queue.tidy()
+      } catch (error) {
+        events.trouble(`Tidying up after ${queue.name} failed`, error)
+      }
+    }
+    this.#tidiedAtMs = now()
+  }
+
+  /** Until the next look: a poll, something that comes due, the end of a run, or the signal. */
+  async #pause(waiting: readonly { dueAtMs: number }[]): Promise<void> {
+    const { pollMs, now, signal } = this.#init
+    const future = waiting.map(({ dueAtMs }) => dueAtMs - now()).filter((ms) => ms > 0)
+    const pauseMs = Math.max(shortestPauseMs, Math.min(pollMs, ...future))
+    const over = new AbortController()
+    try {
+      await Promise.race([this.#init.sleep(pauseMs, AbortSignal.any([signal, over.signal])), this.#wake.promise])
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      over.abort()
+    }
+  }
+}
