@@ -87,9 +87,14 @@ function checked(parts: {
   const { id, revision = '' } = parts
   const file = (parts.file ?? '').replace(/^\/+|\/+$/g, '')
   if (id.length < 1 || id.length > 2 || !id.every((part) => PART.test(part))) return null
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (revision.length > 200 || /[\s\u0000-\u001f\u007f\\]|\.\.|^-/.test(revision)) return null
+  if (revision !== '' && !isRevision(revision)) return null
   return { repo: id.join('/'), revision: revision || null, file: file || null }
+}
+
+/** Whether a text can be a branch, a tag, a ref or a commit, as git names them. */
+export function isRevision(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.length <= 200 && text.isWellFormed() && !/[\s\u0000-\u001f\u007f\\]|\.\.|^[.-]|^$/.test(text)
 }
 
 /** A text that is not percent-encoded, or badly, is taken as it is. */

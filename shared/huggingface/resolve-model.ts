@@ -3,9 +3,9 @@ import { checkedRemotePath } from '../formats/remote-path.ts'
 import type { SourceFile } from '../transfer/source-file.ts'
 import type { HuggingFaceClient } from './client.ts'
 import type { HubModel } from './model.ts'
-import { parseHuggingFaceReference } from './reference.ts'
+import { isRevision, parseHuggingFaceReference } from './reference.ts'
 import { PIPELINE_INDEX, type Selection, selectFiles } from './select-files.ts'
-import { fileNotFound } from './sentences.ts'
+import { fileNotFound, revisionNotFound } from './sentences.ts'
 import type { TreeEntry, TreePlace } from './tree.ts'
 import { readWeights, splitPath, type WeightsFormat } from './weights.ts'
 
@@ -48,6 +48,7 @@ export async function resolveHuggingFaceModel(
   const reference = parseHuggingFaceReference(request.repo)
   const revision = request.revision || reference.revision
   const file = request.file || reference.file
+  if (revision !== null && !isRevision(revision)) throw noSuchRevision(reference.repo, revision)
   if (file !== null) checkedRemotePath(file)
   const model = await client.getModel({ repo: reference.repo, revision, signal })
   const place: TreePlace = { repo: model.repo, commit: model.commit }
@@ -66,6 +67,12 @@ export async function resolveHuggingFaceModel(
     modelName: model.repo.split('/').at(-1) ?? model.repo,
     format: formatOf(files),
   }
+}
+
+/** What git would never take as one isn't asked for. */
+function noSuchRevision(repo: string, revision: string): FinalError {
+  const subject = { repo, revision: JSON.stringify(revision.slice(0, 100)) }
+  return new FinalError({ code: 'huggingface.revision-not-found', message: revisionNotFound(subject), facts: subject })
 }
 
 async function findPath(

@@ -15,8 +15,8 @@ export interface WeightsSet {
 export function weightsSets(entries: readonly TreeEntry[]): WeightsSet[] {
   const groups = new Map<string, Weights[]>()
   for (const weights of entries.flatMap((entry) => readWeights(entry) ?? [])) {
-    const { folder, stem, variant, extension, shards } = weights
-    const key = JSON.stringify([folder, stem, variant, extension, shards])
+    // All of a name but the shard's own number: both orders of variant and number may be there, each whole.
+    const key = weights.entry.path.replace(/-\d{5}-of-/, '-of-')
     groups.set(key, [...(groups.get(key) ?? []), weights])
   }
   const indexes = entries.filter(({ path }) => isShardIndex(path))

@@ -18,7 +18,7 @@ const EXTENSIONS = {
 
 /** The same weights for other frameworks, and what a training run leaves behind. */
 const FOREIGN_NAME =
-  /^(?:openvino_|flax_model|tf_model|rust_model|optimizer\b|scheduler\.(?:bin|pt)$|scaler\.pt$|training_args\.bin$|rng_state|random_states)|\.(?:onnx|onnx_data|onnx\.data|pb|h5|msgpack|ot|tflite|mlmodel|engine|index)$/i
+  /^(?:openvino_|flax_model|tf_model|rust_model|(?:optimizer|scheduler)(?:_\d+)?\.(?:bin|pt)$|scaler\.pt$|training_args\.bin$|rng_state|random_states)|\.(?:onnx|onnx_data|onnx\.data|pb|h5|msgpack|ot|tflite|mlmodel|engine|index)$/i
 const FOREIGN_FOLDER = /(?:^|\/)(?:onnx|openvino|coreml|\.git|\.cache|[^/]+\.mlpackage|[^/]+\.mlmodelc)\//i
 
 /** A file of weights, its name taken apart: `{stem}.{variant}-00001-of-00002.{extension}`. */

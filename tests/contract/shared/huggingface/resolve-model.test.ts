@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { LOCAL_HUGGINGFACE_TOKEN } from '#local/huggingface/account.ts'
+import type { ListedEntry } from '#local/huggingface/repo-file.ts'
 import type { RepoSpec } from '#local/huggingface/repos.ts'
 import { SEED_REPOS } from '#local/huggingface/seed.ts'
 import { resolveHuggingFaceModel } from '#shared/huggingface/resolve-model.ts'
@@ -64,6 +66,30 @@ test('a pipeline is a folder of what its index names, each file with one of the 
   expect(model.totalBytes).toBe(model.files.reduce((sum, { sizeBytes }) => sum + sizeBytes!, 0))
 })
 
+interface RecordedEntry extends ListedEntry {
+  path: string
+}
+const fixture = (name: string) => JSON.parse(readFileSync(`tests/fixtures/huggingface/${name}`, 'utf8'))
+
+test('a recorded repo is the folder that its library reads, weights by the hash of their content', async () => {
+  await start()
+  const { entries } = fixture('tree.bert-base-uncased.json') as { entries: RecordedEntry[] }
+  world.hub.addRepo({
+    id: 'google-bert/bert-base-uncased',
+    formerIds: ['bert-base-uncased'],
+    files: entries.map(({ path, ...listed }) => ({ path, listed })),
+  })
+  const model = await resolve({ repo: 'bert-base-uncased' })
+  expect(model).toMatchObject({ repo: 'google-bert/bert-base-uncased', layout: 'folder', format: 'pickle' })
+  expect(
+    model.files.map(({ path, sizeBytes, sha256, gitBlobSha1 }) => [path, sizeBytes, sha256 ?? gitBlobSha1]),
+  ).toEqual([
+    ['config.json', 313, 'fca794a5f07ff8f963fe8b61e3694b0fb7f955df'],
+    ['pytorch_model.bin', 440473133, '097417381d6c7230bd9e3557456d726de6e83245ec8b24f529f60198a67b203a'],
+    ['vocab.txt', 231508, 'fb140275c155a9c7c5a3b3e0e77a9e839594a938'],
+  ])
+})
+
 test('a branch that moves meanwhile is seen as it was at first', async () => {
   await start()
   const { commit } = add({ files: [weights('first.safetensors')] })
@@ -78,11 +104,11 @@ test('a branch, one of git’s refs and a commit can be asked for; everything af
   await start()
   const { commit } = add({
     files: [weights('main.safetensors')],
-    branches: { 'refs/pr/1': [weights('pr.safetensors')], 'v2 beta#1': [weights('v2.safetensors')] },
+    branches: { 'refs/pr/1': [weights('pr.safetensors')], 'v2-beta#1%': [weights('v2.safetensors')] },
   })
   for (const [revision, path] of [
     ['refs/pr/1', 'pr.safetensors'],
-    ['v2 beta#1', 'v2.safetensors'],
+    ['v2-beta#1%', 'v2.safetensors'],
     [commit, 'main.safetensors'],
   ] as const) {
     expect((await resolve({ repo: 'ada/model', revision })).files[0]!.path).toBe(path)
@@ -193,6 +219,14 @@ test('a path that leads out of the repo is not asked for', async () => {
   add({ files: [weights('a.safetensors')] })
   const error = await failure(resolve({ repo: 'ada/model', file: '../../whoami-v2' }))
   expect(error).toMatchObject({ code: 'model.bad-path', retryable: false })
+  expect(world.hub.requests).toEqual([])
+})
+
+test.each(['..', 'a b', 'x\u0000', '\ud800', '-rf', 'a/../b'])('a revision %j is not asked for', async (revision) => {
+  await start()
+  add({ files: [weights('a.safetensors')] })
+  const error = await failure(resolve({ repo: 'ada/model', revision }))
+  expect(error).toMatchObject({ code: 'huggingface.revision-not-found', retryable: false })
   expect(world.hub.requests).toEqual([])
 })
 

@@ -108,6 +108,12 @@ describe('shards', () => {
     ])
   })
 
+  test('are told apart by how they are named', () => {
+    const older = ['model-00001-of-00002.fp16.safetensors', 'model-00002-of-00002.fp16.safetensors']
+    const newer = ['model.fp16-00001-of-00002.safetensors', 'model.fp16-00002-of-00002.safetensors']
+    expect(select({ files: ['config.json', ...older, ...newer] })).toEqual(['folder', 'config.json', ...older])
+  })
+
   test('that are not all there don’t count beside a copy that is', () => {
     const files = [
       'config.json',
