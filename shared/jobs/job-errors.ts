@@ -14,7 +14,7 @@ export class LeaseLostError extends TransientError {
 /** The work has become pointless (a newer upload, a changed main image): it ends without being a failure. */
 export class CanceledError extends FinalError {}
 
-/** The job can't go on before something else has happened (another job's end). It rests until it is woken, at the latest until `until`. Not a failure. */
+/** The job can't go on before something else has happened (another job's end). It rests until it is woken, at the latest until `until`. Not a failure, and the end of those before it. */
 export class JobWaitsError extends TransientError {
   readonly until: Date
 

@@ -23,7 +23,8 @@ export function recordAfter(params: {
   if (error instanceof ShutdownError) return restingRecord(job, { failure: null, retryAt: null, now })
   if (error instanceof BudgetSpentError) return restingRecord(job, { failure: null, retryAt: now, now })
   if (error instanceof JobWaitsError) {
-    return restingRecord(job, { failure: null, retryAt: Timestamp.fromDate(error.until), now })
+    // It came as far as it can come for now: a failed look between many good ones, over a day of waiting, adds up to nothing.
+    return restingRecord({ ...job, failures: 0 }, { failure: null, retryAt: Timestamp.fromDate(error.until), now })
   }
   const failure = failureOf(error, now)
   const final = error instanceof AppError && !error.retryable

@@ -1,4 +1,4 @@
-import { NotBeforeError } from '#shared/errors/app-error.ts'
+import { NotBeforeError, TransientError } from '#shared/errors/app-error.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import { type JobFailure, type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
@@ -63,6 +63,20 @@ test('a job that waits for something else costs no failure, however often it loo
   for (let look = 2; look < 5; look++) expect((await runner.resume(id)).kind).toBe('woken-later')
   expect(await runner.resume(id)).toEqual({ kind: 'done' })
   expect(woken.every((request) => request.jobId === id && request.at.getTime() === until.getTime())).toBe(true)
+})
+
+test('failures between one good look and the next are counted, those of a whole wait are not', async () => {
+  let looks = 0
+  const { definition, runner, stored } = world(async () => {
+    looks += 1
+    if (looks % 2 === 0) throw new TransientError({ code: 'test.contention', message: 'Not now.' })
+    throw new JobWaitsError({ code: 'test.waits', message: 'Not yet.', until: new Date() })
+  })
+  const id = jobId(definition.key({ name: 'long' }))
+  const outcomes = [(await runner.handle(definition, { name: 'long' })).kind]
+  while (looks < 6) outcomes.push((await runner.resume(id)).kind)
+  expect(outcomes).toEqual(['woken-later', 'try-again', 'woken-later', 'try-again', 'woken-later', 'try-again'])
+  expect((await stored('long')).failures).toBe(1)
 })
 
 test('a failure that says when to ask again ends the job and keeps that time', async () => {
