@@ -63,6 +63,10 @@ test('a pipeline is a folder of what its index names, each file with one of the 
     ['vae/config.json', undefined, 40],
     ['vae/diffusion_pytorch_model.safetensors', 64, undefined],
   ])
+  // The old name redirects, which each file would pay for again.
+  expect(model.files.map(({ locator }) => 'repo' in locator && locator.repo)).toEqual(
+    Array(model.files.length).fill('local/tiny-diffusion'),
+  )
   expect(model.totalBytes).toBe(model.files.reduce((sum, { sizeBytes }) => sum + sizeBytes!, 0))
 })
 
