@@ -32,15 +32,28 @@ const tidyEveryMs = 300_000
 /** A look that is due at once still leaves the others the machine. */
 const shortestPauseMs = 100
 
+/** With `once` somebody waits for the end: after so many looks in a row that failed they should know. */
+const failuresBorneOnce = 5
+
+/** A task of a queue, and when we may take it up. */
+interface Found {
+  queue: WorkQueue
+  task: Task
+  dueAtMs: number
+}
+
 /** Looks for work, does as much of it at once as each queue allows, and looks again. */
 export class Worker {
   readonly #init: Required<WorkerInit>
   readonly #running = new Map<string, { queue: WorkQueue; ended: Promise<void> }>()
   /** Claims that were not ours to have, or failed without a trace in the job's record. */
   readonly #notBefore = new Map<string, number>()
+  /** Looks that failed in a row; absent before the first that succeeded. */
+  readonly #failures = new Map<WorkQueue, number>()
+  /** What a look has found may have ended before it returns. */
+  readonly #endedMeanwhile = new Set<string>()
   #wake = Promise.withResolvers<void>()
   #tidiedAtMs: number
-  #hasLooked = false
 
   constructor(init: WorkerInit) {
     this.#init = { now: Date.now, sleep, ...init }
@@ -52,12 +65,12 @@ export class Worker {
     const { signal, once, now } = this.#init
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
-      const tasks = await this.#look()
+      const { found, isWhole } = await this.#look()
       if (signal.aborted) return
-      this.#begin(tasks ?? [])
-      const waiting = (tasks ?? []).filter((task) => !this.#running.has(task.jobId))
-      const isIdle = tasks !== null && this.#running.size === 0 && !waiting.some((task) => this.#isSoon(task))
-      if (once && isIdle) return
+      this.#begin(found)
+      const waiting = found.filter(({ task }) => !this.#running.has(task.jobId))
+      const isIdle = isWhole && this.#running.size === 0 && !waiting.some((one) => this.#isSoon(one))
+      if (once && isIdle && this.#endedMeanwhile.size === 0) return
       if (isIdle && now() - this.#tidiedAtMs >= tidyEveryMs) await this.#tidy()
       await this.#pause(waiting)
     }
@@ -68,31 +81,45 @@ export class Worker {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended))
   }
 
-  /** Null when a queue could not be looked at. */
-  async #look(): Promise<{ queue: WorkQueue; task: Task; jobId: string; dueAtMs: number }[] | null> {
+  async #look(): Promise<{ found: Found[]; isWhole: boolean }> {
     const { queues, events } = this.#init
+    this.#endedMeanwhile.clear()
+    const looks = await Promise.all(queues.map((queue) => this.#lookAt(queue)))
+    const found = looks.flatMap((look) => look ?? [])
+    const isWhole = looks.every((look) => look !== null)
     try {
-      const found = await Promise.all(
-        queues.map(async (queue) => (await queue.find()).map((task) => ({ queue, task, jobId: task.jobId }))),
-      )
-      const all = found.flat()
-      await events.seen(all.map(({ task }) => task))
-      this.#hasLooked = true
-      return all.map((one) => ({
-        ...one,
-        dueAtMs: Math.max(one.task.dueAt.getTime(), this.#notBefore.get(one.jobId) ?? 0),
-      }))
+      // Of a part nobody can say what has gone.
+      if (isWhole) await events.seen(found.map(({ task }) => task))
     } catch (error) {
-      // Wrong rights and wrong names show themselves at once, and waiting doesn't mend them.
-      if (!this.#hasLooked) throw error
-      events.trouble('Looking for work failed', error)
+      events.trouble('Telling what has ended failed', error)
+    }
+    return { found: found.filter(({ task }) => !this.#endedMeanwhile.has(task.jobId)), isWhole }
+  }
+
+  /** Null when it can't be said what there is. */
+  async #lookAt(queue: WorkQueue): Promise<Found[] | null> {
+    const failures = this.#failures.get(queue) ?? null
+    try {
+      const tasks = await queue.find()
+      this.#failures.set(queue, 0)
+      return tasks.map((task) => ({ queue, task, dueAtMs: this.#dueAtMs(task) }))
+    } catch (error) {
+      // Wrong rights and wrong names show themselves at the first look, and waiting doesn't mend them.
+      if (failures === null || (this.#init.once && failures >= failuresBorneOnce)) throw error
+      this.#failures.set(queue, failures + 1)
+      this.#init.events.trouble(`Looking for ${queue.name} failed`, error)
       return null
     }
   }
 
-  #begin(found: readonly { queue: WorkQueue; task: Task; jobId: string; dueAtMs: number }[]): void {
+  #dueAtMs({ jobId, dueAt }: Task): number {
+    return Math.max(dueAt.getTime(), this.#notBefore.get(jobId) ?? 0)
+  }
+
+  #begin(found: readonly Found[]): void {
     const nowMs = this.#init.now()
-    for (const { queue, task, jobId, dueAtMs } of found) {
+    for (const { queue, task, dueAtMs } of found) {
+      const { jobId } = task
       const places = queue.concurrency - [...this.#running.values()].filter((one) => one.queue === queue).length
       if (places <= 0 || dueAtMs > nowMs || this.#running.has(jobId)) continue
       this.#running.set(jobId, { queue, ended: this.#run(task) })
@@ -114,11 +141,12 @@ export class Worker {
       events.trouble(`Work on ${task.subject.label} failed`, error)
     } finally {
       this.#running.delete(task.jobId)
+      this.#endedMeanwhile.add(task.jobId)
       this.#wake.resolve()
     }
   }
 
-  #isSoon({ task, dueAtMs }: { task: Task; dueAtMs: number }): boolean {
+  #isSoon({ task, dueAtMs }: Found): boolean {
     const heldByOthers = task.isLeased && dueAtMs > this.#init.now()
     return !heldByOthers && dueAtMs - this.#init.now() <= soonMs
   }
@@ -136,7 +164,7 @@ export class Worker {
   }
 
   /** Until the next look: a poll, something that comes due, the end of a run, or the signal. */
-  async #pause(waiting: readonly { dueAtMs: number }[]): Promise<void> {
+  async #pause(waiting: readonly Found[]): Promise<void> {
     const { pollMs, now, signal } = this.#init
     const future = waiting.map(({ dueAtMs }) => dueAtMs - now()).filter((ms) => ms > 0)
     const pauseMs = Math.max(shortestPauseMs, Math.min(pollMs, ...future))
