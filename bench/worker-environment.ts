@@ -19,7 +19,7 @@ export function workerEnvironment(servers: { bucketUrl: string; documentsHost: s
 }
 
 /** An event of the app's bucket that is not for the image worker, as Eventarc delivers it: most of what it gets. */
-export const ignoredEvent: PostRequest = {
+export const ignoredEvent = {
   path: '/?__GCP_CloudEventsMode=GCS_NOTIFICATION',
   headers: {
     'content-type': 'application/json',
@@ -47,4 +47,4 @@ export const ignoredEvent: PostRequest = {
     crc32c: 'AAAAAA==',
     etag: 'CAE=',
   }),
-}
+} satisfies PostRequest

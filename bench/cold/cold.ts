@@ -1,7 +1,9 @@
 import { startDocumentServer } from '#local/documents/server.ts'
 import type { Bench } from '../bench.ts'
 import { buildProgram, buildService } from '../bundles.ts'
+import { ignoredModelEvent } from '../model-event.ts'
 import { compare } from '../result.ts'
+import { syncEnvironment } from '../sync-environment.ts'
 import { ignoredEvent, workerEnvironment } from '../worker-environment.ts'
 import { type ColdStart, firstAnswerMs } from './first-answer.ts'
 
@@ -9,28 +11,37 @@ import { type ColdStart, firstAnswerMs } from './first-answer.ts'
 const defaultRuns = 15
 
 /**
- * From spawn to the first answer, over the bundle and a filled compile cache: an ignored event, beside a bare node:http
- * and a bare Express 5; and a task for a job that does not exist, whose answer needs one read of Firestore.
+ * From spawn to the first answer, over the bundle and a filled compile cache: an ignored event (of either service), beside a
+ * bare node:http and a bare Express 5; and a task for a job that does not exist, whose answer needs one read of Firestore.
  */
 export const benchCold: Bench = async ({ runs, note }) => {
   const documents = await startDocumentServer({ port: 0, dataDir: null })
   try {
-    const file = await buildService('image-worker')
+    const images = await buildService('image-worker')
+    const models = await buildService('model-sync')
     // No bucket server: nothing that is measured here may ask for one.
     const env = workerEnvironment({ bucketUrl: 'http://127.0.0.1:1', documentsHost: documents.host })
     const bare = { env: { PATH: env.PATH ?? '' }, request: ignoredEvent }
-    const starts: Record<'http' | 'express' | 'ignored' | 'read', ColdStart> = {
+    const starts: Record<'http' | 'express' | 'ignored' | 'ignoredModel' | 'read', ColdStart> = {
       http: { file: await buildProgram(new URL('../baselines/bare-http.ts', import.meta.url)), ...bare },
       express: { file: await buildProgram(new URL('../baselines/bare-express.ts', import.meta.url)), ...bare },
-      ignored: { file, env, request: ignoredEvent },
-      read: { file, env, request: { path: '/internal/jobs/none', headers: {}, body: '' } },
+      ignored: { file: images, env, request: ignoredEvent },
+      ignoredModel: { file: models, env: syncEnvironment({}), request: ignoredModelEvent() },
+      read: { file: images, env, request: { path: '/internal/jobs/none', headers: {}, body: '' } },
     }
     const times = await inTurn(starts, runs ?? defaultRuns, note)
-    const { http, express, ignored, read } = times
+    const { http, express, ignored, ignoredModel, read } = times
     const unit = 'ms'
     return [
       compare({ name: 'cold/first-204', ours: ignored, baseline: express, baselineName: 'bare Express 5', unit }),
       compare({ name: 'cold/first-204', ours: ignored, baseline: http, baselineName: 'bare node:http', unit }),
+      compare({
+        name: 'cold/model-sync',
+        ours: ignoredModel,
+        baseline: express,
+        baselineName: 'bare Express 5',
+        unit,
+      }),
       compare({ name: 'cold/first-read', ours: read, baseline: express, baselineName: 'bare Express 5', unit }),
     ]
   } finally {

@@ -1,6 +1,7 @@
 import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { isSameSource } from '#shared/documents/model.ts'
 import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
-import { isSameSource, readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
+import { readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'

@@ -1,4 +1,4 @@
-import { isSameSource, toModel } from '#shared/documents/models.ts'
+import { isSameSource, toModel } from '#shared/documents/model.ts'
 import type { CloudEvent } from '#shared/events/cloud-event.ts'
 import { parseTimestamp } from '#shared/events/timestamp.ts'
 import type { SyncInput } from './sync-input.ts'

@@ -1,6 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import * as z from 'zod'
-import { type Model, readModel, showNotSynced } from '#shared/documents/models.ts'
+import type { Model } from '#shared/documents/model.ts'
+import { readModel, showNotSynced } from '#shared/documents/models.ts'
 import { parseTimestamp } from '#shared/events/timestamp.ts'
 import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
 import { jobId } from '#shared/jobs/job-record.ts'

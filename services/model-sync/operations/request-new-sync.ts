@@ -1,6 +1,7 @@
 import { FieldValue, type Firestore } from '@google-cloud/firestore'
 import { documentsError, isAlreadyThere } from '#shared/documents/firestore.ts'
-import { isSameSource, modelRef, type SyncStatus, toModel } from '#shared/documents/models.ts'
+import { isSameSource, toModel } from '#shared/documents/model.ts'
+import { modelRef, type SyncStatus } from '#shared/documents/models.ts'
 import { findModel } from '#shared/documents/sync-wishes.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { type NewModelSource, newModelOf } from './new-model.ts'

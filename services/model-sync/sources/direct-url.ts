@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { ModelSource } from '#shared/documents/models.ts'
+import type { ModelSource } from '#shared/documents/model.ts'
 import { type AppError, FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { HttpClient } from '#shared/http/client.ts'
 import { isHttpError } from '#shared/http/http-error.ts'

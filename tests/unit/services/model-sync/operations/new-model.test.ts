@@ -1,4 +1,4 @@
-import { isSameSource, toModel } from '#shared/documents/models.ts'
+import { isSameSource, toModel } from '#shared/documents/model.ts'
 import { type NewModelSource, newModelOf } from '../../../../../services/model-sync/operations/new-model.ts'
 
 const civitai = (modelId: string | null, versionId: string | null, fileId: string | null = null): NewModelSource => ({
