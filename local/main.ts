@@ -3,11 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { parseByteSize } from './byte-size.ts'
 
 const usage = `The local cloud: the same services on one machine, without an account.
 
   npm run dev  [-- --data DIR --port-offset N]       everything, until Ctrl-C (data under .forge/)
   npm run demo [-- PICTURE]                          one picture through everything, then ends
+  npm run demo:sync [-- --size SIZE]                 one generated model (1GiB) through everything, then ends
   npm run local -- upload PICTURE                    one picture through a running \`npm run dev\`
   npm run local -- bucket    --port P --data DIR [--create BUCKET …]
                                                      the bucket server alone (Cloud Storage's JSON API)
@@ -39,6 +41,7 @@ async function run(command: string, args: string[]): Promise<void> {
       data: { type: 'string' },
       create: { type: 'string', multiple: true },
       'port-offset': { type: 'string' },
+      size: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -62,6 +65,14 @@ async function run(command: string, args: string[]): Promise<void> {
       readDotEnv()
       const { runDemo } = await import('./demo.ts')
       return await runDemo({ picture: positionals[0] ?? null, env: process.env, outputDir })
+    }
+    case 'demo-sync': {
+      const sizeBytes = byteSizeOf(values.size ?? '1GiB')
+      readDotEnv()
+      const { runDemoSync } = await import('./demo-sync.ts')
+      const stop = new AbortController()
+      void untilStopped().then(() => stop.abort(new Error('The demo was stopped.')))
+      return await runDemoSync({ sizeBytes, env: process.env, signal: stop.signal })
     }
     case 'upload':
       return await upload(positionals[0])
@@ -126,6 +137,12 @@ function portOf(text: string | undefined): number {
 function integerOf(text: string, option: string): number {
   if (!/^-?\d+$/.test(text)) throw new UsageError(`${option} takes a whole number, not "${text}".`)
   return Number(text)
+}
+
+function byteSizeOf(text: string): number {
+  const sizeBytes = parseByteSize(text)
+  if (sizeBytes !== null && sizeBytes >= 4096) return sizeBytes
+  throw new UsageError(`--size takes at least 4096 bytes, as 1073741824, 24MB or 1GiB, not "${text}".`)
 }
 
 function untilStopped(): Promise<void> {

@@ -1,28 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { peakMemoryMiB } from '#local/peak-memory.ts'
 
 /**
- * Watches a process's resident memory until `stop`, which returns the peak in MiB. On Linux the kernel keeps it (VmHWM),
- * so that no peak is missed; elsewhere `ps` is asked ten times a second.
+ * Watches a process's resident memory until `stop`, which returns the peak in MiB. Where the kernel keeps it no peak is
+ * missed; elsewhere `ps` is asked ten times a second.
  */
 export function watchMemory(pid: number): { stop(): number } {
-  if (process.platform === 'linux') return { stop: () => kernelPeakMiB(pid) }
   let peakMiB = 0
   const sample = () => {
-    peakMiB = Math.max(peakMiB, Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) / 1024)
+    const residentMiB = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) / 1024
+    peakMiB = Math.max(peakMiB, residentMiB)
   }
-  const timer = setInterval(sample, 100)
+  const timer = process.platform === 'linux' ? null : setInterval(sample, 100)
   return {
     stop() {
+      if (timer === null) return peakMemoryMiB(pid) ?? Number.NaN
       clearInterval(timer)
       sample()
       return peakMiB
     },
   }
-}
-
-function kernelPeakMiB(pid: number): number {
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  if (kib === undefined) throw new Error(`The kernel does not tell the peak memory of process ${pid}.`)
-  return Number(kib) / 1024
 }

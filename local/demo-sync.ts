@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLogger } from '#shared/logging/logger.ts'
+import { Output } from '../cli/output.ts'
+import { ProgressDisplay } from '../cli/progress-display.ts'
+import { openClients } from './app/clients.ts'
+import { followSync, type SyncedModel, type SyncState } from './app/follow-sync.ts'
+import { importModel } from './app/import-model.ts'
+import type { CivitaiStandIn } from './civitai/server.ts'
+import { anyPorts, startCloud } from './cloud.ts'
+import { peakMemoryMiB } from './peak-memory.ts'
+import { freePort, startService } from './service-process.ts'
+import { serviceTable } from './services.ts'
+
+const model = { name: 'Demo Checkpoint', civitaiModelId: 9001, versionId: 9101 }
+
+/**
+ * `npm run demo:sync`: starts what it needs on free ports, puts a generated checkpoint on the CivitAI stand-in, and syncs it as
+ * the app would. Needs as much disk as the model has bytes, for as long as it runs. @throws Error with the reason.
+ */
+export async function runDemoSync(params: {
+  sizeBytes: number
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+}): Promise<void> {
+  const { sizeBytes, env, signal } = params
+  const dataDir = await mkdtemp(join(tmpdir(), 'forge-demo-sync-'))
+  const closers: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
+  try {
+    const row = serviceTable.find((service) => service.name === 'model-sync')
+    if (!row) throw new Error('The service table has no model-sync.')
+    const port = await freePort()
+    const serviceUrl = `http://127.0.0.1:${port}`
+    const cloud = await startCloud({
+      dataDir,
+      ports: anyPorts,
+      triggers: row.triggers(serviceUrl),
+      documentsHost: null,
+      logger: silentLogger,
+    })
+    closers.push(() => cloud.close())
+    const service = await startService({
+      name: row.name,
+      port,
+      env: { LOG_FORMAT: 'pretty', LOG_LEVEL: 'warn', ...env, ...cloud.environmentFor(serviceUrl) },
+      output: 'stderr',
+    })
+    closers.push(() => service.stop())
+    const clients = openClients({ documentsHost: cloud.documentsHost, bucketUrl: cloud.bucket.url })
+    closers.push(() => clients.close())
+
+    console.log('Generating a safetensors checkpoint on the CivitAI stand-in …')
+    const sha256 = addCheckpoint(cloud.hubs.civitai, sizeBytes)
+    console.log(`Syncing ${sizeBytes} bytes through document → event → model-sync → bucket.\n`)
+    const output = new Output({ stdout: process.stdout, stderr: process.stderr, env, json: false })
+    const display = new ProgressDisplay(output, { plainLineEveryMs: 2_000 })
+    const subject = { label: model.name, record: {} }
+    const began = performance.now()
+    const document = await importModel(clients, model)
+    const onProgress = (progress: SyncState) => display.show(subject, { stage: 'waiting', progress })
+    const synced = await followSync(clients, document, { signal, onProgress }).finally(() => output.endProgress())
+    const seconds = (performance.now() - began) / 1000
+    if (synced.sha256 !== sha256) throw new Error(`The source has ${sha256}, the bucket ${synced.sha256}.`)
+    const peakMiB = service.pid === undefined ? null : peakMemoryMiB(service.pid)
+    console.log(report({ synced, seconds, peakMiB }))
+  } finally {
+    for (const close of closers.toReversed()) await close()
+  }
+}
+
+/** @returns the SHA-256 of the file, as its source states it. */
+function addCheckpoint(civitai: CivitaiStandIn, sizeBytes: number): string {
+  const content = { kind: 'safetensors', sizeBytes, seed: model.versionId } as const
+  const [version] = civitai.addModel({
+    id: model.civitaiModelId,
+    name: model.name,
+    type: 'Checkpoint',
+    versions: [{ id: model.versionId, baseModel: 'SDXL 1.0', files: [{ content }] }],
+  }).versions
+  const hosted = version?.files[0]?.hosted
+  if (!hosted) throw new Error('The stand-in did not take the checkpoint.')
+  return hosted.sha256
+}
+
+function report(end: { synced: SyncedModel; seconds: number; peakMiB: number | null }): string {
+  const { synced, seconds, peakMiB } = end
+  const { gcsUri, sha256, sizeBytes } = synced
+  const rows = [
+    ['object', gcsUri],
+    ['SHA-256', sha256],
+    ['size', `${sizeBytes} bytes`],
+    ['time', `${seconds.toFixed(1)} s, from "Sync now" to synced`],
+    ['speed', `${(sizeBytes / 1e6 / seconds).toFixed(0)} MB/s`],
+    ...(peakMiB === null ? [] : [['peak memory', `${peakMiB.toFixed(0)} MiB, of the service`]]),
+  ]
+  return ['synced', ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`)].join('\n')
+}
