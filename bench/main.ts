@@ -1,28 +1,46 @@
-// npm run bench [-- cold|events|image|memory …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
+// npm run bench [-- cold|events|image|memory|sync …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
+// For sync also [--only unlimited|capped|crowded|memory] [--size 256MiB].
 import { parseArgs } from 'node:util'
+import { parseByteSize } from '#local/byte-size.ts'
 import { benchCold } from './cold/cold.ts'
 import { benchEvents } from './events/events.ts'
 import { benchImage } from './image/image.ts'
 import { benchMemory } from './memory/memory.ts'
 import { jsonLine, table } from './result.ts'
+import { benchSync } from './sync/sync.ts'
 
-const benches = { cold: benchCold, events: benchEvents, image: benchImage, memory: benchMemory }
+const benches = { cold: benchCold, events: benchEvents, image: benchImage, memory: benchMemory, sync: benchSync }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    only: { type: 'string' },
+    size: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name))
 const runs = values.runs === undefined ? null : Number(values.runs)
-if (unknown.length > 0 || (runs !== null && !(Number.isInteger(runs) && runs > 0))) {
-  console.error(`usage: npm run bench [-- ${Object.keys(benches).join('|')} …] [--json] [--runs N]`)
+const sizeBytes = values.size === undefined ? null : parseByteSize(values.size)
+const isUsable =
+  (runs === null || (Number.isInteger(runs) && runs > 0)) && (sizeBytes !== null || values.size === undefined)
+if (unknown.length > 0 || !isUsable) {
+  console.error(
+    `usage: npm run bench [-- ${Object.keys(benches).join('|')} …] [--json] [--runs N] [--only PART] [--size SIZE]`,
+  )
   process.exit(2)
 }
 
 const wanted = Object.entries(benches).filter(([name]) => positionals.length === 0 || positionals.includes(name))
 for (const [name, bench] of wanted) {
   // What is not a result goes to standard error, so that standard output can be read by a program.
-  const results = await bench({ runs, note: (text) => console.error(`${name}: ${text}`) })
+  const results = await bench({
+    runs,
+    only: values.only ?? null,
+    sizeBytes,
+    note: (text) => console.error(`${name}: ${text}`),
+  })
   if (values.json) for (const result of results) console.log(jsonLine(result))
   else console.log(`${table(results)}\n`)
 }

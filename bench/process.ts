@@ -10,9 +10,9 @@ export interface BenchProcess {
 
 const startTimeoutMs = 20_000
 
-/** Starts a bundle on a free port and waits until `path` answers, whatever it answers. */
+/** Starts a bundle on `env.PORT`, or else a free port, and waits until `path` answers, whatever it answers. */
 export async function startProcess(file: string, env: Record<string, string>, path: string): Promise<BenchProcess> {
-  const port = await freePort()
+  const port = env.PORT ?? (await freePort())
   const child = spawn(process.execPath, [file], {
     env: { ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
