@@ -127,7 +127,9 @@ export class FileSource {
   #translate(error: unknown): unknown {
     if (!isHttpError(error) || error.status === null) return error
     const host = String(error.facts.host)
-    if (REFUSALS.includes(error.status)) return new SourceDeniedError(host, error.status, error)
+    // Google's storage calls a signed URL that has expired a bad request.
+    const isExpired = error.status === 400 && /ExpiredToken|has expired/i.test(error.answer?.bodyText ?? '')
+    if (isExpired || REFUSALS.includes(error.status)) return new SourceDeniedError(host, error.status, error)
     if (!BUSY.includes(error.status)) return error
     const stated = 'retryAt' in error ? error.retryAt : null
     const retryAt = stated ?? rateLimitReset(error.answer?.headers ?? {}, this.#options.now())

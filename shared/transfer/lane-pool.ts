@@ -1,22 +1,16 @@
-import { AppError, TransientError } from '#shared/errors/app-error.ts'
-import { backoffDelay } from '#shared/retry/backoff.ts'
+import { TransientError } from '#shared/errors/app-error.ts'
 import { type CarriedPart, carryPart } from './carry-part.ts'
 import { type CopyState, createReader } from './copy-state.ts'
 import type { LaneController } from './lane-controller.ts'
+import { isRefusedLane, type PartFailure, PartFailures } from './part-failures.ts'
 import type { PartQueue } from './part-queue.ts'
 import type { StoredPart } from './part-store.ts'
+import { SlowConnections } from './slow-connections.ts'
 import type { SourceReader } from './source-reader.ts'
-import { NoRangesError, SourceBusyError, SourceChangedError, SourceDeniedError } from './transfer-error.ts'
 import { partRange } from './transfer-plan.ts'
 
 /** How often throughput is looked at. */
 const TICK_MS = 50
-/** A part that fails this often, each time after the reader's own tries, is more than a passing fault. */
-const MAX_PART_FAILURES = 3
-/** Each has had a fresh location already, and those are counted by some sources. */
-const MAX_DENIALS = 2
-/** A longer wait is the job's: it is woken then. */
-const MAX_BUSY_WAIT_MS = 30_000
 /** With one lane, the hash is at most this far behind when it is worth waiting for: then nothing is read back any more. */
 const CATCH_UP_PARTS = 3
 
@@ -34,15 +28,12 @@ interface OpenedRun {
   reader: SourceReader
 }
 
-interface PartFailure {
-  index: number
-  error: unknown
-}
-
 interface Lane {
   abort: AbortController
-  /** Whether its connection has begun to send. */
-  isFlowing: boolean
+  /** The connection that has begun to send, if there is one. */
+  reader: SourceReader | null
+  /** The bucket's word on parts that have passed. */
+  commits: Promise<PartFailure | null>[]
 }
 
 /** Ends a lane that slows the others down; its part goes back. */
@@ -52,13 +43,17 @@ const RETREAT = new TransientError({ code: 'transfer.retreat', message: 'Fewer l
 export class LanePool {
   readonly #init: LanePoolInit
   readonly #lanes = new Set<Lane>()
-  readonly #tasks = new Set<Promise<void>>()
-  readonly #failures = new Map<number, number>()
+  /** Also of lanes that only wait for their last commit. */
+  readonly #tasks = new Map<Lane, Promise<void>>()
+  readonly #failures: PartFailures
+  readonly #connections = new SlowConnections<SourceReader>()
   readonly #over = new AbortController()
   readonly #finished = Promise.withResolvers<void>()
 
   constructor(init: LanePoolInit) {
     this.#init = init
+    const { policy, clock } = init.state
+    this.#failures = new PartFailures({ policy, ...clock })
   }
 
   /**
@@ -72,14 +67,14 @@ export class LanePool {
     if (signal.aborted) onAbort()
     const ticking = this.#tick()
     try {
-      if (opened !== null) this.#start(opened)
+      if (opened !== null && !this.#isOver) this.#start(opened)
       this.#fill()
       this.#endIfDone()
       await this.#finished.promise
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#over.abort()
-      await Promise.allSettled([...this.#tasks, ticking])
+      await Promise.allSettled([...this.#tasks.values(), ticking])
     }
   }
 
@@ -89,8 +84,9 @@ export class LanePool {
 
   /** Ends all lanes with this failure. */
   fail(error: unknown): void {
+    this.#over.abort()
     this.#finished.reject(error)
-    for (const { abort } of this.#lanes) abort.abort(error)
+    for (const { abort } of this.#tasks.keys()) abort.abort(error)
   }
 
   get #isOver(): boolean {
@@ -103,10 +99,11 @@ export class LanePool {
     while (!this.#isOver) {
       await sleep(TICK_MS, this.#over.signal).catch(() => {})
       if (this.#isOver) return
-      const flowingLanes = [...this.#lanes].filter(({ isFlowing }) => isFlowing).length
+      const readers = [...this.#lanes].map(({ reader }) => reader).filter((reader) => reader !== null)
       const { receivedBytes } = state.bytes
-      const verdict = controller.observe({ nowMs: now(), receivedBytes, flowingLanes, pendingParts: queue.size })
-      if (verdict === 'retreat') this.#retreat()
+      const sample = { nowMs: now(), receivedBytes, flowingLanes: readers.length, pendingParts: queue.size }
+      if (controller.observe(sample) === 'retreat') this.#retreat()
+      for (const slow of this.#connections.observe(sample.nowMs, readers)) slow.reconnect()
       this.#fill()
     }
   }
@@ -123,20 +120,21 @@ export class LanePool {
   }
 
   #start(opened: OpenedRun | null): void {
-    const lane: Lane = { abort: new AbortController(), isFlowing: false }
+    const lane: Lane = { abort: new AbortController(), reader: null, commits: [] }
     this.#lanes.add(lane)
-    const task = this.#work(lane, opened).catch((error: unknown) => this.fail(error))
-    this.#tasks.add(task)
-    void task.finally(() => {
-      this.#tasks.delete(task)
-      this.#lanes.delete(lane)
-      this.#fill()
-      this.#endIfDone()
-    })
+    const task = this.#work(lane, opened)
+      .catch((error: unknown) => this.fail(error))
+      .then(() => {
+        this.#tasks.delete(lane)
+        this.#lanes.delete(lane)
+        this.#fill()
+        this.#endIfDone()
+      })
+    this.#tasks.set(lane, task)
   }
 
   #endIfDone(): void {
-    if (this.#lanes.size === 0 && this.#init.queue.size === 0) this.#finished.resolve()
+    if (this.#tasks.size === 0 && this.#init.queue.size === 0) this.#finished.resolve()
   }
 
   async #work(lane: Lane, opened: OpenedRun | null): Promise<void> {
@@ -145,45 +143,60 @@ export class LanePool {
     while (!this.#isOver) {
       const index = run?.index ?? (this.#lanes.size > controller.target ? null : queue.takeFirst())
       if (index === null) break
-      const failures = await this.#carryRun(lane, index, run?.reader ?? null)
+      const isWhole = await this.#carryRun(lane, index, run?.reader ?? null)
       run = null
-      for (const { index: failed } of failures) queue.giveBack(failed)
+      // One commit may be under way while the next part passes, no more; and none while a failure is thought about.
+      const failures = await this.#settle(lane, isWhole ? 1 : 0)
       if (failures.length > 0 && !(await this.#mayTryAgain(lane, failures))) break
     }
-    // At once, so that no second lane gives way for the same reason.
+    // At once, so that no second lane gives way for the same reason; the commits have time.
     this.#lanes.delete(lane)
+    const failures = await this.#settle(lane, 0)
+    if (failures.length > 0) await this.#mayTryAgain(lane, failures)
   }
 
   /**
    * Carries parts from `index` on over one connection, as far as nobody else has taken them.
-   * @returns the parts that failed.
+   * @returns whether all that were begun have passed.
    */
-  async #carryRun(lane: Lane, index: number, opened: SourceReader | null): Promise<PartFailure[]> {
+  async #carryRun(lane: Lane, index: number, opened: SourceReader | null): Promise<boolean> {
     const { state } = this.#init
     const { signal } = lane.abort
-    const settling: Promise<PartFailure | null>[] = []
     const lastPart = this.#lastPart(index)
     let reader = opened
     let current = index
     try {
       reader ??= await this.#openRun(index, lastPart, signal)
-      lane.isFlowing = true
+      lane.reader = reader
       for (;;) {
         const carried = carryPart({ state, index: current, reader, signal })
-        settling.push(this.#settle(current, carried))
+        lane.commits.push(this.#committed(current, carried))
         await carried.passed.catch(() => {})
-        // One commit may be under way while the next part passes, no more.
-        await settling.at(-2)
-        if (!carried.isComplete() || current >= lastPart || !this.#mayGoOn(current + 1)) break
+        await lane.commits.at(-2)
+        if (!carried.isComplete()) return false
+        if (current === lastPart) {
+          // Reading to the end keeps the connection for the next run; leaving before would close it.
+          await reader.isAtEnd().catch(() => {})
+          return true
+        }
+        if (!this.#mayGoOn(current + 1)) return true
         current++
       }
     } catch (error) {
-      settling.push(Promise.resolve({ index: current, error }))
+      lane.commits.push(Promise.resolve({ index: current, error }))
+      return false
     } finally {
-      lane.isFlowing = false
+      lane.reader = null
       reader?.close()
     }
-    return (await Promise.all(settling)).filter((failure) => failure !== null)
+  }
+
+  /** Gives back the parts that failed. @param underWay how many of the last commits are not waited for. */
+  async #settle(lane: Lane, underWay: number): Promise<PartFailure[]> {
+    const due = lane.commits.splice(0, Math.max(0, lane.commits.length - underWay))
+    const failures = (await Promise.all(due)).filter((failure) => failure !== null)
+    for (const { index } of failures) this.#init.queue.giveBack(index)
+    return failures
   }
 
   async #openRun(index: number, lastPart: number, signal: AbortSignal): Promise<SourceReader> {
@@ -216,10 +229,10 @@ export class LanePool {
   }
 
   /** Waits for the bucket's word. Never rejects: the failure is the result. */
-  async #settle(index: number, carried: CarriedPart): Promise<PartFailure | null> {
+  async #committed(index: number, carried: CarriedPart): Promise<PartFailure | null> {
     try {
       const part = await carried.stored
-      this.#failures.delete(index)
+      this.#failures.stored(index)
       this.#init.onStored(part)
       return null
     } catch (error) {
@@ -230,36 +243,16 @@ export class LanePool {
   /** Whether this lane goes on, after a wait. @throws the failure that another try cannot mend. */
   async #mayTryAgain(lane: Lane, failures: readonly PartFailure[]): Promise<boolean> {
     const { state, controller } = this.#init
-    const { clock, policy } = state
-    if (lane.abort.signal.aborted) return false
-    let waitMs = 0
-    for (const { index, error } of failures) {
-      if (!isPassing(error)) throw error
-      const isRefused = error instanceof SourceDeniedError || error instanceof SourceBusyError
-      if (isRefused && this.#othersFlow(lane)) {
-        controller.refuse(this.#lanes.size - 1)
-        return false
-      }
-      const count = (this.#failures.get(index) ?? 0) + 1
-      this.#failures.set(index, count)
-      if (count >= (error instanceof SourceDeniedError ? MAX_DENIALS : MAX_PART_FAILURES)) throw error
-      const retryAt = error instanceof TransientError ? error.retryAt : null
-      const toldMs = retryAt === null ? 0 : retryAt.getTime() - clock.now()
-      if (toldMs > MAX_BUSY_WAIT_MS) throw error
-      waitMs = Math.max(waitMs, toldMs, backoffDelay(policy, count, clock.random))
+    const { signal } = lane.abort
+    if (signal.aborted) return false
+    if (failures.some(isRefusedLane) && [...this.#lanes].some((other) => other !== lane && other.reader !== null)) {
+      controller.refuse(this.#lanes.size - 1)
+      return false
     }
-    await clock.sleep(waitMs, lane.abort.signal).catch(() => {})
-    return !lane.abort.signal.aborted
+    const waitMs = Math.max(...failures.map((failure) => this.#failures.waitMsAfter(failure)))
+    await state.clock.sleep(waitMs, signal).catch(() => {})
+    return !signal.aborted
   }
-
-  #othersFlow(lane: Lane): boolean {
-    return [...this.#lanes].some((other) => other !== lane && other.isFlowing)
-  }
-}
-
-function isPassing(error: unknown): boolean {
-  if (error instanceof NoRangesError || error instanceof SourceChangedError) return false
-  return error instanceof AppError && error.retryable
 }
 
 function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
-import { AppError } from '#shared/errors/app-error.ts'
+import { AppError, TransientError } from '#shared/errors/app-error.ts'
 import { type BackoffPolicy, backoffDelay } from '#shared/retry/backoff.ts'
 import type { Sleep } from '#shared/retry/sleep.ts'
 import type { FileSource, SourceAnswer } from './file-source.ts'
-import { SourceBusyError, SourceChangedError, SourceDeniedError, truncated } from './transfer-error.ts'
+import { NoRangesError, SourceBusyError, SourceChangedError, SourceDeniedError, truncated } from './transfer-error.ts'
 import type { TransferLayout } from './transfer-plan.ts'
 
 /** A connection that gave less than this before it broke has not got us anywhere. */
@@ -77,6 +77,16 @@ export class SourceReader {
     }
   }
 
+  /** Bytes that came, over all connections. */
+  get receivedBytes(): number {
+    return this.#offset - this.#init.first
+  }
+
+  /** Goes on over a new connection at the next byte. */
+  reconnect(): void {
+    if (this.#init.layout().ranges) this.#answer?.close()
+  }
+
   /** Cuts the connection; a read that is under way fails. */
   close(): void {
     this.#isClosed = true
@@ -142,11 +152,14 @@ export class SourceReader {
     if (this.#progressBytes >= PROGRESS_BYTES) this.#failures = 0
     this.#progressBytes = 0
     this.#failures++
-    const isPassing = error instanceof AppError && error.retryable
-    // How many lanes there may be, and what becomes of the parts, is not this reader's to decide.
-    const isOthers =
-      error instanceof SourceDeniedError || error instanceof SourceBusyError || error instanceof SourceChangedError
-    if (!isPassing || isOthers || !layout().ranges || this.#failures >= policy.maxAttempts) throw error
+    const isPassing = error instanceof AppError && error.retryable && !isForLanes(error)
+    if (!isPassing || !layout().ranges || this.#failures >= policy.maxAttempts) throw error
     await sleep(backoffDelay(policy, this.#failures, random), signal)
   }
+}
+
+/** How many lanes there may be, how long all must wait and what becomes of the parts is not one reader's to decide. */
+function isForLanes(error: AppError): boolean {
+  if (error instanceof TransientError && error.retryAt !== null) return true
+  return [SourceDeniedError, SourceBusyError, SourceChangedError, NoRangesError].some((kind) => error instanceof kind)
 }

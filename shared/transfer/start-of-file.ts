@@ -11,6 +11,7 @@ import type { TransferLayout } from './transfer-plan.ts'
 /** What a file is judged by, unless it is smaller. */
 const HEAD_BYTES = 64 * 1024
 const MAX_DENIALS = 2
+const MAX_WHOLES = 3
 /** A longer wait is the job's: it is woken then. */
 const MAX_WAIT_MS = 30_000
 
@@ -46,10 +47,13 @@ export async function openStart(params: {
     }
   }
   let denials = 0
+  let wholes = 0
   const shouldRetry = (error: unknown): boolean => {
     // Each try has had a fresh location already, and those are counted by some sources.
     if (error instanceof SourceDeniedError && ++denials >= MAX_DENIALS) return false
-    if (error instanceof NoRangesError || error instanceof SourceChangedError) return false
+    // A cache that does not have the file yet may send all of it once.
+    if (error instanceof NoRangesError && ++wholes >= MAX_WHOLES) return false
+    if (error instanceof SourceChangedError) return false
     const retryAt = error instanceof TransientError ? error.retryAt : null
     return isRetryable(error) && (retryAt === null || retryAt.getTime() - clock.now() <= MAX_WAIT_MS)
   }
