@@ -17,6 +17,11 @@ export interface Outputs {
    * for what is not on Replicate's delivery hosts: a model's author writes the output, and could send us anywhere.
    */
   download(url: string, options: { maxBytes: number; signal?: AbortSignal }): Promise<OutputFile>
+  /**
+   * What a request for an output is made of, for whoever streams it; for no other origin and no log. Throws `replicate.bad-output`
+   * as above.
+   */
+  locate(url: string): Promise<{ url: string; headers: Readonly<Record<string, string>> }>
 }
 
 /** Which of a model's outputs is meant (contract clipdrop.md §6: strings and arrays, never to be guessed). */
@@ -37,12 +42,21 @@ export function createOutputs(options: ReplicateOptions): Outputs {
   const { http, baseUrl, apiToken, now = Date.now, random = Math.random } = options
   const ownOrigin = new URL(baseUrl).origin
 
+  // Public in practice, but the documentation says that the token may be needed (contract §3).
+  const ownHeaders = async () => ({ authorization: `Bearer ${await apiToken()}` })
+
+  function checkHost(url: string): URL {
+    const parsed = URL.parse(url)
+    const isDelivery = parsed?.protocol === 'https:' && DELIVERY_HOST.test(parsed.hostname)
+    if (parsed === null || !(isDelivery || parsed.origin === ownOrigin)) throw badOutput('not on its delivery host')
+    return parsed
+  }
+
   async function fetchOutput(url: URL, limits: { maxBytes: number; signal?: AbortSignal }): Promise<OutputFile> {
     try {
       const response = await http.request({
         url,
-        // Public in practice, but the documentation says that the token may be needed (contract §3).
-        headers: { authorization: `Bearer ${await apiToken()}` },
+        headers: await ownHeaders(),
         ...(limits.signal ? { signal: limits.signal } : {}),
         timeouts: { totalMs: 180_000, ...options.timeouts },
         maxBodyBytes: limits.maxBytes,
@@ -65,10 +79,11 @@ export function createOutputs(options: ReplicateOptions): Outputs {
         if (inline.bytes.byteLength > limits.maxBytes) throw badOutput('too large')
         return inline
       }
-      const parsed = URL.parse(url)
-      const isDelivery = parsed?.protocol === 'https:' && DELIVERY_HOST.test(parsed.hostname)
-      if (parsed === null || !(isDelivery || parsed.origin === ownOrigin)) throw badOutput('not on its delivery host')
-      return await fetchOutput(parsed, limits)
+      return await fetchOutput(checkHost(url), limits)
+    },
+    async locate(url) {
+      const { href } = checkHost(url)
+      return { url: href, headers: await ownHeaders() }
     },
   }
 }

@@ -24,31 +24,34 @@ export interface Prediction {
  * As lenient as the recorded answers ask for: fields are absent, null or odd, and nothing but the id and the status is worth
  * losing a paid run for.
  */
-export const predictionSchema = z
-  .object({
-    id: z.string().min(1),
-    status: z.string(),
-    output: z.unknown().optional(),
-    error: z.unknown().optional(),
-    metrics: z
-      .object({ predict_time: z.number().nonnegative().nullish().catch(null) })
-      .nullish()
-      .catch(null),
-    data_removed: z.boolean().nullish().catch(null),
-  })
-  .transform(
-    (body): Prediction => ({
-      id: body.id,
-      status: PREDICTION_STATUSES.find((known) => known === body.status) ?? 'unknown',
-      output: body.output ?? null,
-      error: errorText(body.error),
-      predictSeconds: body.metrics?.predict_time ?? null,
-      isDataRemoved: body.data_removed ?? false,
-    }),
-  )
+export const predictionBody = z.object({
+  id: z.string().min(1),
+  status: z.string(),
+  output: z.unknown().optional(),
+  error: z.unknown().optional(),
+  metrics: z
+    .object({ predict_time: z.number().nonnegative().nullish().catch(null) })
+    .nullish()
+    .catch(null),
+  data_removed: z.boolean().nullish().catch(null),
+})
+
+export const predictionSchema = predictionBody.transform(readPrediction)
+
+/** A body's part that every run has. */
+export function readPrediction(body: z.output<typeof predictionBody>): Prediction {
+  return {
+    id: body.id,
+    status: PREDICTION_STATUSES.find((known) => known === body.status) ?? 'unknown',
+    output: body.output ?? null,
+    error: errorText(body.error),
+    predictSeconds: body.metrics?.predict_time ?? null,
+    isDataRemoved: body.data_removed ?? false,
+  }
+}
 
 /** Whether nothing will change any more. A status that we don't know is not taken for an end. */
-export function isTerminal({ status }: Prediction): boolean {
+export function isTerminal({ status }: Pick<Prediction, 'status'>): boolean {
   switch (status) {
     case 'succeeded':
     case 'failed':

@@ -1,6 +1,8 @@
 import { jsonBody } from '../http/request-body.ts'
 import { callApi, type ReplicateOptions } from './call-api.ts'
-import { type Prediction, predictionSchema } from './prediction.ts'
+import { listRuns } from './list-runs.ts'
+import { type Run, runSchema } from './run.ts'
+import { type WebhookOrder, webhookFields } from './webhook-url.ts'
 
 export interface NewPrediction {
   /** 64 hex characters, `owner/name:version`, or `owner/name` for an official model. */
@@ -10,15 +12,18 @@ export interface NewPrediction {
   waitSeconds?: number
   /** Replicate itself ends the run after so long (5 s to 24 h), also when nobody is left to cancel it. */
   cancelAfterSeconds?: number
+  webhook?: WebhookOrder
   signal?: AbortSignal
 }
 
 export interface Predictions {
   /** Starts a run: one request, never repeated, for each costs money. A failure with `delivery: 'unknown'` may have started it. */
-  create(prediction: NewPrediction): Promise<Prediction>
-  get(id: string, options?: { signal?: AbortSignal }): Promise<Prediction>
+  create(prediction: NewPrediction): Promise<Run>
+  get(id: string, options?: { signal?: AbortSignal }): Promise<Run>
   /** Ends a run; one that has ended is answered as it is (contract §3). */
-  cancel(id: string, options?: { signal?: AbortSignal }): Promise<Prediction>
+  cancel(id: string, options?: { signal?: AbortSignal }): Promise<Run>
+  /** The newest first; a request for each hundred. */
+  list(options?: { signal?: AbortSignal }): AsyncGenerator<Run, void, undefined>
 }
 
 /** Held calls answer with the output in the object, as a data URL. */
@@ -29,7 +34,7 @@ const HELD_CALL_SLACK_MS = 30_000
 /** `/predictions` of the API (contract §3). */
 export function createPredictions(options: ReplicateOptions): Predictions {
   return {
-    async create({ version, input, waitSeconds, cancelAfterSeconds, signal }) {
+    async create({ version, input, waitSeconds, cancelAfterSeconds, webhook, signal }) {
       const heldMs = (waitSeconds ?? 0) * 1000
       return await callApi(
         options,
@@ -40,24 +45,25 @@ export function createPredictions(options: ReplicateOptions): Predictions {
             ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
             ...(cancelAfterSeconds === undefined ? {} : { 'cancel-after': `${cancelAfterSeconds}s` }),
           },
-          body: jsonBody({ version, input }),
+          body: jsonBody({ version, input, ...webhookFields(webhook) }),
           signal,
           timeouts: { headersMs: heldMs + HELD_CALL_SLACK_MS, totalMs: heldMs + 3 * HELD_CALL_SLACK_MS },
           maxBodyBytes: MAX_PREDICTION_BYTES,
         },
-        predictionSchema,
+        runSchema,
       )
     },
     // Built from the id: the URLs in an answer are not always those of the thing asked for (contract §4).
     async get(id, { signal } = {}) {
       const path = `/predictions/${encodeURIComponent(id)}`
       const call = { method: 'GET', path, signal, maxBodyBytes: MAX_PREDICTION_BYTES } as const
-      return await callApi(options, call, predictionSchema)
+      return await callApi(options, call, runSchema)
     },
     async cancel(id, { signal } = {}) {
       const path = `/predictions/${encodeURIComponent(id)}/cancel`
       const call = { method: 'POST', path, signal, maxBodyBytes: MAX_PREDICTION_BYTES } as const
-      return await callApi(options, call, predictionSchema)
+      return await callApi(options, call, runSchema)
     },
+    list: ({ signal } = {}) => listRuns(options, '/predictions', signal),
   }
 }

@@ -2,7 +2,11 @@ import { type BackoffPolicy, backoffDelay } from '../retry/backoff.ts'
 import { retry } from '../retry/retry.ts'
 import { sleep as realSleep, type Sleep } from '../retry/sleep.ts'
 import { isTerminal, type Prediction } from './prediction.ts'
-import type { Predictions } from './predictions.ts'
+
+/** Whatever reads runs. */
+export interface PredictionReader {
+  get(id: string, options?: { signal?: AbortSignal }): Promise<Prediction>
+}
 
 export interface Waiting {
   now?: () => number
@@ -27,7 +31,12 @@ const READ_BACKOFF: BackoffPolicy = { baseMs: 500, factor: 2, maxMs: 8_000, jitt
  * last failure when reading keeps failing, or the signal's reason.
  */
 export async function waitForPrediction(
-  params: Waiting & { predictions: Predictions; prediction: Prediction; deadlineAtMs: number; signal: AbortSignal },
+  params: Waiting & {
+    predictions: PredictionReader
+    prediction: Prediction
+    deadlineAtMs: number
+    signal: AbortSignal
+  },
 ): Promise<Prediction> {
   const { predictions, deadlineAtMs, signal } = params
   const { now = Date.now, sleep = realSleep, random = Math.random } = params

@@ -202,6 +202,14 @@ test('reads a recorded upload, and a payload that was sent to a webhook, which i
     error: null,
     predictSeconds: 5.247161016,
     isDataRemoved: false,
+    model: 'black-forest-labs/flux-kontext-pro',
+    version: 'hidden',
+    input: payload.input,
+    logsTail: payload.logs,
+    createdAt: new Date('2025-06-08T12:06:15.127Z'),
+    startedAt: new Date('2025-06-08T12:06:15.136Z'),
+    completedAt: new Date('2025-06-08T12:06:20.383Z'),
+    webhookUrl: payload.webhook,
   })
 })
 

@@ -1,7 +1,6 @@
 import type { Prediction } from '#shared/replicate/prediction.ts'
-import type { Predictions } from '#shared/replicate/predictions.ts'
 import { ReplicateFinalError, ReplicateTransientError } from '#shared/replicate/replicate-error.ts'
-import { waitForPrediction } from '#shared/replicate/wait-for-prediction.ts'
+import { type PredictionReader, waitForPrediction } from '#shared/replicate/wait-for-prediction.ts'
 
 const run = (status: Prediction['status']): Prediction => ({
   id: 'abc',
@@ -18,9 +17,7 @@ const final = new ReplicateFinalError({ code: 'replicate.denied', message: 'No.'
 function wait(answers: (Prediction['status'] | Error)[], deadlineMs = 1_000_000) {
   let nowMs = 0
   const sleptMs: number[] = []
-  const predictions: Predictions = {
-    create: () => Promise.reject(new Error('nothing is created')),
-    cancel: () => Promise.reject(new Error('nothing is canceled')),
+  const predictions: PredictionReader = {
     async get() {
       const answer = answers.length > 1 ? answers.shift() : answers[0]
       if (answer === undefined || answer instanceof Error) throw answer
