@@ -3,6 +3,12 @@ import { Refusal } from './refusal.ts'
 /** The token that a local stack uses. */
 export const LOCAL_REPLICATE_TOKEN = 'r8_local-replicate-token'
 
+/** The account that the token is of: the owner of its models. */
+export const LOCAL_REPLICATE_OWNER = 'charaforge-local'
+
+/** What a local stack's webhooks are signed with. */
+export const LOCAL_WEBHOOK_SECRET = `whsec_${Buffer.from('local webhook secret 001').toString('base64')}`
+
 const MINUTE_MS = 60_000
 
 /** Tokens, credit and rates of one account. */

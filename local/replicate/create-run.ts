@@ -8,26 +8,34 @@ import type { FileStore } from './files.ts'
 import { cancelAfterMs, heldSeconds } from './headers.ts'
 import { checkInput, type InputSchema } from './input-schema.ts'
 import { findModel } from './models.ts'
-import { Refusal } from './refusal.ts'
+import type { OwnModels } from './own-models.ts'
+import { parseBody, Refusal } from './refusal.ts'
 import { type Run, type RunTimes, startRun } from './runs.ts'
 import type { ReplicateRequest } from './server.ts'
+import { type WebhookEvent, webhookFields, webhookOrder } from './webhook-order.ts'
 
 export interface RunContext {
   clock: Clock
   times: RunTimes
+  trainingTimes: RunTimes
   stopped: AbortSignal
   account: Account
+  ownModels: OwnModels
   uploads: FileStore
   outputs: FileStore
   runs: Map<string, Run>
+  /** Whether reading and listing a run shows where its webhooks go, which is not written (contract §3, §5). */
+  showsWebhooks: boolean
+  /** The account's, as of now. */
+  webhookSecret(): string
+  notify(run: Run, event: WebhookEvent): void
   origin(): string
 }
 
 const creation = z.strictObject({
   version: z.string(),
   input: z.record(z.string(), z.unknown()),
-  webhook: z.url({ protocol: /^https$/ }).optional(),
-  webhook_events_filter: z.array(z.enum(['start', 'output', 'logs', 'completed'])).optional(),
+  ...webhookFields,
 })
 
 /** Checks a creation, starts its run and holds the call as asked. Throws `Refusal`. */
@@ -37,38 +45,41 @@ export async function createRun(
 ): Promise<{ run: Run; isHeld: boolean }> {
   const { clock } = context
   const { headers, fault, seen } = request
-  const asked = creation.safeParse(parseJson(request.body))
-  if (!asked.success) throw new Refusal(422, z.prettifyError(asked.error), { title: 'Input validation failed' })
-  const found = findModel(asked.data.version)
+  const asked = parseBody(request.body, creation)
+  const found = findModel(asked.version) ?? context.ownModels.findTrained(asked.version)
   if (found === null) {
     throw new Refusal(422, "The specified version does not exist (or perhaps you don't have permission to use it?)", {
       title: 'Invalid version or not permitted',
     })
   }
   const { model, version } = found
-  const input = checkInput(model.schema, asked.data.input)
+  const input = checkInput(model.schema, asked.input)
   const waitSeconds = heldSeconds(one(headers.prefer))
   const deadlineMs = cancelAfterMs(one(headers['cancel-after']))
   context.account.startRun()
 
   const field = pictureField(model.schema)
-  const { [field]: url, ...rest } = input
-  const isInline = String(url).startsWith('data:')
-  Object.assign(seen, { model: model.name, input: rest, staged: isInline ? 'inline' : 'file', charged: true })
-  const run = startRun({
-    ...context,
-    model,
+  const { [field ?? '']: url, ...rest } = input
+  const staged = field === null ? null : String(url).startsWith('data:') ? 'inline' : 'file'
+  Object.assign(seen, { model: model.name, input: rest, staged, charged: true })
+  const run = startRun(context, {
+    kind: 'prediction',
+    model: model.name,
     version,
-    input: asked.data.input,
+    input: asked.input,
+    webhook: webhookOrder(asked),
     fault,
     cancelAfterMs: deadlineMs,
+    logLines: [],
     async work() {
-      const bytes = await readPicture(context, String(url))
-      seen.picture = await describe(bytes)
-      const { bytes: made, ...rest } = await model.run(bytes, input)
-      const file = context.outputs.add({ bytes: made, ...rest })
-      const location = `${context.origin()}/delivery/${file.id}/${file.name}`
-      return model.output === 'array' ? [location] : location
+      const picture = field === null ? Buffer.alloc(0) : await readPicture(context, String(url))
+      if (field !== null) seen.picture = await describe(picture)
+      const made = [await model.run(picture, input)].flat()
+      const locations = made.map((output) => {
+        const file = context.outputs.add(output)
+        return `${context.origin()}/delivery/${file.id}/${file.name}`
+      })
+      return model.output === 'array' ? locations : locations[0]
     },
   })
   context.runs.set(run.id, run)
@@ -79,8 +90,8 @@ export async function createRun(
   return { run, isHeld: waitSeconds !== null }
 }
 
-function pictureField(schema: InputSchema): string {
-  return Object.keys(schema).find((name) => schema[name]?.kind === 'picture') ?? ''
+function pictureField(schema: InputSchema): string | null {
+  return Object.keys(schema).find((name) => schema[name]?.kind === 'picture') ?? null
 }
 
 /** As the model's machine would fetch it; of the web it knows only the account's own files. */
@@ -99,12 +110,4 @@ async function describe(bytes: Buffer): Promise<ReplicateRequest['picture']> {
 
 function one(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new Refusal(400, 'The request body is not JSON')
-  }
 }

@@ -3,6 +3,10 @@ import { type InvalidField, invalidInput } from './refusal.ts'
 /** One input of a model. */
 export type InputField =
   | { kind: 'picture' }
+  /** Of any other file. Required. */
+  | { kind: 'url' }
+  /** Required. */
+  | { kind: 'prompt' }
   | { kind: 'number'; default: number; minimum: number; maximum: number }
   | { kind: 'flag'; default: boolean }
   | { kind: 'text'; default: string; oneOf?: readonly string[] }
@@ -21,7 +25,7 @@ export function checkInput(schema: InputSchema, input: Readonly<Record<string, u
   }
   for (const [name, field] of Object.entries(schema)) {
     const value = input[name]
-    if (value === undefined && field.kind !== 'picture') {
+    if (value === undefined && 'default' in field) {
       checked[name] = field.default
       continue
     }
@@ -40,10 +44,13 @@ function required(name: string): InvalidField {
 
 function faultOf(field: InputField, value: unknown): Omit<InvalidField, 'field'> | null {
   switch (field.kind) {
-    case 'picture': {
+    case 'picture':
+    case 'url': {
       const isUrl = typeof value === 'string' && /^(https?:\/\/|data:)/.test(value)
       return isUrl ? null : { type: 'format', description: "Does not match format 'uri'" }
     }
+    case 'prompt':
+      return typeof value === 'string' ? null : { type: 'invalid_type', description: 'Invalid type. Expected: string' }
     case 'number': {
       if (typeof value !== 'number') return { type: 'invalid_type', description: 'Invalid type. Expected: number' }
       if (value < field.minimum) {

@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { cutOut } from '../clipdrop/cut-out.ts'
 import type { InputSchema } from './input-schema.ts'
+import { paintPrompt, TRAINED_SCHEMA } from './paint-prompt.ts'
 
 export interface ModelOutput {
   bytes: Buffer
@@ -17,7 +18,7 @@ export interface StandInModel {
   schema: InputSchema
   output: 'string' | 'array'
   /** Throws what the prediction then says as its error. */
-  run(picture: Buffer, input: Readonly<Record<string, unknown>>): Promise<ModelOutput>
+  run(picture: Buffer, input: Readonly<Record<string, unknown>>): Promise<ModelOutput | ModelOutput[]>
 }
 
 /** Where Real-ESRGAN's GPUs end (contract clipdrop.md §6: around 2 megapixels in reports). */
@@ -119,6 +120,18 @@ export const MODELS: readonly StandInModel[] = [
     run: upscaleBy('scale_factor'),
   },
 ]
+
+/** A model of the account that a training has made: pictures of a prompt. */
+export function trainedModel(name: string, version: string): StandInModel {
+  return {
+    name,
+    isOfficial: false,
+    versions: [version],
+    schema: TRAINED_SCHEMA,
+    output: 'array',
+    run: (_, input) => paintPrompt(input, version),
+  }
+}
 
 /** The model that `version` of a creation means: 64 hex, `owner/name:id`, or the name of an official one (contract §3). */
 export function findModel(version: string): { model: StandInModel; version: string } | null {

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** A field of the input that the model's schema does not accept. */
 export interface InvalidField {
   type: string
@@ -22,4 +24,19 @@ export class Refusal extends Error {
 export function invalidInput(fields: InvalidField[]): Refusal {
   const detail = fields.map(({ field, description }) => `- ${field}: ${description}\n`).join('')
   return new Refusal(422, detail, { title: 'Input validation failed', invalid_fields: fields })
+}
+
+/** A creation's body. Throws 400 for what is no JSON, 422 for another shape. */
+export function parseBody<T>(body: Buffer, schema: z.ZodType<T>): T {
+  const asked = schema.safeParse(parseJson(body))
+  if (asked.success) return asked.data
+  throw new Refusal(422, z.prettifyError(asked.error), { title: 'Input validation failed' })
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new Refusal(400, 'The request body is not JSON')
+  }
 }

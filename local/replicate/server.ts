@@ -3,14 +3,17 @@ import { sleep } from '#shared/retry/sleep.ts'
 import { type Clock, createClock } from '../clock.ts'
 import { createFaultQueue } from '../fault-queue.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
-import { createAccount, LOCAL_REPLICATE_TOKEN } from './account.ts'
+import { createAccount, LOCAL_REPLICATE_OWNER, LOCAL_REPLICATE_TOKEN, LOCAL_WEBHOOK_SECRET } from './account.ts'
 import { failBeforeWork, sendRefusal, sendThrough } from './answer.ts'
 import type { RunContext } from './create-run.ts'
 import { endpointOf, faultOrder, type ReplicateEndpoint, type ReplicateFault, type ReplicateFaults } from './faults.ts'
 import { createFileStore } from './files.ts'
+import { createOwnModels } from './own-models.ts'
 import { Refusal } from './refusal.ts'
+import { notFound, viewOf } from './route.ts'
 import { findRoute } from './routes.ts'
 import type { RunTimes } from './runs.ts'
+import { createWebhookSender, type WebhookAttempt } from './webhook-sender.ts'
 
 /** One call that the stand-in has seen. */
 export interface ReplicateRequest {
@@ -34,6 +37,12 @@ export interface ReplicateRequest {
 export type ReplicateAnswerHook = (request: ReplicateRequest) => void | Promise<void>
 
 export interface ReplicateOptions extends Partial<RunTimes> {
+  /** Of a training; the queue and the run are in waiting time. */
+  trainingTimes?: Partial<RunTimes>
+  /** `whsec_…`; `rotateWebhookSecret` changes it. */
+  webhookSecret?: string
+  /** Whether reading and listing runs shows their webhooks, which is not written. Default true. */
+  showsWebhooks?: boolean
   /** 0 takes a free one. */
   port?: number
   tokens?: readonly string[]
@@ -53,6 +62,10 @@ export interface ReplicateStandIn {
   /** The origin. The API is at `/v1`, outputs at `/delivery`. */
   url: string
   requests: readonly ReplicateRequest[]
+  /** Every try of every webhook. */
+  webhooks: readonly WebhookAttempt[]
+  /** From now on webhooks are signed with another secret, and the API tells that one. */
+  rotateWebhookSecret(secret: string): void
   inject: ReplicateFaults['inject']
   assertAllFired: ReplicateFaults['assertAllFired']
   /** Closes the connections too, hanging ones included. */
@@ -64,8 +77,10 @@ const MAX_REQUEST_BYTES = 101 * 1024 * 1024
 const DEFAULT_CREDIT = 100_000
 /** A warm model; long enough that a held call is seen to be held. */
 const DEFAULT_TIMES: RunTimes = { queueMs: 50, runMs: 200 }
+/** Half an hour in a moment: long enough that a follower sees it under way. */
+const DEFAULT_TRAINING_TIMES: RunTimes = { queueMs: 500, runMs: 4000 }
 
-/** Starts a Replicate stand-in on 127.0.0.1: predictions and files as the contract says, models that make real pictures, faults on demand. */
+/** Starts a Replicate stand-in on 127.0.0.1: predictions, trainings with their webhooks, models and files as the contract says; pictures and weights that are real; faults on demand. */
 export async function startReplicate(options: ReplicateOptions = {}): Promise<ReplicateStandIn> {
   const { port = 0, tokens = [LOCAL_REPLICATE_TOKEN], credit = DEFAULT_CREDIT, clock = createClock() } = options
   const runsPerMinute = options.runsPerMinute === undefined ? 600 : options.runsPerMinute
@@ -73,9 +88,11 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
   const queue = createFaultQueue<ReplicateFault, ReplicateEndpoint>()
   const faults: ReplicateFaults = {
     ...queue,
-    inject: (order) => queue.inject({ ...order, endpoint: endpointOf(order.fault) ?? order.endpoint }),
+    inject: (order) => queue.inject({ ...order, endpoint: endpointOf(order) }),
   }
   const requests: ReplicateRequest[] = []
+  const webhooks: WebhookAttempt[] = []
+  let webhookSecret = options.webhookSecret ?? LOCAL_WEBHOOK_SECRET
   const context: RunContext = {
     clock,
     account,
@@ -83,16 +100,28 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
       return server.stopped
     },
     times: { queueMs: options.queueMs ?? DEFAULT_TIMES.queueMs, runMs: options.runMs ?? DEFAULT_TIMES.runMs },
+    trainingTimes: { ...DEFAULT_TRAINING_TIMES, ...options.trainingTimes },
+    ownModels: createOwnModels({ owner: LOCAL_REPLICATE_OWNER }),
     uploads: createFileStore(clock, 'upload'),
     outputs: createFileStore(clock, 'output'),
     runs: new Map(),
+    showsWebhooks: options.showsWebhooks ?? true,
+    webhookSecret: () => webhookSecret,
+    notify: createWebhookSender({
+      clock,
+      stopped: () => server.stopped,
+      secret: () => webhookSecret,
+      faults,
+      bodyOf: (run) => viewOf(context, run, 'webhook'),
+      attempts: webhooks,
+    }),
     origin: () => server.url,
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const found = findRoute(request.method ?? '', url.pathname)
-    if (found === null) throw new Refusal(404, 'The requested resource could not be found.', { title: 'Not found' })
-    const { route, id } = found
+    if (found === null) throw notFound()
+    const { route, names } = found
     const seen = newRequest(requests.length + 1, route.endpoint)
     requests.push(seen)
     // From the start: the client may be killed, and its connection closed, at any moment.
@@ -110,7 +139,7 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
 
     const { headers } = request
     if (!route.isPublic) account.authenticate(headers.authorization)
-    const answer = await route.answer(context, { id, query: url.searchParams, headers, body, fault, seen })
+    const answer = await route.answer(context, { names, query: url.searchParams, headers, body, fault, seen })
     await options.beforeAnswer?.(seen)
     fire()
     sendThrough(response, answer, fault)
@@ -132,6 +161,10 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
   return {
     url: server.url,
     requests,
+    webhooks,
+    rotateWebhookSecret(secret) {
+      webhookSecret = secret
+    },
     inject: faults.inject,
     assertAllFired: faults.assertAllFired,
     close: server.close,
