@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { followJob } from '#shared/jobs/follow-job.ts'
-import type { JobRecord } from '#shared/jobs/job-record.ts'
+import { isTerminal, type JobRecord } from '#shared/jobs/job-record.ts'
 
 /** An event begins a sync within seconds; after this somebody should know why nothing happens. */
 const unclaimedPatienceMs = 10_000
@@ -17,6 +17,7 @@ export async function followSync(
     jobId: string
     timeoutMs: number
     signal: AbortSignal
+    /** It has changed, and not ended. */
     onChange: (job: JobRecord) => void
     /** Nobody has begun with it for some seconds. */
     onUnclaimed: () => void
@@ -41,7 +42,7 @@ export async function followSync(
       signal: AbortSignal.any([params.signal, timeout.signal]),
       onChange(job) {
         isUnclaimed = job.claims === 0
-        params.onChange(job)
+        if (!isTerminal(job.state)) params.onChange(job)
       },
     })
   } finally {

@@ -41,7 +41,7 @@ export class WorkerReport implements WorkerEvents {
     const stop = jobRef(this.#db, jobId).onSnapshot(
       (snapshot) => {
         const job = toJobRecord(snapshot)
-        if (job && this.#listeners.has(jobId)) this.#display.show(subject, standing(job))
+        if (job && !isTerminal(job.state) && this.#listeners.has(jobId)) this.#display.show(subject, standing(job))
       },
       () => {}, // The outcome says how it ended; progress is for show.
     )
@@ -103,6 +103,13 @@ export class WorkerReport implements WorkerEvents {
   }
 
   #sayPutOff({ jobId, subject }: Task, job: JobRecord | null, code: string): void {
+    if (job?.state === 'queued' && job.failures === 0) {
+      this.#output.result(
+        { type: 'put-down', ...subject.record, jobId },
+        `${subject.label}  put down, for others to go on`,
+      )
+      return
+    }
     const { message = null } = job?.lastFailure ?? {}
     const retryAt = job?.retryAt?.toDate().toISOString() ?? null
     const until = retryAt === null ? '' : ` until ${retryAt}`
