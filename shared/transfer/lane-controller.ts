@@ -28,6 +28,8 @@ const HARM = 0.85
 /** Below this share of what it was, throughput has changed enough to think again. */
 const DROP = 0.6
 const DROPS_IN_A_ROW = 3
+/** Fewer lanes that keep this share of the throughput are enough. */
+const NO_LOSS = 0.9
 /** A lane that does not come to flow within this time counts as if it never would. */
 const FLOW_LIMIT_MS = 3_000
 const MAX_HOLD_MS = 240_000
@@ -119,9 +121,14 @@ export class LaneController {
 
   #judgeDescent(rate: number, nowMs: number): void {
     const before = this.#best
-    if (before !== null && rate < before.rate * 0.9) this.#setTarget(before.lanes)
-    else this.#best = { lanes: this.#target, rate }
-    this.#hold(nowMs)
+    if (before !== null && rate < before.rate * NO_LOSS) {
+      this.#setTarget(before.lanes)
+      this.#hold(nowMs)
+      return
+    }
+    this.#best = { lanes: this.#target, rate }
+    if (this.#target === 1) this.#hold(nowMs)
+    else this.#setTarget(this.#target / 2)
   }
 
   #judgeHold(rate: number, nowMs: number, pendingParts: number): void {
@@ -135,8 +142,10 @@ export class LaneController {
       this.#phase = 'descending'
       this.#setTarget(this.#target / 2)
     } else if (nowMs >= this.#holdUntilMs) {
-      this.#best = { lanes: this.#target, rate }
-      if (this.#climb(pendingParts)) this.#phase = 'climbing'
+      const lanes = this.#target
+      if (!this.#climb(pendingParts)) return
+      this.#best = { lanes, rate }
+      this.#phase = 'climbing'
     }
   }
 
