@@ -26,6 +26,8 @@ export interface SyncWork {
 
 /** Progress is written, and the list of waiters looked at, no more often than this. */
 const lookEveryMs = 2_000
+/** Where a source wants more, the job rests until then: sleeping through it would keep its lease, and a place that others wait for. */
+const holdPatienceMs = 30_000
 
 /** All that speaks to the sources. */
 export function openSyncWork(
@@ -67,6 +69,7 @@ function openSources(init: ModelSyncInit): SourceClients {
   const { config } = init
   const limiter = createRateLimiter({
     rules: civitaiRateRules(config.CIVITAI_BASE_URL, config.CIVITAI_REQUESTS_PER_MINUTE / 60),
+    patienceMs: holdPatienceMs,
   })
   // URLs of files come from documents and from the hubs' answers: all of them go through the guard.
   const guard = createAddressGuard({ allowHosts: config.FETCH_ALLOW_HOSTS })

@@ -1,11 +1,12 @@
 import { createRateLimiter } from '#shared/http/rate-limiter.ts'
 
 /** A limiter on a clock that moves only when told to; finished waits are listed in order. */
-function testLimiter(perSecond: number, burst: number) {
+function testLimiter(perSecond: number, burst: number, patience: { patienceMs?: number } = {}) {
   let nowMs = 0
   const waits: { atMs: number; wake: () => void }[] = []
   const limiter = createRateLimiter({
     rules: { 'api.test': { perSecond, burst } },
+    ...patience,
     now: () => nowMs,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
@@ -68,4 +69,15 @@ test('stops waiting when the signal aborts', async () => {
   const waiting = limiter.acquire('api.test', stop.signal)
   stop.abort(new Error('shutdown'))
   await expect(waiting).rejects.toThrow('shutdown')
+})
+
+test('where the host wants more patience than there is, it says until when instead of waiting', async () => {
+  const { limiter, moveTo } = testLimiter(1, 1, { patienceMs: 30_000 })
+  limiter.holdUntil('api.test', 30_001)
+  const retryAt = new Date(30_001)
+  await expect(limiter.acquire('api.test')).rejects.toMatchObject({ code: 'http.held-back', retryable: true, retryAt })
+  await moveTo(1)
+  const done = await goneOut(limiter, 'api.test', 1)
+  await moveTo(30_001)
+  expect(done).toEqual([0])
 })
