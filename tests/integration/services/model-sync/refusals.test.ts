@@ -1,0 +1,39 @@
+import { startDocumentServer } from '#local/documents/server.ts'
+import { LOCAL_HUGGINGFACE_TOKEN } from '#local/huggingface/account.ts'
+import { civitaiRefusals } from './refusals/civitai.ts'
+import { gated, huggingfaceRefusals } from './refusals/huggingface.ts'
+import { refusedModels } from './refused-models.ts'
+import { waitingSyncs } from './waiting-syncs.ts'
+
+const documents = () => startDocumentServer({ port: 0, dataDir: null })
+
+describe('what hubs refuse an account with a token', () => {
+  refusedModels({
+    documents,
+    env: { HF_TOKEN: LOCAL_HUGGINGFACE_TOKEN },
+    models: [...civitaiRefusals, ...huggingfaceRefusals, gated(/our account has no access yet/)],
+  })
+})
+
+describe('what hubs refuse those who have no token', () => {
+  refusedModels({
+    documents,
+    env: { CIVITAI_API_KEY: '' },
+    models: [
+      {
+        title: 'a model for those who are logged in',
+        code: 'civitai.login-needed',
+        says: /set CIVITAI_API_KEY/,
+        add(world) {
+          const { id, versions } = world.civitai.addModel({})
+          return { civitaiModelId: String(id), versionId: String(versions[0]!.id) }
+        },
+      },
+      gated(/set HF_TOKEN/),
+    ],
+  })
+})
+
+describe('what has to be waited for', () => {
+  waitingSyncs(documents)
+})
