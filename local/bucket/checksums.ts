@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { crc32c } from '@node-rs/crc32'
 import { invalid } from './failure.ts'
 import type { Checksums } from './record.ts'
@@ -9,10 +8,9 @@ export interface DeclaredChecksums {
   md5Hash?: string
 }
 
-/** CRC32C and MD5 of bytes as they pass. */
-export class RunningChecksum {
+/** The CRC32C of bytes as they pass. */
+export class RunningCrc32c {
   #crc = 0
-  readonly #md5 = createHash('md5')
   #sizeBytes = 0
 
   get sizeBytes(): number {
@@ -21,13 +19,12 @@ export class RunningChecksum {
 
   update(chunk: Uint8Array): void {
     this.#crc = crc32c(chunk, this.#crc)
-    this.#md5.update(chunk)
     this.#sizeBytes += chunk.byteLength
   }
 
-  /** Ends the sum; it takes no more bytes. */
-  finish(): Checksums {
-    return { crc32c: encodeCrc32c(this.#crc), md5Hash: this.#md5.digest('base64') }
+  /** Base64 of its big-endian bytes. */
+  encoded(): string {
+    return encodeCrc32c(this.#crc)
   }
 }
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { link, mkdir, open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ByteRange } from '../byte-range.ts'
 import { type Durability, isMissingFile, removeFile, syncDirectory } from './durable-file.ts'
+import { Md5Threads } from './md5-threads.ts'
 import type { Segment } from './record.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
@@ -23,6 +24,7 @@ interface ContentStoreOptions {
 export class ContentStore {
   readonly #directory: string
   readonly #durability: Durability
+  readonly #md5Threads = new Md5Threads()
   /** Readers by segment: a file is removed only when the last one has let go. */
   readonly #pins = new Map<string, number>()
   readonly #doomed = new Set<string>()
@@ -40,14 +42,23 @@ export class ContentStore {
 
   async create(): Promise<SegmentWriter> {
     const id = randomUUID()
-    return new SegmentWriter(id, await open(this.#path(id), 'wx'), this.#durability, 0)
+    return this.#writer(id, await open(this.#path(id), 'wx+'), 0)
   }
 
   /** Goes on with a file of which the first `sizeBytes` are good. */
   async reopen(id: string, sizeBytes: number): Promise<SegmentWriter> {
     const handle = await open(this.#path(id), 'r+')
     await handle.truncate(sizeBytes)
-    return new SegmentWriter(id, handle, this.#durability, sizeBytes)
+    return this.#writer(id, handle, sizeBytes)
+  }
+
+  #writer(id: string, handle: FileHandle, sizeBytes: number): SegmentWriter {
+    return new SegmentWriter({ id, handle, durability: this.#durability, md5Threads: this.#md5Threads, sizeBytes })
+  }
+
+  /** Ends the threads. No writer may be open any more. */
+  close(): Promise<void> {
+    return this.#md5Threads.close()
   }
 
   /** The length of a file, or null where there is none. */

@@ -81,8 +81,9 @@ export class ObjectStore {
     return store
   }
 
-  close(): Promise<void> {
-    return this.#generations.close()
+  async close(): Promise<void> {
+    await this.content.close()
+    await this.#generations.close()
   }
 
   /** Every record there is; for the sweep and for what is rebuilt at start. */

@@ -1,27 +1,28 @@
-import { RunningChecksum } from './checksums.ts'
+import { RunningCrc32c } from './checksums.ts'
 import type { ContentStore } from './content-store.ts'
 import type { Content } from './record.ts'
 
 /** Streams bytes into a content file, hashing as they pass. Nothing is left behind where the source fails. */
 export async function receiveContent(store: ContentStore, source: AsyncIterable<Buffer>): Promise<Content> {
   const writer = await store.create()
-  const checksum = new RunningChecksum()
+  const crc32c = new RunningCrc32c()
+  let md5Hash: string
   try {
     for await (const chunk of source) {
-      checksum.update(chunk)
+      crc32c.update(chunk)
       await writer.write(chunk)
     }
-    await writer.finish()
+    md5Hash = await writer.finish()
   } catch (error) {
     await writer.abandon().catch(() => {})
     await store.discard([{ id: writer.id, sizeBytes: 0 }])
     throw error
   }
-  const { sizeBytes } = checksum
+  const { sizeBytes } = crc32c
   return {
     segments: [{ id: writer.id, sizeBytes }],
     sizeBytes,
-    checksums: checksum.finish(),
+    checksums: { crc32c: crc32c.encoded(), md5Hash },
     componentCount: null,
   }
 }

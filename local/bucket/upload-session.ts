@@ -1,4 +1,4 @@
-import { AlignedChecksum } from './aligned-checksum.ts'
+import { AlignedCrc32c } from './aligned-crc32c.ts'
 import type { UploadRange } from './content-range.ts'
 import type { ContentStore } from './content-store.ts'
 import { ApiFailure, invalid } from './failure.ts'
@@ -21,7 +21,7 @@ export class UploadSession {
   readonly record: SessionRecord
   readonly #content: ContentStore
   #keptBytes: number
-  #open: { writer: SegmentWriter; checksum: AlignedChecksum } | null = null
+  #open: { writer: SegmentWriter; crc32c: AlignedCrc32c } | null = null
 
   constructor(record: SessionRecord, content: ContentStore, keptBytes: number) {
     this.record = record
@@ -38,7 +38,7 @@ export class UploadSession {
     const first = range.kind === 'whole' ? 0 : range.first
     if (first > this.#keptBytes) throw offsetBeyondKept(first, this.#keptBytes)
     const totalBytes = this.#totalOf(range)
-    const { writer, checksum } = await this.#reopen()
+    const { writer, crc32c } = await this.#reopen()
     let skipBytes = this.#keptBytes - first
     let receivedBytes = 0
     try {
@@ -48,27 +48,27 @@ export class UploadSession {
         skipBytes -= chunk.byteLength - fresh.byteLength
         if (fresh.byteLength === 0) continue
         if (totalBytes !== null && writer.sizeBytes + fresh.byteLength > totalBytes) throw exceedsTotal(totalBytes)
-        checksum.add(fresh)
+        crc32c.add(fresh)
         await writer.write(fresh)
       }
     } catch (error) {
-      await this.#keepWholeQuanta(writer, checksum)
+      await this.#keepWholeQuanta(writer, crc32c)
       throw error
     }
     if (range.kind === 'bytes' && range.last !== null && receivedBytes !== range.last - range.first + 1) {
-      await this.#keepWholeQuanta(writer, checksum)
+      await this.#keepWholeQuanta(writer, crc32c)
       throw invalid('The body is not as long as its Content-Range says.')
     }
-    if (endsUpload(range, totalBytes, writer.sizeBytes)) return this.#finish(writer, checksum)
-    await this.#keepWholeQuanta(writer, checksum)
+    if (endsUpload(range, totalBytes, writer.sizeBytes)) return this.#finish(writer, crc32c)
+    await this.#keepWholeQuanta(writer, crc32c)
     return null
   }
 
   /** Ends an upload whose length was unknown until now, if it is the length that was kept. */
   async end(totalBytes: number | null): Promise<Content | null> {
     if (totalBytes === null || totalBytes !== this.#keptBytes) return null
-    const { writer, checksum } = await this.#reopen()
-    return this.#finish(writer, checksum)
+    const { writer, crc32c } = await this.#reopen()
+    return this.#finish(writer, crc32c)
   }
 
   /** Closes the file; the session can go on later, in this process or the next. */
@@ -92,38 +92,38 @@ export class UploadSession {
     return totalBytes ?? declaredBytes
   }
 
-  /** Opens the file where it was left. After a restart the MD5 has to be taken again from the kept bytes. */
-  async #reopen(): Promise<{ writer: SegmentWriter; checksum: AlignedChecksum }> {
+  /** Opens the file where it was left. After a restart the CRC32C has to be taken again from the kept bytes. */
+  async #reopen(): Promise<{ writer: SegmentWriter; crc32c: AlignedCrc32c }> {
     if (this.#open !== null) return this.#open
     const { segmentId } = this.record
     const writer = await this.#content.reopen(segmentId, this.#keptBytes)
-    const checksum = new AlignedChecksum()
+    const crc32c = new AlignedCrc32c()
     if (this.#keptBytes > 0) {
       const kept = this.#content.read([{ id: segmentId, sizeBytes: this.#keptBytes }], {
         first: 0,
         last: this.#keptBytes - 1,
       })
-      for await (const chunk of kept) checksum.add(chunk)
+      for await (const chunk of kept) crc32c.add(chunk)
     }
-    this.#open = { writer, checksum }
+    this.#open = { writer, crc32c }
     return this.#open
   }
 
-  async #keepWholeQuanta(writer: SegmentWriter, checksum: AlignedChecksum): Promise<void> {
-    checksum.rollBack()
-    await writer.truncate(checksum.keptBytes)
+  async #keepWholeQuanta(writer: SegmentWriter, crc32c: AlignedCrc32c): Promise<void> {
+    crc32c.rollBack()
+    await writer.truncate(crc32c.keptBytes)
     await writer.sync()
-    this.#keptBytes = checksum.keptBytes
+    this.#keptBytes = crc32c.keptBytes
   }
 
-  async #finish(writer: SegmentWriter, checksum: AlignedChecksum): Promise<Content> {
+  async #finish(writer: SegmentWriter, crc32c: AlignedCrc32c): Promise<Content> {
     const { sizeBytes } = writer
     this.#open = null
-    await writer.finish()
+    const md5Hash = await writer.finish()
     return {
       segments: [{ id: writer.id, sizeBytes }],
       sizeBytes,
-      checksums: checksum.finish(),
+      checksums: { crc32c: crc32c.finish(), md5Hash },
       componentCount: null,
     }
   }

@@ -1,15 +1,14 @@
-import { RunningChecksum } from './checksums.ts'
-import type { Checksums } from './record.ts'
+import { RunningCrc32c } from './checksums.ts'
 
 /** A resumable upload is kept in whole multiples of this until its last byte has come. */
 export const UPLOAD_QUANTUM_BYTES = 256 * 1024
 
 /**
- * A checksum that can be set back to the last quantum: the bytes after it wait, unhashed, until their quantum is full or
+ * A CRC32C that can be set back to the last quantum: the bytes after it wait, unhashed, until their quantum is full or
  * the upload ends. A cut connection then costs no second reading of what is kept.
  */
-export class AlignedChecksum {
-  readonly #sum = new RunningChecksum()
+export class AlignedCrc32c {
+  readonly #sum = new RunningCrc32c()
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
 
@@ -40,9 +39,10 @@ export class AlignedChecksum {
     this.#waitingBytes = 0
   }
 
-  finish(): Checksums {
+  /** Ends the sum with the bytes that waited; base64. */
+  finish(): string {
     this.#flush()
-    return this.#sum.finish()
+    return this.#sum.encoded()
   }
 
   #flush(): void {
