@@ -70,6 +70,19 @@ describe('a plain exchange', () => {
     expect(seen[2]?.headers['content-length']).toBe('0')
   })
 
+  test('a body whose own source is slow is no stall of the receiver', async () => {
+    const { url } = await server((request, response) => response.end(String(request.body.byteLength)))
+    async function* slow() {
+      for (let index = 0; index < 3; index++) {
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        yield Buffer.alloc(10)
+      }
+    }
+    const timeouts = { stallMs: 40 }
+    const body = { kind: 'stream', chunks: slow(), sizeBytes: null, contentType: null } as const
+    expect(await (await client().request({ url, method: 'PUT', body, timeouts })).text()).toBe('30')
+  })
+
   test('sends a stream at the pace of the receiver', async () => {
     const { url, seen } = await server((_request, response) => response.end())
     async function* chunks() {
