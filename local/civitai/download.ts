@@ -1,5 +1,6 @@
+import type { Answer } from '../stand-in-answer.ts'
 import type { Account } from './account.ts'
-import { type Answer, redirectAnswer, textAnswer } from './answer.ts'
+import { redirectAnswer, textAnswer } from './answer.ts'
 import { isPublic } from './api-objects.ts'
 import type { Catalogue, StoredFile, StoredVersion } from './catalogue.ts'
 import { type FilePreferences, pickPrimary } from './primary.ts'

@@ -1,38 +1,13 @@
 import { z } from 'zod'
 import type { FaultQueue } from '../fault-queue.ts'
+import { requestFaults } from '../stand-in-answer.ts'
 
 export const ENDPOINTS = ['model', 'version', 'by-hash', 'me', 'download'] as const
 
 export type CivitaiEndpoint = (typeof ENDPOINTS)[number]
 
-/** What can go wrong on demand at any endpoint. Nothing is counted as a download. */
-const requestFaults = [
-  /** Any status with `{error}`, e.g. 401, 403, 404, 410, 429, 500; with `html` a page of the edge instead. */
-  z.strictObject({
-    kind: z.literal('status'),
-    status: z.int().min(400).max(599),
-    html: z.boolean().optional(),
-    headers: z.record(z.string(), z.string()).optional(),
-    /** In place of `{error: 'Injected by the test'}`. */
-    body: z.record(z.string(), z.unknown()).optional(),
-  }),
-  /** A page with status 200. */
-  z.strictObject({ kind: z.literal('html') }),
-  /** `{error}` with status 200. */
-  z.strictObject({ kind: z.literal('json') }),
-  /** Takes the request and never answers. */
-  z.strictObject({ kind: z.literal('hang') }),
-  /** Takes the request and resets the connection. */
-  z.strictObject({ kind: z.literal('reset') }),
-  /** Answers rightly, but only after so many ms. */
-  z.strictObject({ kind: z.literal('delay'), ms: z.int().min(0).max(600_000) }),
-  /** The head of the right answer and half of its body, then silence until the client goes. */
-  z.strictObject({ kind: z.literal('stall') }),
-  /** The announced length, half of the body, then the end of the connection. */
-  z.strictObject({ kind: z.literal('cut-body') }),
-  /** 307 to anywhere: `/login?…`, a page, another host; `''` leaves the Location out. */
-  z.strictObject({ kind: z.literal('redirect'), location: z.string() }),
-] as const
+/** 307 to anywhere: `/login?…`, a page, another host; `''` leaves the Location out. Like all others it counts no download. */
+const redirect = z.strictObject({ kind: z.literal('redirect'), location: z.string() })
 
 /** What can be wrong with what a model or a version is said to be. */
 const metadataFaults = [
@@ -45,7 +20,7 @@ const metadataFaults = [
   z.strictObject({ kind: z.literal('odd-fields') }),
 ] as const
 
-const faultKind = z.discriminatedUnion('kind', [...requestFaults, ...metadataFaults])
+const faultKind = z.discriminatedUnion('kind', [...requestFaults, redirect, ...metadataFaults])
 
 export type CivitaiFault = z.infer<typeof faultKind>
 export type CivitaiFaults = FaultQueue<CivitaiFault, CivitaiEndpoint>

@@ -1,4 +1,4 @@
-import { type Answer, jsonAnswer } from './answer.ts'
+import { type Answer, jsonAnswer } from '../stand-in-answer.ts'
 import { isPublic, modelObject, versionObject } from './api-objects.ts'
 import { answerDownload, type DownloadContext } from './download.ts'
 import type { CivitaiEndpoint, CivitaiFault } from './faults.ts'

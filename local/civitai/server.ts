@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
 import { createFaultQueue } from '../fault-queue.ts'
 import type { FileHost } from '../file-host/server.ts'
+import { jsonAnswer, sendInstead, sendThrough } from '../stand-in-answer.ts'
 import { startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_CIVITAI_TOKEN } from './account.ts'
-import { answerInstead, jsonAnswer, pageAnswer, refusalAnswer, sendThrough } from './answer.ts'
+import { pageAnswer, redirectAnswer, refusalAnswer } from './answer.ts'
 import { type Catalogue, createCatalogue } from './catalogue.ts'
 import { type CivitaiEndpoint, type CivitaiFault, type CivitaiFaults, canHarm, faultOrder } from './faults.ts'
 import type { FilePreferences } from './primary.ts'
@@ -106,12 +107,11 @@ export async function startCivitai(options: CivitaiStandInOptions): Promise<Civi
       due?.fire()
       seen.fault = fault?.kind ?? null
     }
-    const instead = answerInstead(fault)
-    if (instead !== null) {
+    const page = (status: number) => pageAnswer(status, status === 200 ? 'Sign in' : 'Attention Required!')
+    if (sendInstead({ response, fault, fire, page })) return
+    if (fault?.kind === 'redirect') {
       fire()
-      if (instead === 'reset') response.socket?.resetAndDestroy()
-      else if (instead !== 'hang') sendThrough(response, instead, null)
-      return
+      return sendThrough(response, redirectAnswer(fault.location), null)
     }
     if (fault?.kind === 'delay') {
       // Its harm is the waiting, also of a client that does not wait to the end.

@@ -1,37 +1,10 @@
 import { z } from 'zod'
 import type { FaultQueue } from '../fault-queue.ts'
+import { requestFaults } from '../stand-in-answer.ts'
 
 export const ENDPOINTS = ['model', 'tree', 'paths-info', 'resolve', 'resolve-cache', 'raw', 'whoami'] as const
 
 export type HuggingFaceEndpoint = (typeof ENDPOINTS)[number]
-
-/** What can go wrong on demand at any endpoint. */
-const requestFaults = [
-  /** Any status with any headers: every row of the contract's §5 and §6. */
-  z.strictObject({
-    kind: z.literal('status'),
-    status: z.int().min(300).max(599),
-    headers: z.record(z.string(), z.string()).optional(),
-    /** Default `{error: 'Injected by the test'}`; null for none at all. */
-    body: z.record(z.string(), z.unknown()).nullable().optional(),
-    /** A gateway's page in place of the body. */
-    html: z.boolean().optional(),
-  }),
-  /** A page with status 200. */
-  z.strictObject({ kind: z.literal('html') }),
-  /** `{error}` with status 200. */
-  z.strictObject({ kind: z.literal('json') }),
-  /** Takes the request and never answers. */
-  z.strictObject({ kind: z.literal('hang') }),
-  /** Takes the request and resets the connection. */
-  z.strictObject({ kind: z.literal('reset') }),
-  /** Answers rightly, but only after so many ms. */
-  z.strictObject({ kind: z.literal('delay'), ms: z.int().min(0).max(600_000) }),
-  /** The head of the right answer and half of its body, then silence until the client goes. */
-  z.strictObject({ kind: z.literal('stall') }),
-  /** The announced length, half of the body, then the end of the connection. */
-  z.strictObject({ kind: z.literal('cut-body') }),
-] as const
 
 /** What can be wrong with a model's object; ordered for `model`. */
 const modelFaults = [

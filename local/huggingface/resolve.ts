@@ -1,6 +1,7 @@
 import { resolveByteRange } from '../byte-range.ts'
 import type { HostedFile } from '../file-host/server.ts'
-import { type Answer, jsonAnswer, redirectAnswer } from './answer.ts'
+import { type Answer, jsonAnswer } from '../stand-in-answer.ts'
+import { redirectAnswer } from './answer.ts'
 import type { HuggingFaceFault } from './faults.ts'
 import { entryNotFound } from './refusal.ts'
 import type { RepoFile } from './repo-file.ts'

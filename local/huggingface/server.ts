@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
 import { createFaultQueue } from '../fault-queue.ts'
 import type { FileHost } from '../file-host/server.ts'
+import { jsonAnswer, sendInstead, sendThrough } from '../stand-in-answer.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { callerOf, createRateWindow, LOCAL_HUGGINGFACE_TOKEN } from './account.ts'
-import { answerInstead, jsonAnswer, pageAnswer, refusalAnswer, sendThrough } from './answer.ts'
+import { pageAnswer, refusalAnswer } from './answer.ts'
 import {
   canHarm,
   faultOrder,
@@ -104,13 +105,7 @@ export async function startHuggingFace(options: HuggingFaceStandInOptions): Prom
       due?.fire()
       seen.fault = fault?.kind ?? null
     }
-    const instead = answerInstead(fault)
-    if (instead !== null) {
-      fire()
-      if (instead === 'reset') response.socket?.resetAndDestroy()
-      else if (instead !== 'hang') sendThrough(response, instead, null)
-      return
-    }
+    if (sendInstead({ response, fault, fire, page: pageAnswer })) return
     if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 
     const isFile = /^(?:resolve|resolve-cache|raw)$/.test(route.endpoint)

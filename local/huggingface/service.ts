@@ -1,5 +1,6 @@
+import { type Answer, jsonAnswer } from '../stand-in-answer.ts'
 import { admitToContent, admitToMetadata, type Caller } from './account.ts'
-import { type Answer, jsonAnswer, redirectAnswer } from './answer.ts'
+import { redirectAnswer } from './answer.ts'
 import { modelObject, pathEntry } from './api-objects.ts'
 import type { HuggingFaceFault } from './faults.ts'
 import { badToken, Refusal } from './refusal.ts'

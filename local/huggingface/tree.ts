@@ -1,4 +1,4 @@
-import { type Answer, jsonAnswer } from './answer.ts'
+import { type Answer, jsonAnswer } from '../stand-in-answer.ts'
 import { treeEntries } from './api-objects.ts'
 import type { HuggingFaceFault } from './faults.ts'
 import { entryNotFound } from './refusal.ts'
