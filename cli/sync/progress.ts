@@ -22,6 +22,7 @@ export function standingOf(job: JobRecord): Standing {
 function stageOf(job: JobRecord): string {
   if (job.claims === 0) return 'waiting for a worker'
   if (job.lastFailure && job.state !== 'running') return `to be tried again (${job.lastFailure.code})`
+  if (job.kind === 'copy') return 'begun'
   if (!job.steps.resolve) return 'finding the file'
   return 'waiting for the copy'
 }

@@ -54,6 +54,8 @@ export class Worker {
   readonly #endedMeanwhile = new Set<string>()
   #wake = Promise.withResolvers<void>()
   #tidiedAtMs: number
+  /** Beside the looks: it may find something to do, and do it here and now. */
+  #tidying: Promise<void> | null = null
 
   constructor(init: WorkerInit) {
     this.#init = { now: Date.now, sleep, ...init }
@@ -71,14 +73,14 @@ export class Worker {
       const waiting = found.filter(({ task }) => !this.#running.has(task.jobId))
       const isIdle = isWhole && this.#running.size === 0 && !waiting.some((one) => this.#isSoon(one))
       if (once && isIdle && this.#endedMeanwhile.size === 0) return
-      if (isIdle && now() - this.#tidiedAtMs >= tidyEveryMs) await this.#tidy()
+      if (isIdle && now() - this.#tidiedAtMs >= tidyEveryMs) this.#tidying ??= this.#tidy()
       await this.#pause(waiting)
     }
   }
 
   /** Resolves when every run has returned. */
   async ended(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ ended }) => ended))
+    await Promise.all([this.#tidying, ...[...this.#running.values()].map(({ ended }) => ended)])
   }
 
   async #look(): Promise<{ found: Found[]; isWhole: boolean }> {
@@ -161,6 +163,7 @@ export class Worker {
       }
     }
     this.#tidiedAtMs = now()
+    this.#tidying = null
   }
 
   /** Until the next look: a poll, something that comes due, the end of a run, or the signal. */

@@ -41,7 +41,9 @@ export class WorkerReport implements WorkerEvents {
     const stop = jobRef(this.#db, jobId).onSnapshot(
       (snapshot) => {
         const job = toJobRecord(snapshot)
-        if (job && !isTerminal(job.state) && this.#listeners.has(jobId)) this.#display.show(subject, standing(job))
+        // Before the claim there is nothing to tell, and after the end the report does.
+        if (job && job.claims > 0 && !isTerminal(job.state) && this.#listeners.has(jobId))
+          this.#display.show(subject, standing(job))
       },
       () => {}, // The outcome says how it ended; progress is for show.
     )
@@ -110,12 +112,13 @@ export class WorkerReport implements WorkerEvents {
       )
       return
     }
-    const { message = null } = job?.lastFailure ?? {}
+    const message = job?.lastFailure?.message ?? null
+    const words = message === null ? 'waits' : this.#output.style('yellow', 'put off')
     const retryAt = job?.retryAt?.toDate().toISOString() ?? null
     const until = retryAt === null ? '' : ` until ${retryAt}`
     this.#output.result(
       { type: 'put-off', ...subject.record, jobId, code, message, retryAt },
-      `${subject.label}  ${this.#output.style('yellow', 'put off')}${until} (${code})${message === null ? '' : `: ${message}`}`,
+      `${subject.label}  ${words}${until} (${code})${message === null ? '' : `: ${message}`}`,
     )
   }
 }

@@ -95,8 +95,19 @@ test('--url: a file that is not what it must be is a failure with its reason, an
   expect(await modelOf(String(end?.modelId))).toMatchObject({ syncStatus: 'notsynced', syncErrorCode: end?.code })
 })
 
-test('what there is no document of is refused, and nothing is made', async () => {
-  const answer = await run('nowhere', '--json')
+test('what is for sale still is a failure that says when it is asked for again', async () => {
+  const earlyAccess = new Date(Date.now() + 3_600_000)
+  const { id } = world.cloud.hubs.civitai.addModel({ versions: [{ earlyAccess, files: [{}] }] })
+  const answer = await run('--civitai', String(id))
+  expect(answer.exitCode).toBe(1)
+  const [code, again] = answer.stdout.trimEnd().split('\n').slice(-2)
+  expect(code).toMatch(/ {2}failed after \d+\.\d s \(civitai\.early-access\): .*\.$/)
+  expect(again).toMatch(/^ {4}It is asked for again by itself after \d{4}-\d\d-\d\dT.*Z\.$/)
+})
+
+test('what there is no document of is refused, and nothing is made; no bucket of the app is needed', async () => {
+  const { STORAGE_BUCKET: _bucket, ...env } = world.env
+  const answer = await forgeHere(['sync', 'nowhere', '--json'], env)
   expect(answer.exitCode).toBe(1)
   expect(answer.records()).toMatchObject([{ outcome: 'refused', code: 'sync.no-document' }])
   expect(await modelOf('nowhere')).toBeUndefined()
