@@ -40,7 +40,7 @@ export async function resolveModel(
   switch (source.engine) {
     case 'huggingface':
       if (source.hfId === null) throw noSource('The model names no Hugging Face repository (hf_id).')
-      return await resolveHuggingFace(clients.huggingface, { ...source, hfId: source.hfId }, signal)
+      return await resolveHuggingFace(clients.huggingface, { ...source, hfId: source.hfId }, options)
     case 'civitai':
       if (source.versionId === null) throw noSource('The model names no CivitAI model or version.')
       return await resolveCivitai(clients.civitai, source, options)
@@ -63,7 +63,7 @@ async function resolveCivitai(
   const found = await resolveCivitaiFile(client, { modelId, versionId, fileId, signal })
   if (found.format === 'pickle') {
     // The bytes are looked at later in any case; here a refusal costs no download of the account's.
-    if (!allowPickle) throw new FinalError({ code: 'model.pickle', message: refusals['model.pickle'] })
+    if (!allowPickle) throw isPickle()
     refuseUnscanned(found, Date.now())
   }
   const { file } = found
@@ -81,10 +81,12 @@ async function resolveCivitai(
 async function resolveHuggingFace(
   client: HuggingFaceClient,
   source: ModelSource & { hfId: string },
-  signal: AbortSignal,
+  { allowPickle, signal }: ResolveOptions,
 ): Promise<ResolvedModel> {
   const { hfId: repo, revision, file, allowPatterns, ignorePatterns } = source
   const found = await resolveHuggingFaceModel(client, { repo, revision, file, allowPatterns, ignorePatterns, signal })
+  // Before the files that come first in a folder lie at their place.
+  if (found.format === 'pickle' && !allowPickle) throw isPickle()
   const [first] = found.files
   const isFile = found.layout === 'file' && first !== undefined
   return {
@@ -109,4 +111,8 @@ function digest(identity: unknown[]): string {
 
 function noSource(message: string): FinalError {
   return new FinalError({ code: 'sync.no-source', message })
+}
+
+function isPickle(): FinalError {
+  return new FinalError({ code: 'model.pickle', message: refusals['model.pickle'] })
 }
