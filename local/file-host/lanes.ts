@@ -34,7 +34,7 @@ const STEP_MS = 20
 
 export function createLanes(now: () => number): Lanes {
   const files: StoredFile[] = []
-  let shared: Pacer | null = null
+  const shared = createPacer(now)
   const lanes: Lanes = {
     shape: {},
     count: (file) => (file === undefined ? files.length : files.filter((one) => one === file).length),
@@ -57,7 +57,6 @@ export function createLanes(now: () => number): Lanes {
         },
         waitMs(sizeBytes) {
           const limit = limits()
-          shared ??= createPacer(now)
           return Math.max(own(sizeBytes, limit.own), shared(sizeBytes, limit.all))
         },
         close() {
@@ -77,13 +76,16 @@ export function stepOf(bytesPerSecond: number): number {
 
 type Pacer = (sizeBytes: number, bytesPerSecond: number) => number
 
-/** Says how long to wait so that no more than the limit has passed at any time; time that was not used is lost. */
+/** Timers come late, and a limit without this would be lower than it says. */
+const CATCH_UP_MS = 50
+
+/** Says how long to wait so that bytes pass at the limit; time that was not used is made good only for a moment. */
 function createPacer(now: () => number): Pacer {
-  let freeAtMs = 0
+  let freeAtMs = now()
   return (sizeBytes, bytesPerSecond) => {
     const nowMs = now()
-    const startMs = Math.max(freeAtMs, nowMs)
+    const startMs = Math.max(freeAtMs, nowMs - CATCH_UP_MS)
     freeAtMs = startMs + (sizeBytes / bytesPerSecond) * 1000
-    return startMs - nowMs
+    return Math.max(0, startMs - nowMs)
   }
 }
