@@ -10,6 +10,7 @@ import { LOCAL_CIVITAI_TOKEN } from '#local/civitai/account.ts'
 import { type CivitaiStandIn, startCivitai } from '#local/civitai/server.ts'
 import type { FileHost, FileHostOptions } from '#local/file-host/server.ts'
 import { type HuggingFaceStandIn, startHuggingFace } from '#local/huggingface/server.ts'
+import { sendRequest } from '#local/send-request.ts'
 import { freePort } from '#local/service-process.ts'
 import { startTaskServer, type TaskServer } from '#local/tasks/server.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
@@ -34,6 +35,8 @@ export interface SyncWorldOptions {
   fileHosts?: number
   /** Puts a proxy between the service and the bucket server. */
   killProxy?: boolean
+  /** Stands between the service and the bucket server. */
+  bucketProxy?: (target: string) => Promise<{ url: string; close(): Promise<void> }>
   /** A bundle to run in place of the service's source. */
   main?: string
 }
@@ -65,6 +68,8 @@ export interface SyncWorld {
   objects(prefix?: string): Promise<string[]>
   jobs(kind: 'sync' | 'copy'): Promise<(JobRecord & { id: string })[]>
   startAnotherInstance(): Promise<ServiceUnderTest>
+  /** Which instance tasks go to from now on; at first that is `service`. */
+  routeTasks(to: ServiceUnderTest): void
   killService(): Promise<void>
   restartService(): Promise<void>
   close(): Promise<void>
@@ -83,6 +88,8 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     },
   })
   await bucket.createBucket(modelsBucket)
+  let tasksGoTo: ServiceUnderTest | null = null
+  const atInstance = ({ pathname, search }: URL) => new URL(`${pathname}${search}`, (tasksGoTo ?? service).url)
   const fileHosts = await startFileHosts(options.fileHosts ?? 1, options.fileHost)
   const fileHost = fileHosts.all[0]!
   const civitai = await startCivitai({ fileHost: fileHosts.storage })
@@ -90,14 +97,20 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
   const tasks =
     options.taskQueue === false
       ? null
-      : await startTaskServer({ port: 0, dataDir: null, retry: { baseMs: 20, maxMs: 100 } })
+      : await startTaskServer({
+          port: 0,
+          dataDir: null,
+          retry: { baseMs: 20, maxMs: 100 },
+          send: (request, signal) => sendRequest({ ...request, url: atInstance(request.url) }, signal),
+        })
   const proxy = options.killProxy ? await startKillProxy(bucket.url) : null
+  const otherProxy = await options.bucketProxy?.(bucket.url)
   const projectId = `test-${randomUUID().slice(0, 8)}`
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '',
     GOOGLE_CLOUD_PROJECT: projectId,
     MODELS_STORAGE_BUCKET: modelsBucket,
-    STORAGE_EMULATOR_HOST: proxy?.url ?? bucket.url,
+    STORAGE_EMULATOR_HOST: otherProxy?.url ?? proxy?.url ?? bucket.url,
     FIRESTORE_EMULATOR_HOST: documents.host,
     METADATA_SERVER_DETECTION: 'none',
     CIVITAI_API_KEY: LOCAL_CIVITAI_TOKEN,
@@ -187,6 +200,9 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
       others.push(other)
       return other
     },
+    routeTasks(to) {
+      tasksGoTo = to
+    },
     async killService() {
       service.child.kill('SIGKILL')
       await service.exited
@@ -202,6 +218,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
       await tasks?.close()
       await db.terminate()
       await proxy?.close()
+      await otherProxy?.close()
       await civitai.close()
       await huggingface.close()
       await fileHosts.close()

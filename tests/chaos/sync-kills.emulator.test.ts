@@ -1,0 +1,23 @@
+import { findGoogleFirestore, startGoogleFirestore } from '../support/google-firestore.ts'
+import { runProcess } from '../support/processes.ts'
+import { syncKills } from './sync-kills.ts'
+
+describe('the built model sync killed from outside, on Google’s Firestore emulator', () => {
+  if (findGoogleFirestore() === null) {
+    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
+    return
+  }
+  beforeAll(async () => {
+    expect(await runProcess(['tools/build.ts', 'model-sync'])).toMatchObject({ code: 0 })
+  }, 60_000)
+
+  syncKills({
+    documents: startGoogleFirestore,
+    main: 'dist/model-sync/main.cjs',
+    seed: 20,
+    kills: 20,
+    sizeBytes: 24_000_000,
+    leaseMs: 4_000,
+    keepsLocks: true,
+  })
+})

@@ -1,0 +1,12 @@
+import { startDocumentServer } from '#local/documents/server.ts'
+import { syncKills } from './sync-kills.ts'
+
+describe('model sync killed from outside, on our document server', () => {
+  syncKills({
+    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    seed: 4,
+    kills: 6,
+    sizeBytes: 9_000_000,
+    leaseMs: 1_000,
+  })
+})
