@@ -7,12 +7,21 @@ import { z } from 'zod'
 
 /** The issuer in the OIDC tokens of Google's service accounts. */
 export const ISSUER = 'https://accounts.google.com'
-const LIFETIME_MS = 3_600_000
+const LIFETIME_S = 3_600
 
 /** Who signs in the local cloud: what Google's token service is to Cloud Tasks, Cloud Scheduler and Eventarc. */
 export interface Identity {
   /** An OIDC token as Google gives it to a service account; valid for an hour. */
   mint(params: { audience: string; email: string }): Promise<string>
+  /** A Firebase ID token as an app's user gets it at sign-in; valid for an hour. `claims` are custom ones. */
+  mintUser(params: {
+    projectId: string
+    uid: string
+    email?: string
+    claims?: Record<string, unknown>
+  }): Promise<string>
+  /** Any claims at all, with the same key: for tests of those who judge tokens. */
+  sign(claims: Record<string, unknown>): Promise<string>
   /** The public key, as a service fetches it to check such tokens. */
   jwks: JSONWebKeySet
 }
@@ -24,17 +33,32 @@ export async function openIdentity(options: { dataDir: string | null; now?: () =
   const { dataDir, now = Date.now } = options
   const jwk = (dataDir === null ? null : await loadKey(dataDir)) ?? (await createKey(dataDir))
   const key = await importJWK(jwk, 'RS256')
+  const sign = (claims: Record<string, unknown>) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ: 'JWT' }).sign(key)
+  const lifetime = () => {
+    const iat = Math.floor(now() / 1000)
+    return { iat, exp: iat + LIFETIME_S }
+  }
   return {
     jwks: { keys: [{ kty: 'RSA', use: 'sig', alg: 'RS256', kid: jwk.kid, n: jwk.n, e: jwk.e }] },
+    sign,
     mint: ({ audience, email }) =>
-      new SignJWT({ email, email_verified: true, azp: email })
-        .setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ: 'JWT' })
-        .setIssuer(ISSUER)
-        .setSubject(email)
-        .setAudience(audience)
-        .setIssuedAt(Math.floor(now() / 1000))
-        .setExpirationTime(new Date(now() + LIFETIME_MS))
-        .sign(key),
+      sign({ iss: ISSUER, aud: audience, sub: email, email, email_verified: true, azp: email, ...lifetime() }),
+    mintUser({ projectId, uid, email, claims = {} }) {
+      const { iat, exp } = lifetime()
+      return sign({
+        ...claims,
+        ...(email === undefined ? {} : { email, email_verified: true }),
+        iss: `https://securetoken.google.com/${projectId}`,
+        aud: projectId,
+        sub: uid,
+        user_id: uid,
+        auth_time: iat,
+        iat,
+        exp,
+        firebase: { sign_in_provider: 'custom', identities: {} },
+      })
+    },
   }
 }
 

@@ -48,7 +48,7 @@ export function requireInternalCaller(config: InternalCallerConfig, now = () => 
 async function callerOf(authorization: string | undefined, verify: Verify, now: Date): Promise<string> {
   const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (token === undefined) throw unauthenticated('there is no bearer token')
-  const { TokenRefused } = await oidc()
+  const { TokenRefused } = await import('./signed-token.ts')
   try {
     return (await verify(token, now)).email
   } catch (error) {
