@@ -25,6 +25,8 @@ const GAIN = 1.15
 const GAIN_OF_SECOND = 1.25
 /** Below this share of the best, the lanes just added do harm: they end at once. */
 const HARM = 0.85
+/** Below this one the harm is plain; else a second look tells a real loss from a moment's noise. */
+const COLLAPSE = 0.5
 /** Below this share of what it was, throughput has changed enough to think again. */
 const DROP = 0.6
 const DROPS_IN_A_ROW = 3
@@ -32,7 +34,7 @@ const DROPS_IN_A_ROW = 3
 const NO_LOSS = 0.9
 /** A lane that does not come to flow within this time counts as if it never would. */
 const FLOW_LIMIT_MS = 3_000
-const MAX_HOLD_MS = 240_000
+const MAX_HOLD_MS = 60_000
 
 type Phase = 'climbing' | 'holding' | 'descending'
 
@@ -46,6 +48,8 @@ export class LaneController {
   #holdMs: number
   #holdUntilMs = 0
   #drops = 0
+  /** A window that spoke against the present step, and is not believed alone. */
+  #doubted: number | null = null
   #changedAtMs: number | null = null
   #flowingAtMs: number | null = null
   #window: { atMs: number; bytes: number } | null = null
@@ -112,7 +116,11 @@ export class LaneController {
       if (!this.#climb(pendingParts)) this.#hold(nowMs)
       return 'go on'
     }
-    const isHarm = rate < best.rate * HARM
+    if (this.#doubted === null && rate >= best.rate * COLLAPSE) {
+      this.#doubted = rate
+      return 'go on'
+    }
+    const isHarm = Math.max(rate, this.#doubted ?? 0) < best.rate * HARM
     this.#setTarget(best.lanes)
     this.#hold(nowMs)
     if (isHarm) this.#holdUntilMs += this.#holdMs
@@ -122,13 +130,22 @@ export class LaneController {
   #judgeDescent(rate: number, nowMs: number): void {
     const before = this.#best
     if (before !== null && rate < before.rate * NO_LOSS) {
+      // Fewer are worse, or one window was unlucky: a second one decides.
+      if (this.#doubted === null) {
+        this.#doubted = rate
+        return
+      }
       this.#setTarget(before.lanes)
-      this.#hold(nowMs)
-      return
+    } else {
+      this.#best = { lanes: this.#target, rate }
+      if (this.#target > 1) {
+        this.#setTarget(this.#target / 2)
+        return
+      }
     }
-    this.#best = { lanes: this.#target, rate }
-    if (this.#target === 1) this.#hold(nowMs)
-    else this.#setTarget(this.#target / 2)
+    // What made it drop may be over soon.
+    this.#holdMs = this.#options.holdMs
+    this.#hold(nowMs)
   }
 
   #judgeHold(rate: number, nowMs: number, pendingParts: number): void {
@@ -168,5 +185,6 @@ export class LaneController {
     this.#changedAtMs = null
     this.#flowingAtMs = null
     this.#window = null
+    this.#doubted = null
   }
 }

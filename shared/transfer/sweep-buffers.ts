@@ -8,27 +8,36 @@ import { runInNewContext } from 'node:vm'
  */
 const SWEEP_BYTES = 8 * 1024 * 1024
 
-type MinorCollection = (options: { type: 'minor' }) => void
+/** Buffers that lived through two sweeps, as some do with many lanes, go only with a full collection: worth 20 ms beyond this. */
+const MAX_BUFFER_BYTES = 16 * 1024 * 1024
+/** Not more often than this, in case the buffers are somebody else's and alive. */
+const FULL_SWEEP_BYTES = 128 * 1024 * 1024
 
-let collect: MinorCollection | null | undefined
+type Collect = (options: { type: 'minor' | 'major' }) => void
+
+let collect: Collect | null | undefined
 
 /** Counts bytes that passed in buffers of Node's, and has the dead ones swept now and then. */
 export class BufferSweep {
   #dueBytes = 0
+  #fullDueBytes = 0
 
   passed(sizeBytes: number): void {
     this.#dueBytes += sizeBytes
     if (this.#dueBytes < SWEEP_BYTES) return
+    this.#fullDueBytes += this.#dueBytes
     this.#dueBytes = 0
-    collect ??= minorCollection()
-    collect?.({ type: 'minor' })
+    collect ??= exposedCollector()
+    const isFull = this.#fullDueBytes >= FULL_SWEEP_BYTES && process.memoryUsage().arrayBuffers > MAX_BUFFER_BYTES
+    if (isFull) this.#fullDueBytes = 0
+    collect?.({ type: isFull ? 'major' : 'minor' })
   }
 }
 
-function minorCollection(): MinorCollection | null {
+function exposedCollector(): Collect | null {
   // The flag shows in contexts that are made after it, and so only in this one.
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('globalThis.gc')
   setFlagsFromString('--no-expose-gc')
-  return typeof gc === 'function' ? (gc as MinorCollection) : null
+  return typeof gc === 'function' ? (gc as Collect) : null
 }
