@@ -64,6 +64,8 @@ export interface ReplicateStandIn {
   requests: readonly ReplicateRequest[]
   /** Every try of every webhook. */
   webhooks: readonly WebhookAttempt[]
+  /** Resolves when no webhook is under way; what waits on the clock is not. */
+  webhooksSent(): Promise<void>
   /** From now on webhooks are signed with another secret, and the API tells that one. */
   rotateWebhookSecret(secret: string): void
   inject: ReplicateFaults['inject']
@@ -107,16 +109,18 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     runs: new Map(),
     showsWebhooks: options.showsWebhooks ?? true,
     webhookSecret: () => webhookSecret,
-    notify: createWebhookSender({
-      clock,
-      stopped: () => server.stopped,
-      secret: () => webhookSecret,
-      faults,
-      bodyOf: (run) => viewOf(context, run, 'webhook'),
-      attempts: webhooks,
-    }),
+    notify: (run, event) => sender.notify(run, event),
     origin: () => server.url,
   }
+
+  const sender = createWebhookSender({
+    clock,
+    stopped: () => server.stopped,
+    secret: () => webhookSecret,
+    faults,
+    bodyOf: (run) => viewOf(context, run, 'webhook'),
+    attempts: webhooks,
+  })
 
   async function serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const found = findRoute(request.method ?? '', url.pathname)
@@ -162,6 +166,7 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     url: server.url,
     requests,
     webhooks,
+    webhooksSent: sender.sent,
     rotateWebhookSecret(secret) {
       webhookSecret = secret
     },

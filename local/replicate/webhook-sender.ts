@@ -38,6 +38,13 @@ interface Delivery {
   tries: number
 }
 
+export interface WebhookSender {
+  /** Tells an event of a run, where its creation asked for that. */
+  notify(run: Run, event: WebhookEvent): void
+  /** Resolves when nothing is under way; what waits on the clock is not. */
+  sent(): Promise<void>
+}
+
 /**
  * Sends the webhooks of runs: each run's in order and one at a time, each with what was true when it happened. What is not answered with
  * 2xx is lost, but for the last one, which is repeated.
@@ -49,11 +56,18 @@ export function createWebhookSender(options: {
   faults: ReplicateFaults
   bodyOf: (run: Run) => unknown
   attempts: WebhookAttempt[]
-}): (run: Run, event: WebhookEvent) => void {
+}): WebhookSender {
   const { clock, stopped, secret, faults, bodyOf, attempts } = options
   const told = new WeakMap<Run, number>()
   const lines = new WeakMap<Run, Promise<unknown>>()
   const held = new WeakMap<Run, Delivery[]>()
+  const underWay = new Set<Promise<unknown>>()
+
+  function track<T>(work: Promise<T>): Promise<T> {
+    const over = work.finally(() => underWay.delete(over))
+    underWay.add(over)
+    return over
+  }
 
   async function send(delivery: Delivery, url: string): Promise<boolean> {
     const { run, event, id, fault } = delivery
@@ -76,7 +90,7 @@ export function createWebhookSender(options: {
   async function repeat(delivery: Delivery, url: string): Promise<void> {
     for (const pauseMs of RETRY_PAUSES_MS) {
       await clock.waitUntil(clock.after(pauseMs), stopped())
-      if (await send(delivery, url)) return
+      if (await track(send(delivery, url))) return
     }
   }
 
@@ -112,7 +126,7 @@ export function createWebhookSender(options: {
           .waitUntil(clock.after(fault.seconds * 1000), stopped())
           .then(() => {
             delivery.fire()
-            return deliver(delivery, url)
+            return track(deliver(delivery, url))
           })
           .catch(() => {})
         return
@@ -125,7 +139,7 @@ export function createWebhookSender(options: {
     }
   }
 
-  return (run, event) => {
+  function notify(run: Run, event: WebhookEvent): void {
     const { webhook, fault } = run
     if (webhook === null || !(webhook.events ?? ['output', 'completed']).includes(event)) return
     if (fault?.kind === 'lost-answer' && fault.isSilent === true) return
@@ -146,7 +160,14 @@ export function createWebhookSender(options: {
       tries: 0,
     }
     const line = (lines.get(run) ?? Promise.resolve()).then(() => meet(delivery, webhook.url)).catch(() => {})
-    lines.set(run, line)
+    lines.set(run, track(line))
+  }
+
+  return {
+    notify,
+    async sent() {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
   }
 }
 
