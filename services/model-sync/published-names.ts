@@ -19,7 +19,7 @@ export function publishedName(
     : `${target.target}${extensionOf(file.path, file.format)}`
 }
 
-/** A folder's list of contents, written last: with it the folder is complete. */
+/** A folder’s list of contents, written last: with it the folder is complete. No repository has a file of this name. */
 export function manifestName(prefix: string): string {
-  return `${prefix}manifest.json`
+  return `${prefix}charaforge-manifest.json`
 }

@@ -59,7 +59,7 @@ export function refusedModels(options: SyncWorldOptions & { models: readonly Ref
       (name) => !name.startsWith('work/') && !folders.some((folder) => name.startsWith(folder)),
     )
     expect(published).toEqual([])
-    expect(world.finalized.filter((name) => name.endsWith('/manifest.json'))).toEqual([])
+    expect(world.finalized.filter((name) => name.endsWith('manifest.json'))).toEqual([])
     const jobs = [...(await world.jobs('sync')), ...(await world.jobs('copy'))]
     expect(jobs.filter(({ finishedAt }) => finishedAt === null)).toEqual([])
   })
