@@ -71,6 +71,19 @@ export const contentRefusals: RefusedModel[] = [
     },
   },
   {
+    title: 'a small file with another SHA-1 than git has listed',
+    code: 'transfer.hash-mismatch',
+    isFolder: true,
+    add(world, key) {
+      const files = [
+        { path: 'model.safetensors', content: safetensorsFile(entries, dataBytes) },
+        { path: 'vocab.json', content: '{"a":1}', listed: { oid: 'b'.repeat(40), size: 7 } },
+        { path: 'config.json', content: '{}' },
+      ]
+      return { engine: 'huggingface', hf_id: world.huggingface.addRepo({ id: `local/${key}`, files }).id }
+    },
+  },
+  {
     title: 'a program among the files that were asked for',
     code: 'model.code',
     isFolder: true,
