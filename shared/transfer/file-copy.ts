@@ -11,27 +11,13 @@ import { Locations } from './locations.ts'
 import { OrderedHash } from './ordered-hash.ts'
 import { PartQueue } from './part-queue.ts'
 import type { StoredPart } from './part-store.ts'
+import { planLayout } from './plan-layout.ts'
 import type { SourceReader } from './source-reader.ts'
 import { type OpenedStart, openStart, readStoredHead } from './start-of-file.ts'
 import { BufferSweep } from './sweep-buffers.ts'
-import {
-  changesTooFast,
-  emptyFile,
-  lengthUnknown,
-  mismatch,
-  NoRangesError,
-  SourceChangedError,
-  tooLarge,
-} from './transfer-error.ts'
-import {
-  NEW_PLAN,
-  partBytesFor,
-  partCountOf,
-  partRange,
-  type TransferLayout,
-  type TransferPlan,
-} from './transfer-plan.ts'
-import { ByteCount, SpeedMeter, type TransferProgress } from './transfer-progress.ts'
+import { changesTooFast, emptyFile, mismatch, NoRangesError, SourceChangedError, tooLarge } from './transfer-error.ts'
+import { NEW_PLAN, partCountOf, partRange, type TransferLayout, type TransferPlan } from './transfer-plan.ts'
+import { ByteCount, type TransferProgress, tellProgress } from './transfer-progress.ts'
 import { compareWithStatement, crc32cOf, hashParts } from './verify-parts.ts'
 
 const DEFAULT_PART_BYTES = 32 * 1024 * 1024
@@ -43,7 +29,6 @@ const DEFAULT_LANES = { windowMs: 350, settleMs: 150, holdMs: 3_000 }
 const MAX_CHANGES = 3
 /** A complete copy that is not what the source stated is made once more. */
 const MAX_MISMATCHES = 2
-const PROGRESS_MS = 250
 
 /** A copy whose file is known to be worth it. */
 interface BegunCopy {
@@ -82,7 +67,8 @@ export class FileCopy {
   }
 
   async run(): Promise<VerifiedParts> {
-    const telling = this.#tellProgress()
+    // Whoever cannot be told wants no copy either; nothing may be left to reject unheard.
+    const telling = this.#tellProgress().catch((error: unknown) => this.#over.abort(error))
     try {
       this.#signal.throwIfAborted()
       this.#checkSize(this.#params.file.sizeBytes)
@@ -160,23 +146,17 @@ export class FileCopy {
     return openStart({ source, layout, path, policy, clock, signal })
   }
 
-  /** How the file is cut, from the first answer to a request for it. */
   async #planLayout({ answer }: OpenedStart): Promise<TransferLayout> {
     const { file, options } = this.#params
     const { stated } = this.#source
     const statedBytes = file.sizeBytes ?? stated.sizeBytes
-    const { totalBytes, etag } = answer
+    const { totalBytes } = answer
     this.#checkSize(totalBytes ?? statedBytes)
     if (totalBytes !== null && statedBytes !== null && totalBytes !== statedBytes) {
       throw await this.#discardMismatch('transfer.size-mismatch', { statedBytes, sizeBytes: totalBytes })
     }
-    const sha256 = file.sha256 ?? stated.sha256
-    const isProvable = sha256 !== null || file.gitBlobSha1 !== null || statedBytes !== null
-    if (!answer.hasCleanEnd && totalBytes === null && !isProvable) throw lengthUnknown(answer.host)
-    // A range without a total is only as good as a statement of the size; without one the end of a plain answer tells.
-    const sizeBytes = totalBytes ?? (answer.ranges ? statedBytes : null)
-    const partBytes = partBytesFor(sizeBytes ?? options.maxBytes, options.minPartBytes ?? DEFAULT_PART_BYTES)
-    return { sizeBytes, partBytes, etag, sha256, ranges: answer.ranges && sizeBytes !== null }
+    const { minPartBytes = DEFAULT_PART_BYTES, maxBytes } = options
+    return planLayout({ answer, file, stated, minPartBytes, maxBytes })
   }
 
   #createState(layout: TransferLayout): CopyState {
@@ -310,19 +290,16 @@ export class FileCopy {
     if (sizeBytes !== null && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
   }
 
-  async #tellProgress(): Promise<void> {
-    const meter = new SpeedMeter()
-    const over = this.#over.signal
-    while (!over.aborted) {
-      const sizeBytes = this.#plan.layout?.sizeBytes ?? null
-      const { doneBytes, receivedBytes } = this.#bytes
-      const bytesPerSecond = meter.observe(this.#clock.now(), receivedBytes)
-      const isMoving = this.#phase === 'copying' && sizeBytes !== null && bytesPerSecond > 0
-      const etaSeconds = isMoving ? Math.ceil((sizeBytes - doneBytes) / bytesPerSecond) : null
-      const lanes = this.#phase === 'verifying' ? 0 : (this.#pool?.lanes ?? 1)
-      this.#params.onProgress({ doneBytes, sizeBytes, bytesPerSecond, etaSeconds, lanes, phase: this.#phase })
-      await this.#clock.sleep(PROGRESS_MS, over).catch(() => {})
-    }
+  #tellProgress(): Promise<void> {
+    return tellProgress({
+      bytes: this.#bytes,
+      sizeBytes: () => this.#plan.layout?.sizeBytes ?? null,
+      phase: () => this.#phase,
+      lanes: () => this.#pool?.lanes ?? 1,
+      onProgress: this.#params.onProgress,
+      clock: this.#clock,
+      over: this.#over.signal,
+    })
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Sleep } from '#shared/retry/sleep.ts'
+
 /** How far a copy has come. */
 export interface TransferProgress {
   doneBytes: number
@@ -61,5 +63,32 @@ export class ByteCount {
     let done = this.storedBytes
     for (const bytes of this.#passing.values()) done += bytes
     return done
+  }
+}
+
+const PROGRESS_MS = 250
+
+/** Tells progress a few times a second until the copy is over. */
+export async function tellProgress(params: {
+  bytes: ByteCount
+  sizeBytes: () => number | null
+  phase: () => TransferProgress['phase']
+  lanes: () => number
+  onProgress(progress: TransferProgress): void
+  clock: { now: () => number; sleep: Sleep }
+  over: AbortSignal
+}): Promise<void> {
+  const { bytes, onProgress, clock, over } = params
+  const meter = new SpeedMeter()
+  while (!over.aborted) {
+    const { doneBytes, receivedBytes } = bytes
+    const sizeBytes = params.sizeBytes()
+    const phase = params.phase()
+    const bytesPerSecond = meter.observe(clock.now(), receivedBytes)
+    const isMoving = phase === 'copying' && sizeBytes !== null && bytesPerSecond > 0
+    const etaSeconds = isMoving ? Math.ceil((sizeBytes - doneBytes) / bytesPerSecond) : null
+    const lanes = phase === 'verifying' ? 0 : params.lanes()
+    onProgress({ doneBytes, sizeBytes, bytesPerSecond, etaSeconds, lanes, phase })
+    await clock.sleep(PROGRESS_MS, over).catch(() => {})
   }
 }

@@ -21,7 +21,7 @@ const published = async (): Promise<string[]> => (await world.names()).filter((n
 
 describe('a publication', () => {
   test('of more than 32 parts joins them in two levels', async () => {
-    const verified = await copied(70)
+    const verified = await copied(66)
 
     const facts = await world.publish(verified)
 
@@ -42,14 +42,14 @@ describe('a publication', () => {
   })
 
   test('made by two instances at once is one', async () => {
-    const verified = await copied(40)
+    const verified = await copied(33)
     const both = await Promise.all([world.publish(verified), world.publish(verified)])
     expect(both[0].generation).toBe(both[1].generation)
     expect(await published()).toEqual(['models/model.safetensors'])
   })
 
-  test.each([1, 2, 3])('that dies at its compose number %i is finished by the next', async (deadly) => {
-    const verified = await copied(40)
+  test.each([1, 2, 3])('that dies after its compose number %i is finished by the next', async (deadly) => {
+    const verified = await copied(33)
     const compose = world.objects.compose.bind(world.objects)
     let composes = 0
     world.objects.compose = async (composition) => {
@@ -90,7 +90,7 @@ describe('a publication', () => {
   })
 
   test('does not keep a group of another copy', async () => {
-    const verified = await copied(40)
+    const verified = await copied(33)
     const stale = { bucket: 'models', name: 'work/job/0/group-00' }
     await world.objects.write({ ...stale, bytes: Buffer.from('stale'), contentType: 'x/y', ifGeneration: '0' })
     expect(await failureOf(world.publish(verified))).toMatchObject({ code: 'transfer.compose-failed', retryable: true })

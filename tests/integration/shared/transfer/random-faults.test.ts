@@ -8,7 +8,7 @@ import { PART_BYTES, startTransferWorld } from './transfer-world.ts'
 type Fault = Parameters<FileHost['inject']>[0]['fault']
 
 /** More of them for a hunt. */
-const SEEDS = Array.from({ length: Number(process.env.FAULT_SEEDS ?? 16) }, (_, index) => index + 1)
+const SEEDS = Array.from({ length: Number(process.env.FAULT_SEEDS ?? 12) }, (_, index) => index + 1)
 /** The job gives up after so many; the faults of a seed are fewer. */
 const MAX_CLAIMS = 12
 const BUCKET_FAULTS: readonly BucketFault[] = ['lost-answer', 'cut', 'damaged', 'unavailable', 'cut-read']
