@@ -39,7 +39,7 @@ export class Md5Threads {
     const id = ++this.#lastId
     let ending: Promise<string | null> | null = null
     thread.files++
-    const end = (request: Md5Request): Promise<string | null> => {
+    const conclude = (request: Md5Request): Promise<string | null> => {
       ending ??= ask(thread, request).finally(() => {
         thread.files--
       })
@@ -48,13 +48,13 @@ export class Md5Threads {
     return {
       advance: (end) => thread.worker.postMessage({ kind: 'hash', id, fd, end, isLast: false } satisfies Md5Request),
       async finish(sizeBytes) {
-        const md5Hash = await end({ kind: 'hash', id, fd, end: sizeBytes, isLast: true })
+        const md5Hash = await conclude({ kind: 'hash', id, fd, end: sizeBytes, isLast: true })
         if (md5Hash === null) throw new Error('The MD5 was dropped before it was finished.')
         return md5Hash
       },
       async drop() {
         // After a thread's end, or its failure, nobody looks at the file either.
-        await end({ kind: 'drop', id }).catch(() => {})
+        await conclude({ kind: 'drop', id }).catch(() => {})
       },
     }
   }
