@@ -77,6 +77,23 @@ describe('lanes', () => {
     expect(waits.some((ms) => ms > 900 && ms < 1_500)).toBe(true)
   })
 
+  test('a connection that crawls is replaced, and goes on where it was', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 32 * PART_BYTES, seed: 1 } })
+    world.host.shape({ bytesPerSecondPerConnection: 40 * PART_BYTES })
+    world.host.inject({ fault: { kind: 'truncated', atByte: 16 * PART_BYTES }, times: 1 })
+    world.host.inject({ fault: { kind: 'slow', bytesPerSecond: 100_000 }, times: 1 })
+
+    // Fifty times as fast as the clock on the wall: what takes ten seconds is over in a fifth of one.
+    const verified = await world.copy(file, { options: { maxLanes: 1 }, clock: { now: () => performance.now() * 50 } })
+
+    expect(verified.sha256).toBe(file.sha256)
+    const [, slow, next] = world.host.requests
+    expect(world.host.requests).toHaveLength(3)
+    const offset = (range: string | null | undefined): number => Number(/bytes=(\d+)-/.exec(range ?? '')?.[1])
+    expect(offset(next?.range)).toBeGreaterThan(offset(slow?.range))
+    expect(offset(next?.range)).toBeLessThanOrEqual(offset(slow?.range) + (slow?.bytesSent ?? 0))
+  })
+
   test('a wait that is too long is left to the job', async () => {
     const file = world.add({ content: { kind: 'random', sizeBytes: 2 * PART_BYTES, seed: 1 } })
     world.host.inject({ fault: { kind: 'status', status: 429, retryAfter: 600 }, times: 1 })
