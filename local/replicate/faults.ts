@@ -54,6 +54,8 @@ const requestFaults = [
   z.strictObject({ kind: z.literal('cut-body') }),
   /** Answers rightly, but only after so many ms. */
   z.strictObject({ kind: z.literal('delay'), ms: z.int().min(0).max(600_000) }),
+  /** Does the work at once, and answers only after so many ms: a webhook can be quicker. */
+  z.strictObject({ kind: z.literal('late-answer'), ms: z.int().min(0).max(600_000) }),
 ] as const
 
 /** What can become of a run; ordered for `create`, or for `train`. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Enough layers to look like a LoRA, and few enough to be made in a moment: about 20 KiB a rank of 1. */
+/** Enough layers to look like a LoRA, and few enough to be made in a moment: 16 KiB for each rank. */
 const BLOCKS = 4
 const WIDTH = 256
 const LAYERS = ['attn.to_q', 'attn.to_k', 'attn.to_v', 'proj_out']

@@ -144,6 +144,7 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     const { headers } = request
     if (!route.isPublic) account.authenticate(headers.authorization)
     const answer = await route.answer(context, { names, query: url.searchParams, headers, body, fault, seen })
+    if (fault?.kind === 'late-answer') await sleep(fault.ms, server.stopped)
     await options.beforeAnswer?.(seen)
     fire()
     sendThrough(response, answer, fault)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { sendRequest } from '../send-request.ts'
-import { isWebhookFault, type ReplicateFaults, type WebhookFault } from './faults.ts'
+import { isWebhookFault, type ReplicateFault, type ReplicateFaults, type WebhookFault } from './faults.ts'
 import type { Run } from './runs.ts'
 import type { WebhookEvent } from './webhook-order.ts'
 import { signedHeaders } from './webhook-signing.ts'
@@ -171,10 +171,10 @@ export function createWebhookSender(options: {
   }
 }
 
-function canHarm(fault: { kind: string }, event: WebhookEvent): boolean {
-  const asked = fault as WebhookFault
-  if (!isWebhookFault(asked) || (asked.event ?? event) !== event) return false
-  return asked.kind !== 'webhook-reordered' || event !== 'completed'
+function canHarm(fault: ReplicateFault, event: WebhookEvent): boolean {
+  if (!isWebhookFault(fault) || (fault.event ?? event) !== event) return false
+  // Nothing follows the last.
+  return fault.kind !== 'webhook-reordered' || event !== 'completed'
 }
 
 /** As the service writes JSON: `<`, `>` and `&` as escapes, which writing it again would lose (contract §5). */

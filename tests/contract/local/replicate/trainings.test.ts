@@ -35,7 +35,7 @@ const weightsOf = async (training: Json): Promise<Buffer> => {
 }
 /** What the system's own tar makes of an archive. */
 function untar(archive: Buffer, ...args: string[]): Buffer {
-  const { stdout, status, stderr } = spawnSync('tar', args, { input: archive })
+  const { stdout, status, stderr } = spawnSync('tar', ['-f', '-', ...args], { input: archive })
   if (status !== 0) throw new Error(stderr.toString())
   return stdout
 }

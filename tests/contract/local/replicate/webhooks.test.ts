@@ -286,6 +286,20 @@ describe('faults of webhooks', () => {
     },
   )
 
+  test('one comes before its creation is answered', async () => {
+    await world.close()
+    world = await startTrainings({ trainingTimes: { queueMs: 0 } })
+    world.inject({ fault: { kind: 'late-answer', ms: 150 }, times: 1, endpoint: 'train' })
+    let isAnswered = false
+    const creating = world.train({ webhook: receiver.url, webhook_events_filter: ['start'] }).then((body) => {
+      isAnswered = true
+      return body
+    })
+    await untilSoon(() => receiver.received.length === 1)
+    expect(isAnswered).toBe(false)
+    expect(bodies()[0]).toMatchObject({ id: (await creating).id, status: 'processing' })
+  })
+
   test('a lost creation can be silent', async () => {
     world.inject({ fault: { kind: 'lost-answer', isSilent: true }, times: 1, endpoint: 'train' })
     await expect(world.train({ webhook: receiver.url, webhook_events_filter: ALL })).rejects.toThrow()
