@@ -31,7 +31,7 @@ export interface JobDefinition<Input> {
   run(run: JobRun<Input>): Promise<void>
   /** Writes that tell people of a final failure, joined to the transaction that ends the job. Reads first. */
   failed(context: { input: Input; transaction: Transaction; job: JobRecord; failure: JobFailure }): Promise<Writes>
-  /** Clears what the job left in the work bucket. Called after every terminal state; the reconciler repeats it. */
+  /** Clears what the job left in the work bucket. Called after every terminal state, and again at every redelivery after that. */
   cleanUp(context: { input: Input; jobId: string }): Promise<void>
 }
 

@@ -80,10 +80,12 @@ export class JobRunner implements JobRequests {
   async cancel(id: string, reason: { code: string; message: string }): Promise<Outcome> {
     const { db, logger } = this.#options
     const canceled = await cancelJob(db, id, reason)
-    if (!canceled) return { kind: 'already-done' }
-    const definition = this.#definition(canceled.kind)
-    await this.#cleanUp(definition, definition.parseInput(canceled.input), id, logger.child({ jobId: id }))
-    return { kind: 'canceled', code: reason.code }
+    // Whoever ended it earlier may have died before the clean-up.
+    const ended = canceled ?? toJobRecord(await this.#read(id))
+    if (!ended) return { kind: 'already-done' }
+    const definition = this.#definition(ended.kind)
+    await this.#cleanUp(definition, definition.parseInput(ended.input), id, logger.child({ jobId: id }))
+    return canceled ? { kind: 'canceled', code: reason.code } : { kind: 'already-done' }
   }
 
   #definition(kind: string): AnyJobDefinition {
@@ -106,6 +108,8 @@ export class JobRunner implements JobRequests {
     const logger = this.#options.logger.child({ jobId: claim.id, kind: definition.kind })
     switch (claim.kind) {
       case 'terminal':
+        // It comes again because nobody answered for it: whoever ended it may have died before the clean-up.
+        await this.#cleanUp(definition, input, claim.id, logger)
         return { kind: 'already-done' }
       case 'held':
         return { kind: 'held', retryAfterMs: claim.forMs }

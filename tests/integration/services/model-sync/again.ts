@@ -76,7 +76,17 @@ export function syncAgain(documents: StartDocuments): void {
     expect(timesPublished(world, model.gcsUri)).toBe(1)
   })
 
-  test.concurrent('after eviction, whether the object or its row knows: copied again', async () => {
+  test.concurrent('a cancel whose event was lost ends the copy too, when the sync looks at it next', async () => {
+    const one = slowCase()
+    await world.deliver(await world.write('unheard', { name: 'unheard', syncStatus: 'syncing', ...one.source }))
+    await until(async () => fetchedBytes(world, one.file) > 300_000)
+    await world.write('unheard', { syncStatus: 'notsynced' })
+    await until(async () => (await copiesOf(one)).every(({ state }) => state === 'canceled'))
+    expect(await world.objects('models/unheard/')).toEqual([])
+    await expectSynced(await world.sync('unheard', {}), one)
+  })
+
+  test.concurrent('after eviction, of which nobody was told: copied again', async () => {
     const one = addCivitaiModel(world)
     const first = await world.sync('eviction', { name: 'eviction', ...one.source })
     await world.storage.bucket(modelsBucket).file(objectName(first.gcsUri)).delete()

@@ -111,8 +111,11 @@ test('a canceled job loses its lease, so that its run can write nothing more', a
     result: null,
     expireAt: expect.anything(),
   })
+  const cleanedBefore = cleaned.length
   expect(await runner.cancel(id, reason)).toEqual({ kind: 'already-done' })
   expect(await runner.handle(definition, { name: 'unwanted' })).toEqual({ kind: 'already-done' })
+  // Each time anew: whoever ended the job may have died before that.
+  expect(cleaned.length - cleanedBefore).toBe(2)
 })
 
 test('what a run keeps replaces what it kept before, is there for the next claim, and counts as progress', async () => {
