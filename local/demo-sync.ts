@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { Output } from '../cli/output.ts'
 import { ProgressDisplay } from '../cli/progress-display.ts'
+import { bundleService } from '../tools/build/bundle-service.ts'
 import { openClients } from './app/clients.ts'
 import { followSync, type SyncedModel, type SyncState } from './app/follow-sync.ts'
 import { importModel } from './app/import-model.ts'
@@ -13,6 +15,7 @@ import { peakMemoryMiB } from './peak-memory.ts'
 import { freePort, startService } from './service-process.ts'
 import { serviceTable } from './services.ts'
 
+const root = fileURLToPath(new URL('..', import.meta.url))
 const model = { name: 'Demo Checkpoint', civitaiModelId: 9001, versionId: 9101 }
 
 /**
@@ -43,6 +46,7 @@ export async function runDemoSync(params: {
     const service = await startService({
       name: row.name,
       port,
+      bundle: await buildBundle(row.name, join(dataDir, 'bundle')),
       env: { LOG_FORMAT: 'pretty', LOG_LEVEL: 'warn', ...env, ...cloud.environmentFor(serviceUrl) },
       output: 'stderr',
     })
@@ -67,6 +71,13 @@ export async function runDemoSync(params: {
   } finally {
     for (const close of closers.toReversed()) await close()
   }
+}
+
+/** As `npm run build` makes it and the cloud runs it: what is said of its memory and speed should be true there. */
+async function buildBundle(service: string, outDir: string): Promise<string> {
+  await bundleService({ entry: join(root, 'services', service, 'main.ts'), workers: [], outDir })
+  await symlink(join(root, 'node_modules'), join(outDir, 'node_modules'))
+  return join(outDir, 'main.cjs')
 }
 
 /** @returns the SHA-256 of the file, as its source states it. */

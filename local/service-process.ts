@@ -16,12 +16,14 @@ export interface ServiceProcessOptions {
   name: string
   port: number
   env: Record<string, string | undefined>
+  /** A bundle of it to run instead of its source. */
+  bundle?: string
   /** Where its lines go: standard output by default, standard error where that is the result's. */
   output?: 'stdout' | 'stderr'
   onExit?: (code: number | null) => void
 }
 
-/** One service as a process of its own, run from its source as it would run from its bundle. */
+/** One service as a process of its own, by default run from its source as it would run from its bundle. */
 export interface ServiceProcess {
   name: string
   url: string
@@ -42,7 +44,8 @@ export async function freePort(): Promise<number> {
 /** Starts a service and waits until it takes work. @throws Error when it ends or stays silent. */
 export async function startService(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { name, port } = options
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `services/${name}/main.ts`], {
+  const program = options.bundle ?? `services/${name}/main.ts`
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     cwd: root,
     env: { ...options.env, PORT: String(port) },
     stdio: ['ignore', options.output === 'stderr' ? 2 : 1, 2],

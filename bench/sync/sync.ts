@@ -29,7 +29,7 @@ const situations: Readonly<Record<string, Situation>> = {
   // As hubs do, whose one connection is slow and whose many are not.
   capped: {
     shape: { bytesPerSecondPerConnection: 20e6 },
-    sizeBytes: 512 * MiB,
+    sizeBytes: 1024 * MiB,
     against: ({ pipe, rclone }) => [pipe, rclone],
   },
   // A source that punishes whoever comes with more than two connections: all that it sends then is 10 MB/s.
