@@ -5,6 +5,7 @@ import type { HuggingFaceEndpoint, HuggingFaceFault } from '#local/huggingface/f
 import type { StartDocuments } from '../../../support/image-world.ts'
 import { type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
+import { waitingSyncs } from './waiting-syncs.ts'
 
 /** A fault of a hub's own answers; `code` is what the one model that meets it fails of at once, null where another try mends it. */
 interface Row<Fault, Endpoint> {
@@ -120,6 +121,8 @@ export function hubFaults(documents: StartDocuments): void {
     })
     await meetAll('small', { rows, models, hub: world.huggingface })
   })
+
+  describe('what has to be waited for', () => waitingSyncs(() => world))
 
   async function meetAll<Fault, Endpoint>(
     name: string,

@@ -1,17 +1,29 @@
 import { startDocumentServer } from '#local/documents/server.ts'
 import { LOCAL_HUGGINGFACE_TOKEN } from '#local/huggingface/account.ts'
+import { contentRefusals } from './bad-input/contents.ts'
+import { bytesPerDay, documentRefusals, maxModelBytes } from './bad-input/documents.ts'
 import { civitaiRefusals } from './refusals/civitai.ts'
 import { gated, huggingfaceRefusals } from './refusals/huggingface.ts'
 import { refusedModels } from './refused-models.ts'
-import { waitingSyncs } from './waiting-syncs.ts'
 
 const documents = () => startDocumentServer({ port: 0, dataDir: null })
 
-describe('what hubs refuse an account with a token', () => {
+describe('what hubs refuse an account with a token, and bad input', () => {
   refusedModels({
     documents,
-    env: { HF_TOKEN: LOCAL_HUGGINGFACE_TOKEN },
-    models: [...civitaiRefusals, ...huggingfaceRefusals, gated(/our account has no access yet/)],
+    fileHosts: 2,
+    env: {
+      HF_TOKEN: LOCAL_HUGGINGFACE_TOKEN,
+      MAX_MODEL_BYTES: String(maxModelBytes),
+      SYNC_BYTES_PER_DAY: String(bytesPerDay),
+    },
+    models: [
+      ...civitaiRefusals,
+      ...huggingfaceRefusals,
+      gated(/our account has no access yet/),
+      ...contentRefusals,
+      ...documentRefusals,
+    ],
   })
 })
 
@@ -32,8 +44,4 @@ describe('what hubs refuse those who have no token', () => {
       gated(/set HF_TOKEN/),
     ],
   })
-})
-
-describe('what has to be waited for', () => {
-  waitingSyncs(documents)
 })

@@ -103,29 +103,33 @@ export function transferFaults(documents: StartDocuments, only: (one: TransferCa
     }
   }
 
-  test.each(cases.map((one, index) => ({ ...one, index })))('$name', async (one) => {
-    const result = await running[one.index]!
-    const { model, host, file } = result
-    table.push(`${one.name}: ${model.syncErrorCode ?? model.syncStatus} (${Math.round(result.tookMs)} ms)`)
-    const met = host.requests.flatMap(({ fault }) => fault ?? [])
-    expect(met).toEqual(expect.arrayContaining(one.faults.map(({ fault }) => fault.kind)))
-    if (!one.isLasting) host.assertAllFired()
-    const published = world.finalized.filter((name) => name.startsWith(`models/case-${one.index}/`))
-    if (one.outcome === 'synced') {
-      expect(model).toMatchObject({ syncStatus: 'synced', sha256: file.sha256, sizeBytes: file.sizeBytes })
-      expect(published.map((name) => `gs://${modelsBucket}/${name}`)).toEqual([model.gcsUri])
-      const [bytes] = await world.storage.bucket(modelsBucket).file(published[0]!).download()
-      expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256)
-    } else {
-      expect(model).toMatchObject({
-        syncStatus: 'notsynced',
-        syncErrorCode: one.outcome,
-        syncError: expect.stringMatching(/^[^\n]+\.$/),
-      })
-      expect(published).toEqual([])
-    }
-    one.proof?.(result)
-  })
+  test.each(cases.map((one, index) => ({ ...one, index })))(
+    '$name',
+    async (one) => {
+      const result = await running[one.index]!
+      const { model, host, file } = result
+      table.push(`${one.name}: ${model.syncErrorCode ?? model.syncStatus} (${Math.round(result.tookMs)} ms)`)
+      const met = host.requests.flatMap(({ fault }) => fault ?? [])
+      expect(met).toEqual(expect.arrayContaining(one.faults.map(({ fault }) => fault.kind)))
+      if (!one.isLasting) host.assertAllFired()
+      const published = world.finalized.filter((name) => name.startsWith(`models/case-${one.index}/`))
+      if (one.outcome === 'synced') {
+        expect(model).toMatchObject({ syncStatus: 'synced', sha256: file.sha256, sizeBytes: file.sizeBytes })
+        expect(published.map((name) => `gs://${modelsBucket}/${name}`)).toEqual([model.gcsUri])
+        const [bytes] = await world.storage.bucket(modelsBucket).file(published[0]!).download()
+        expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256)
+      } else {
+        expect(model).toMatchObject({
+          syncStatus: 'notsynced',
+          syncErrorCode: one.outcome,
+          syncError: expect.stringMatching(/^[^\n]+\.$/),
+        })
+        expect(published).toEqual([])
+      }
+      one.proof?.(result)
+    },
+    60_000,
+  )
 
   test('after all of it: no part is left, and nothing lies in the bucket but what is synced', async () => {
     const results = await Promise.all(running)

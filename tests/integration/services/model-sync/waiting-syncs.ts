@@ -1,21 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CivitaiFault } from '#local/civitai/faults.ts'
 import type { ContentSpec } from '#local/file-host/content-spec.ts'
-import type { StartDocuments } from '../../../support/image-world.ts'
-import { type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
+import type { SyncWorld } from '../../../support/sync-world.ts'
 
 const hourMs = 3_600_000
 
-/** Refusals that end by themselves: each sync goes on at the time that its source has told, and not before. */
-export function waitingSyncs(documents: StartDocuments): void {
+/**
+ * Refusals that end by themselves: each sync goes on at the time that its source has told, and not before. The last of them
+ * leaves a service that asks CivitAI nothing for an hour.
+ */
+export function waitingSyncs(worldOf: () => SyncWorld): void {
   let world: SyncWorld
-  beforeAll(async () => {
-    world = await startSyncWorld({ documents })
-  }, 60_000)
-  afterAll(() => world.close())
+  beforeAll(() => {
+    world = worldOf()
+  })
 
   function addModel(seed: number) {
-    const content: ContentSpec = { kind: 'safetensors', sizeBytes: 300_000, seed }
+    const content: ContentSpec = { kind: 'safetensors', sizeBytes: 310_000, seed }
     const { id, versions } = world.civitai.addModel({ versions: [{ files: [{ content }] }] })
     const [version] = versions
     return {

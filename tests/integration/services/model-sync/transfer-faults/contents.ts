@@ -1,4 +1,4 @@
-import { type Source, slowLanes, type TransferCase } from './case.ts'
+import type { Source, TransferCase } from './case.ts'
 
 const hubs = ['civitai', 'huggingface'] as const satisfies Source[]
 const pages = ['html', 'json'] as const
@@ -54,30 +54,26 @@ export const contentCases: TransferCase[] = [
     {
       name: `another ETag of the same bytes, from ${source}`,
       source,
-      ...slowLanes,
-      faults: [{ fault: { kind: 'changed-etag' } }],
+      faults: [{ fault: { kind: 'reset', atByte: 300_000 } }, { fault: { kind: 'changed-etag' } }],
       outcome: 'synced',
     },
     {
       name: `other bytes under another ETag, from ${source}, whose SHA-256 is known`,
       source,
-      ...slowLanes,
-      faults: [{ fault: { kind: 'changed-etag', newBytes: true } }],
+      faults: [{ fault: { kind: 'reset', atByte: 300_000 } }, { fault: { kind: 'changed-etag', newBytes: true } }],
       outcome: 'model.bad-safetensors',
     },
   ]),
   {
     name: 'another ETag of the same bytes, whose SHA-256 nobody knows: copied anew',
-    ...slowLanes,
     told: { sha256: null },
-    faults: [{ fault: { kind: 'changed-etag' } }],
+    faults: [{ fault: { kind: 'reset', atByte: 300_000 } }, { fault: { kind: 'changed-etag' } }],
     outcome: 'synced',
   },
   {
     name: 'other bytes under another ETag, whose SHA-256 nobody knows: the new ones are judged',
-    ...slowLanes,
     told: { sha256: null },
-    faults: [{ fault: { kind: 'changed-etag', newBytes: true } }],
+    faults: [{ fault: { kind: 'reset', atByte: 300_000 } }, { fault: { kind: 'changed-etag', newBytes: true } }],
     outcome: 'model.bad-safetensors',
   },
 ]
