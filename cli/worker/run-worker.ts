@@ -48,6 +48,8 @@ export class Worker {
   readonly #running = new Map<string, { queue: WorkQueue; ended: Promise<void> }>()
   /** Claims that were not ours to have, or failed without a trace in the job's record. */
   readonly #notBefore = new Map<string, number>()
+  /** What was put off, or was somebody else's after all. */
+  readonly #begun = new Set<string>()
   /** Looks that failed in a row; absent before the first that succeeded. */
   readonly #failures = new Map<WorkQueue, number>()
   /** What a look has found may have ended before it returns. */
@@ -136,6 +138,7 @@ export class Worker {
       this.#notBefore.delete(task.jobId)
       if (outcome.kind === 'held' || outcome.kind === 'try-again') {
         this.#notBefore.set(task.jobId, now() + outcome.retryAfterMs)
+        this.#begun.add(task.jobId)
       }
       await events.returned(task, outcome)
     } catch (error) {
@@ -149,8 +152,10 @@ export class Worker {
   }
 
   #isSoon({ task, dueAtMs }: Found): boolean {
-    const heldByOthers = task.isLeased && dueAtMs > this.#init.now()
-    return !heldByOthers && dueAtMs - this.#init.now() <= soonMs
+    const isTheirs = task.isLeased && dueAtMs > this.#init.now()
+    // What we have begun we see to its end, in whose hands it may be now.
+    if (isTheirs) return this.#begun.has(task.jobId)
+    return dueAtMs - this.#init.now() <= soonMs
   }
 
   async #tidy(): Promise<void> {

@@ -27,7 +27,7 @@ export class WorkerReport implements WorkerEvents {
   readonly #output: Output
   readonly #display: ProgressDisplay
   readonly #listeners = new Map<string, () => void>()
-  /** Begun here and put off: another's end may end them, inside a run that is not theirs. */
+  /** Begun here and not ended here: another's end may end them, or another worker. */
   readonly #putOff = new Map<string, { task: Task; saidCode: string }>()
 
   constructor(db: Firestore, output: Output) {
@@ -58,6 +58,7 @@ export class WorkerReport implements WorkerEvents {
       await this.#ended(task, job)
       return
     }
+    if (outcome.kind === 'held') this.#putOff.set(jobId, { task, saidCode: '' })
     if (outcome.kind !== 'try-again') return
     const saidCode = this.#putOff.get(jobId)?.saidCode
     this.#putOff.set(jobId, { task, saidCode: outcome.code })

@@ -126,6 +126,27 @@ test('a job that is put off is tried again when its outcome says, not before', a
   expect(times).toEqual([0, 20_000, 27_000])
 })
 
+test('what it has begun it sees to its end, also in the hands of another', async () => {
+  const bench = new Bench()
+  bench.add('a', { outcomes: [{ kind: 'held', retryAfterMs: 1_000 }] })
+  const seen: number[] = []
+  const worker = bench.worker({
+    once: true,
+    events: {
+      async seen(tasks) {
+        seen.push(tasks.length)
+        const task = bench.tasks.get('a')
+        if (bench.looks === 2 && task) Object.assign(task, { isLeased: true, dueAtMs: bench.nowMs + 10 * minute })
+        if (bench.looks === 5) bench.tasks.delete('a')
+      },
+    },
+  })
+  await worker.run()
+  expect(bench.runs).toEqual(['a'])
+  expect(bench.looks).toBe(6)
+  expect(seen.at(-1)).toBe(0)
+})
+
 test('a run that throws is told, and does not stop the others', async () => {
   const bench = new Bench()
   bench.add('bad')
