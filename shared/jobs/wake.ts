@@ -11,6 +11,10 @@ export interface WakeQueue {
   wake(request: WakeRequest): Promise<void>
 }
 
+/**
+ * Wakes for one tenth of a second are one task. No coarser: what has happened now must not be taken for the look at it that
+ * was put down for later in the same second.
+ */
 export function taskName(request: WakeRequest): string {
-  return `${request.jobId}-${request.fence}-${Math.floor(request.at.getTime() / 1000)}`
+  return `${request.jobId}-${request.fence}-${Math.floor(request.at.getTime() / 100)}`
 }
