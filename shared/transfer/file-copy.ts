@@ -85,8 +85,12 @@ export class FileCopy {
   async #readCheckpoint(): Promise<void> {
     const { parts } = this.#params
     const { layout } = this.#plan
-    for (const part of await parts.list()) {
-      if (layout !== null && isPlanned(layout, part)) this.#stored.set(part.index, part)
+    const existing = await parts.list()
+    // Without a plan nobody knows which file they were cut from.
+    if (layout === null && existing.length > 0) await parts.removeAll()
+    if (layout === null) return
+    for (const part of existing) {
+      if (isPlanned(layout, part)) this.#stored.set(part.index, part)
       else await parts.remove(part)
     }
     for (const part of this.#stored.values()) this.#bytes.storedBytes += part.sizeBytes
@@ -149,14 +153,17 @@ export class FileCopy {
   async #planLayout({ answer }: OpenedStart): Promise<TransferLayout> {
     const { file, options } = this.#params
     const { stated } = this.#source
-    const statedBytes = file.sizeBytes ?? stated.sizeBytes
     const { totalBytes } = answer
-    this.#checkSize(totalBytes ?? statedBytes)
-    if (totalBytes !== null && statedBytes !== null && totalBytes !== statedBytes) {
-      throw await this.#discardMismatch('transfer.size-mismatch', { statedBytes, sizeBytes: totalBytes })
-    }
+    this.#checkSize(totalBytes ?? file.sizeBytes ?? stated.sizeBytes)
+    if (totalBytes !== null) await this.#checkStatedSize(totalBytes)
     const { minPartBytes = DEFAULT_PART_BYTES, maxBytes } = options
     return planLayout({ answer, file, stated, minPartBytes, maxBytes })
+  }
+
+  async #checkStatedSize(sizeBytes: number): Promise<void> {
+    const statedBytes = this.#params.file.sizeBytes ?? this.#source.stated.sizeBytes
+    if (statedBytes === null || statedBytes === sizeBytes) return
+    throw await this.#discardMismatch('transfer.size-mismatch', { statedBytes, sizeBytes })
   }
 
   #createState(layout: TransferLayout): CopyState {
@@ -196,6 +203,7 @@ export class FileCopy {
     if (!state.layout.ranges) {
       const sizeBytes = await copyInOrder({ state, stored: this.#stored, opened, signal })
       this.#checkSize(sizeBytes)
+      await this.#checkStatedSize(sizeBytes)
       await this.#setLayout(state, { ...state.layout, sizeBytes })
       return
     }

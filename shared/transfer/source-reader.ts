@@ -36,19 +36,12 @@ export class SourceReader {
   #progressBytes = 0
   #isEnded = false
   #isClosed = false
-  #hasAnswered: () => void = () => {}
-  /** Resolves when the first answer has come. */
-  readonly answered: Promise<void>
 
   constructor(init: SourceReaderInit) {
     this.#init = init
     this.#answer = init.opened?.answer ?? null
     this.#waiting = init.opened !== null && init.opened.head.byteLength > 0 ? init.opened.head : null
     this.#offset = init.first + (init.opened?.head.byteLength ?? 0)
-    this.answered = new Promise((resolve) => {
-      this.#hasAnswered = resolve
-    })
-    if (this.#answer !== null) this.#hasAnswered()
   }
 
   /** The next bytes, at most `maxBytes`; null at the end. */
@@ -117,7 +110,6 @@ export class SourceReader {
   async #connect(): Promise<void> {
     const { source, layout, last, signal } = this.#init
     this.#answer = await source.open({ first: this.#offset, last }, layout(), signal)
-    this.#hasAnswered()
   }
 
   async #read(): Promise<Buffer | null> {

@@ -136,6 +136,17 @@ describe('a source without ranges', () => {
     expect(await world.names()).toEqual([])
   })
 
+  test('is measured by what was said on the way to it', async () => {
+    const file = world.add({ content: { kind: 'random', sizeBytes: 6 * PART_BYTES, seed: 1 } })
+    world.host.shape({ ranges: false })
+    world.host.inject({ fault: { kind: 'no-content-length', atByte: 2 * PART_BYTES }, times: 1 })
+    const { sizeBytes } = file
+    const locate = async () => ({ url: world.host.locationOf(file), headers: {}, sizeBytes, sha256: null })
+    const work = (): Promise<unknown> => world.copy(file, { stated: { sizeBytes: null, sha256: null }, locate })
+    expect(await failureOf(work())).toMatchObject({ code: 'transfer.size-mismatch', retryable: true })
+    expect(await work()).toMatchObject({ sizeBytes, sha256: file.sha256 })
+  })
+
   test('without length, size and hash is refused: nobody could tell a broken copy', async () => {
     const file = world.add({ content: { kind: 'random', sizeBytes: 6 * PART_BYTES, seed: 1 } })
     world.host.shape({ ranges: false })
