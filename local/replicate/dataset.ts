@@ -6,8 +6,9 @@ const MAX_DATASET_BYTES = 512 * 1024 * 1024
 const ZIP_MAGIC = Buffer.from('PK\x03\x04')
 
 /**
- * The photos of a training, fetched when it starts, as the trainer's machine does; of the web it knows the account's own files and what
- * runs beside it. Throws what the training then says as its error: also for what is no zip, which no creation refuses (contract §4).
+ * The photos of a training, fetched when it starts, as the trainer's machine does; of the web it knows the account's own
+ * files and what runs beside it. Throws what the training then says as its error: also for what is no zip, which no
+ * creation refuses (contract §4).
  */
 export async function readDataset(context: RunContext, url: string): Promise<Buffer> {
   const bytes = await download(context, url)

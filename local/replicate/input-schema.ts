@@ -13,7 +13,10 @@ export type InputField =
 
 export type InputSchema = Readonly<Record<string, InputField>>
 
-/** The input with its defaults. Throws 422. Stricter than the service in one thing: a field that is not in the schema is refused. */
+/**
+ * The input with its defaults. Throws 422. Stricter than the service in one thing: a field that is not in the schema is
+ * refused.
+ */
 export function checkInput(schema: InputSchema, input: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const invalid: InvalidField[] = []
   const checked: Record<string, unknown> = {}

@@ -36,7 +36,10 @@ export function notFound(): Refusal {
   return new Refusal(404, 'The requested resource could not be found.', { title: 'Not found' })
 }
 
-/** The run that the path names. Stricter than the service: a training is not found among the predictions that its `urls` point at. */
+/**
+ * The run that the path names. Stricter than the service: a training is not found among the predictions that its `urls`
+ * point at.
+ */
 export function knownRun(context: RunContext, kind: RunKind, { names, seen }: RouteRequest): Run {
   const run = context.runs.get(names[0] ?? '')
   if (run?.kind !== kind) throw notFound()

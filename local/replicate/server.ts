@@ -82,7 +82,10 @@ const DEFAULT_TIMES: RunTimes = { queueMs: 50, runMs: 200 }
 /** Half an hour in a moment: long enough that a follower sees it under way. */
 const DEFAULT_TRAINING_TIMES: RunTimes = { queueMs: 500, runMs: 4000 }
 
-/** Starts a Replicate stand-in on 127.0.0.1: predictions, trainings with their webhooks, models and files as the contract says; pictures and weights that are real; faults on demand. */
+/**
+ * Starts a Replicate stand-in on 127.0.0.1: predictions, trainings with their webhooks, models and files as the contract
+ * says; pictures and weights that are real; faults on demand.
+ */
 export async function startReplicate(options: ReplicateOptions = {}): Promise<ReplicateStandIn> {
   const { port = 0, tokens = [LOCAL_REPLICATE_TOKEN], credit = DEFAULT_CREDIT, clock = createClock() } = options
   const runsPerMinute = options.runsPerMinute === undefined ? 600 : options.runsPerMinute

@@ -5,7 +5,10 @@ import { type TarEntry, tarOf } from './tar.ts'
 
 const FOLDER = 'output/flux_train_replicate'
 
-/** `trained_model.tar` as the flux trainer leaves it (contract §4), or as a fault wants it. The same seed makes the same bytes. */
+/**
+ * `trained_model.tar` as the flux trainer leaves it (contract §4), or as a fault wants it. The same seed makes the same
+ * bytes.
+ */
 export function trainedArchive(
   input: Readonly<Record<string, unknown>>,
   { seed, fault }: { seed: string; fault: ReplicateFault | null },

@@ -46,8 +46,8 @@ export interface WebhookSender {
 }
 
 /**
- * Sends the webhooks of runs: each run's in order and one at a time, each with what was true when it happened. What is not answered with
- * 2xx is lost, but for the last one, which is repeated.
+ * Sends the webhooks of runs: each run's in order and one at a time, each with what was true when it happened. What is
+ * not answered with 2xx is lost, but for the last one, which is repeated.
  */
 export function createWebhookSender(options: {
   clock: Clock

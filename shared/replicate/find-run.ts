@@ -7,9 +7,9 @@ const CLOCK_SLACK_MS = 10 * 60_000
 const MAX_RUNS = 1000
 
 /**
- * Looks for the run whose creation was never answered: the one with our id in its webhook's URL, or in a URL of its input, for it is
- * not written that lists show the webhook. Reads `runs`, the newest first, back to `since`, when the creation was begun. Null where
- * there is none (yet): a list may lag behind.
+ * Looks for the run whose creation was never answered: the one with our id in its webhook's URL, or in a URL of its
+ * input, for it is not written that lists show the webhook. Reads `runs`, the newest first, back to `since`, when the
+ * creation was begun. Null where there is none (yet): a list may lag behind.
  */
 export async function findRun(runs: AsyncIterable<Run>, sought: { owner: RunOwner; since: Date }): Promise<Run | null> {
   const oldestMs = sought.since.getTime() - CLOCK_SLACK_MS

@@ -8,8 +8,8 @@ const pageSchema = z.object({ next: z.string().nullish().catch(null), results: z
 const MAX_PAGE_BYTES = 64 * 1024 * 1024
 
 /**
- * The account's runs, the newest first, a request for each hundred (contract §1). What is in the list and is no run is left out:
- * a search must not fail by somebody else's entry.
+ * The account's runs, the newest first, a request for each hundred (contract §1). What is in the list and is no run is
+ * left out: a search must not fail by somebody else's entry.
  */
 export async function* listRuns(
   options: ReplicateOptions,

@@ -26,8 +26,8 @@ export interface Models {
   /** Null where there is no such model, or none that the token may see. */
   get(model: { owner: string; name: string; signal?: AbortSignal }): Promise<Model | null>
   /**
-   * Makes sure that a private model of ours is there, for a training to go to; it costs nothing and may be asked for again. Throws
-   * `replicate.name-taken` where the name belongs to another model.
+   * Makes sure that a private model of ours is there, for a training to go to; it costs nothing and may be asked for
+   * again. Throws `replicate.name-taken` where the name belongs to another model.
    */
   ensurePrivate(model: NewModel): Promise<Model>
 }

@@ -18,8 +18,8 @@ export interface Outputs {
    */
   download(url: string, options: { maxBytes: number; signal?: AbortSignal }): Promise<OutputFile>
   /**
-   * What a request for an output is made of, for whoever streams it; for no other origin and no log. Throws `replicate.bad-output`
-   * as above.
+   * What a request for an output is made of, for whoever streams it; for no other origin and no log. Throws
+   * `replicate.bad-output` as above.
    */
   locate(url: string): Promise<{ url: string; headers: Readonly<Record<string, string>> }>
 }

@@ -17,7 +17,10 @@ export interface NewPrediction {
 }
 
 export interface Predictions {
-  /** Starts a run: one request, never repeated, for each costs money. A failure with `delivery: 'unknown'` may have started it. */
+  /**
+   * Starts a run: one request, never repeated, for each costs money. A failure with `delivery: 'unknown'` may have
+   * started it.
+   */
   create(prediction: NewPrediction): Promise<Run>
   get(id: string, options?: { signal?: AbortSignal }): Promise<Run>
   /** Ends a run; one that has ended is answered as it is (contract §3). */

@@ -1,6 +1,9 @@
 import { isVersionId, type ModelVersion, parseModelVersion } from './model-version.ts'
 
-/** What a finished training has made. What its output does not say is null: the model's author writes it, and any JSON may come. */
+/**
+ * What a finished training has made. What its output does not say is null: the model's author writes it, and any JSON
+ * may come.
+ */
 export interface TrainingResult {
   version: ModelVersion | null
   /** Of a tar at Replicate's delivery host, there for an hour. To be fetched by `outputs` only, which checks the host. */

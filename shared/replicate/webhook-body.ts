@@ -7,8 +7,8 @@ export interface RunUpdate extends Run {
   /** Null where neither our URL nor its output says it: trainings and predictions look alike. */
   kind: RunKind | null
   /**
-   * From the webhook's URL in the body, which is signed; the URL that the request came to is not, so that a body for another record
-   * could be sent to it. Null where the body does not repeat it: then only the run's id says whose it is.
+   * From the webhook's URL in the body, which is signed; the URL that the request came to is not, so that a body for
+   * another record could be sent to it. Null where the body does not repeat it: then only the run's id says whose it is.
    */
   owner: RunOwner | null
 }

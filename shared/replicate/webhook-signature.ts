@@ -20,8 +20,8 @@ const MAX_SIGNATURE_CHARACTERS = 4096
 const MIN_KEY_BYTES = 24
 
 /**
- * The key in a secret as Replicate shows it: base64, `whsec_` before it or not. Null for anything else, and for one below the 24 bytes
- * that Standard Webhooks asks for: with an empty key anybody could sign.
+ * The key in a secret as Replicate shows it: base64, `whsec_` before it or not. Null for anything else, and for one
+ * below the 24 bytes that Standard Webhooks asks for: with an empty key anybody could sign.
  */
 export function readWebhookSecret(secret: string): WebhookKey | null {
   const base64 = secret.trim().replace(/^whsec_/, '')
@@ -31,9 +31,9 @@ export function readWebhookSecret(secret: string): WebhookKey | null {
 }
 
 /**
- * Judges a webhook by Standard Webhooks: HMAC-SHA256 over `{id}.{timestamp}.{body}`, of which one `v1` entry must match under one of
- * the keys (several during a rotation, contract §5). `body` are the bytes as they came: what was parsed and written again has others.
- * Never throws.
+ * Judges a webhook by Standard Webhooks: HMAC-SHA256 over `{id}.{timestamp}.{body}`, of which one `v1` entry must match
+ * under one of the keys (several during a rotation, contract §5). `body` are the bytes as they came: what was parsed and
+ * written again has others. Never throws.
  */
 export function verifyWebhook(delivery: {
   /** Names in lower case, as Node gives them. */

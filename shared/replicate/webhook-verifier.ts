@@ -8,8 +8,8 @@ export interface WebhookVerifier {
 }
 
 /**
- * Between two looks at the account's secret. Anybody can send what does not match; a rotation is rare, and its last webhooks are
- * repeated for a minute and found by the poller after that.
+ * Between two looks at the account's secret. Anybody can send what does not match; a rotation is rare, and its last
+ * webhooks are repeated for a minute and found by the poller after that.
  */
 const LOOK_EVERY_MS = 5 * 60_000
 
