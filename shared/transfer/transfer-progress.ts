@@ -81,8 +81,10 @@ export async function tellProgress(params: {
   const { bytes, onProgress, clock, over } = params
   const meter = new SpeedMeter()
   while (!over.aborted) {
-    const { doneBytes, receivedBytes } = bytes
+    const { receivedBytes } = bytes
     const sizeBytes = params.sizeBytes()
+    // A part that is being fetched again may count twice for a moment.
+    const doneBytes = Math.min(bytes.doneBytes, sizeBytes ?? bytes.doneBytes)
     const phase = params.phase()
     const bytesPerSecond = meter.observe(clock.now(), receivedBytes)
     const isMoving = phase === 'copying' && sizeBytes !== null && bytesPerSecond > 0
