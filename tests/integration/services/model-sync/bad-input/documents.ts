@@ -141,6 +141,20 @@ export const documentRefusals: RefusedModel[] = [
     },
   },
   {
+    title: 'a link to a file behind a gate',
+    code: 'url.forbidden',
+    add({ huggingface }, key) {
+      const files: RepoFileSpec[] = [{ path: 'lora.safetensors', content: weights(7_000) }]
+      const { id } = huggingface.addRepo({ id: `local/${key}`, files, gated: 'manual' })
+      return { sourceUrl: `${huggingface.url}/${id}/resolve/main/lora.safetensors` }
+    },
+  },
+  {
+    title: 'a page that is not there',
+    code: 'url.not-found',
+    add: ({ huggingface }) => ({ sourceUrl: `${huggingface.url}/local/nothing/blob/main/lora.safetensors` }),
+  },
+  {
     title: 'nothing at an address',
     code: 'url.forbidden',
     add: ({ fileHost }) => ({ sourceUrl: `${fileHost.url}/files/99/model.safetensors` }),

@@ -1,4 +1,4 @@
-import { type SourceCase, weights } from './source-case.ts'
+import { hostedSha256, type SourceCase, weights } from './source-case.ts'
 
 const training = {
   ss_base_model_version: 'sdxl_base_v1-0',
@@ -21,6 +21,17 @@ export const addressCases: SourceCase[] = [
       return {
         fields: { sourceUrl: fileHost.locationOf(file), sourceSha256: ` ${file.sha256.toUpperCase()}` },
         objects: { '': file.sha256 },
+      }
+    },
+  },
+  {
+    title: 'an address that redirects to a storage, as the hubs’ own links to files do',
+    add(world, key) {
+      const files = [{ path: `${key}.safetensors`, content: weights() }]
+      const { id } = world.huggingface.addRepo({ id: `local/${key}`, files })
+      return {
+        fields: { sourceUrl: `${world.huggingface.url}/${id}/resolve/main/${key}.safetensors` },
+        objects: { '': hostedSha256(world, `${key}.safetensors`) },
       }
     },
   },

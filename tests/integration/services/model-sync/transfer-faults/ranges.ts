@@ -16,6 +16,13 @@ export const rangeCases: TransferCase[] = [
     proof: ({ host }) => expect(host.requests.map(({ status }) => status)).toEqual([200, 200]),
   },
   {
+    name: 'no ranges ever, at an address of somebody’s',
+    source: 'url',
+    shape: { ranges: false },
+    faults: [{ fault: { kind: 'reset', atByte: 400_000 } }],
+    outcome: 'synced',
+  },
+  {
     name: '200 with everything to a later Range',
     faults: [
       { fault: { kind: 'reset', atByte: 300_000 } },

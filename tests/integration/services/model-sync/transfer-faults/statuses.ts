@@ -50,4 +50,17 @@ export const statusCases: TransferCase[] = [
     isLasting: true,
     outcome: 'http.status',
   },
+  {
+    name: '500 once at an address of somebody’s, before anything is known of its file',
+    source: 'url',
+    faults: [{ fault: { kind: 'status', status: 500 } }],
+    outcome: 'synced',
+  },
+  {
+    name: '500 each time at an address of somebody’s',
+    source: 'url',
+    faults: [{ fault: { kind: 'status', status: 500 } }],
+    isLasting: true,
+    outcome: 'url.unavailable',
+  },
 ]
