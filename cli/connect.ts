@@ -8,6 +8,9 @@ import { ConfigError } from '#shared/errors/app-error.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 
+/** The services that have a reconciler. */
+export type ReconciledService = 'image-worker' | 'model-sync'
+
 /** A project, reached with the rights of whoever sits there. */
 export interface Connection {
   config: Config<'forge'>
@@ -20,10 +23,11 @@ export interface Connection {
 }
 
 /**
- * Connects as the environment says; `local` means the servers of `npm run dev`, whatever else is set.
+ * Connects as the environment says; `local` means the servers of `npm run dev`, whatever else is set. Jobs are those of
+ * `service`: the image worker's unless another is named.
  * @throws ConfigError with everything that is missing.
  */
-export async function connect(options: { local: boolean }): Promise<Connection> {
+export async function connect(options: { local: boolean; service?: ReconciledService }): Promise<Connection> {
   await prepareEnvironment(options)
   const config = loadConfig('forge', process.env)
   // What takes long to load is loaded once the environment is known to be right.
@@ -71,8 +75,8 @@ export async function connectToModels(options: { local: boolean }): Promise<Mode
 }
 
 /** Makes `process.env` what Google's clients should see; `local` means the servers of `npm run dev`. */
-export async function prepareEnvironment(options: { local: boolean }): Promise<void> {
-  if (options.local) await useLocalCloud()
+export async function prepareEnvironment(options: { local: boolean; service?: ReconciledService }): Promise<void> {
+  if (options.local) await useLocalCloud(options.service ?? 'image-worker')
   // Off Google Cloud each client would look for the metadata server first, for seconds.
   if (process.env.FIRESTORE_EMULATOR_HOST) process.env.METADATA_SERVER_DETECTION ??= 'none'
 }
@@ -121,8 +125,9 @@ async function requireListener(host: string): Promise<void> {
 }
 
 /** The same environment that `npm run dev` gives its services, keys in `.env` included. */
-async function useLocalCloud(): Promise<void> {
+async function useLocalCloud(service: ReconciledService): Promise<void> {
   const { defaultPorts, defaultServers, localEnvironment } = await import('#local/environment.ts')
+  const { serviceTable } = await import('#local/services.ts')
   const dotEnv = new URL('../.env', import.meta.url)
   if (existsSync(dotEnv)) process.loadEnvFile(dotEnv)
   const tasksUrl = `http://127.0.0.1:${defaultPorts.tasks}`
@@ -132,7 +137,7 @@ async function useLocalCloud(): Promise<void> {
     documentsHost: process.env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost,
     tasksUrl,
     jwksUrl: `${tasksUrl}/jwks.json`,
-    serviceUrl: `http://127.0.0.1:${defaultPorts.services}`,
+    serviceUrl: `http://127.0.0.1:${defaultPorts.services + serviceTable.findIndex(({ name }) => name === service)}`,
   })
   Object.assign(process.env, local)
 }

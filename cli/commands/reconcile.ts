@@ -1,16 +1,19 @@
 import * as z from 'zod'
 import { FinalError } from '#shared/errors/app-error.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
-import { loadOperations } from '../../services/image-worker/app.ts'
+import { loadOperations as loadImageOperations } from '../../services/image-worker/app.ts'
+import { loadOperations as loadSyncOperations } from '../../services/model-sync/app.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
-import { type Connection, connect } from '../connect.ts'
+import { type Connection, connect, type ReconciledService } from '../connect.ts'
 import { table } from '../output.ts'
 
-const usage = `forge reconcile [image-worker] [--json] [--local]
+const usage = `forge reconcile [image-worker|model-sync] [--json] [--local]
 
-Finds what events missed (overdue jobs, characters that say "working" with nobody at work, leftover
-temporaries) and has it taken up, as Cloud Scheduler does every few minutes. With TASKS_QUEUE it
-works from here; without, it asks the service at SERVICE_URL to do it.
+Finds what events missed (overdue jobs, characters that say "working" and models that say "syncing"
+with nobody at work, models whose source said when to ask again, leftover temporaries) and has it
+taken up, as Cloud Scheduler does every few minutes. With TASKS_QUEUE it works from here; without,
+it asks the service to do it. SERVICE_URL and TASKS_QUEUE are those of the service that you name
+(image-worker if none).
 `
 
 const reportSchema = z.record(z.string(), z.number())
@@ -18,18 +21,15 @@ const requestTimeoutMs = 600_000
 
 export const reconcile: Command = {
   words: ['reconcile'],
-  synopsis: 'reconcile [image-worker]',
+  synopsis: 'reconcile [SERVICE]',
   summary: 'take up what events missed',
   usage,
   async run(args, { output, signal }) {
     const { values, positionals } = parseCall(args, {}, usage)
-    const service = positionals[0] ?? 'image-worker'
-    if (service !== 'image-worker' || positionals.length > 1) {
-      throw new UsageError(`"${positionals.at(-1)}" has no reconciler.`, usage)
-    }
-    const connection = await connect({ local: values.local })
+    const service = serviceOf(positionals)
+    const connection = await connect({ local: values.local, service })
     try {
-      const report = connection.hasQueue ? await fromHere(connection) : await byService(connection, signal)
+      const report = connection.hasQueue ? await fromHere(connection, service) : await byService(connection, signal)
       output.result({ type: 'reconciled', service, ...report }, `${service}:\n${table(Object.entries(report))}`)
       return true
     } finally {
@@ -38,19 +38,21 @@ export const reconcile: Command = {
   },
 }
 
-async function fromHere(connection: Connection): Promise<Record<string, number>> {
-  const operations = await loadOperations()
+function serviceOf(positionals: string[]): ReconciledService {
+  const [service = 'image-worker', ...more] = positionals
+  if ((service === 'image-worker' || service === 'model-sync') && more.length === 0) return service
+  throw new UsageError(`"${positionals.at(-1)}" has no reconciler.`, usage)
+}
+
+async function fromHere(connection: Connection, service: ReconciledService): Promise<Record<string, number>> {
   const { db, store, jobs, config } = connection
-  const report = await operations.reconcile({
-    db,
-    store,
-    jobs,
-    workBucket: config.WORK_BUCKET,
-    stuckAfterMs: config.STUCK_AFTER_MS,
-    logger: silentLogger,
-    now: () => new Date(),
-  })
-  return { ...report }
+  const deps = { db, store, jobs, stuckAfterMs: config.STUCK_AFTER_MS, logger: silentLogger, now: () => new Date() }
+  if (service === 'model-sync') {
+    const { reconcile } = await loadSyncOperations()
+    return { ...(await reconcile({ ...deps, bucket: config.MODELS_STORAGE_BUCKET })) }
+  }
+  const { reconcile } = await loadImageOperations()
+  return { ...(await reconcile({ ...deps, workBucket: config.WORK_BUCKET })) }
 }
 
 async function byService(connection: Connection, signal: AbortSignal): Promise<Record<string, number>> {

@@ -33,6 +33,7 @@ export class JobRun<Input> {
   readonly #owner: string
   readonly #leaseMs: number
   #job: JobRecord
+  /** Undefined until this run has said anything: somebody else may keep it up to date for us. */
   #progress: unknown
   #credits: Record<string, number>
   #settled = false
@@ -48,7 +49,6 @@ export class JobRun<Input> {
     this.#owner = init.owner
     this.#leaseMs = init.leaseMs
     this.#job = init.job
-    this.#progress = init.job.progress
     this.#credits = { ...init.job.credits }
   }
 
@@ -216,7 +216,7 @@ export class JobRun<Input> {
       const renewed: JobRecord = {
         ...stored,
         credits: { ...this.#credits },
-        progress: this.#progress,
+        progress: this.#progress === undefined ? stored.progress : this.#progress,
         lease: { owner: this.#owner, expiresAt },
         dueAt: expiresAt,
         updatedAt: now,

@@ -1,4 +1,6 @@
 /** What the command line does for model sync, without the service: it only needs the books. */
+
+export { type ReconcileReport, reconcile } from '../reconcile.ts'
 export { cancelSync, type SyncCancel } from './cancel-sync.ts'
 export { chooseCivitaiFile } from './choose-civitai-file.ts'
 export { findSyncWork, type SyncWorkFound } from './find-sync-work.ts'
