@@ -1,5 +1,6 @@
 import { ContentHash } from './content-hash.ts'
 import type { StoredPart } from './part-store.ts'
+import { ReadAhead } from './read-ahead.ts'
 
 /** Takes the bytes of one part as they pass. */
 export interface HashTap {
@@ -15,7 +16,7 @@ export interface HashTap {
  * passes; every other is read back from where it is stored, while the lanes go on.
  */
 export class OrderedHash {
-  readonly #read: (part: StoredPart) => AsyncIterable<Uint8Array>
+  readonly #ahead: ReadAhead
   readonly #attempt: (work: () => Promise<void>) => Promise<void>
   readonly #onFailure: (error: unknown) => void
   readonly #gitBlobBytes: number | null
@@ -39,7 +40,7 @@ export class OrderedHash {
     onFailure: (error: unknown) => void
     gitBlobBytes: number | null
   }) {
-    this.#read = init.read
+    this.#ahead = new ReadAhead(init.read)
     this.#attempt = init.attempt
     this.#onFailure = init.onFailure
     this.#gitBlobBytes = init.gitBlobBytes
@@ -101,11 +102,13 @@ export class OrderedHash {
   /** Lets go of everybody who waits. */
   stop(): void {
     this.#isStopped = true
+    this.#ahead.close()
     for (const { resolve } of this.#waiters.splice(0)) resolve()
   }
 
   #restart(): void {
     this.#tap = null
+    this.#ahead.close()
     this.#tapped.clear()
     this.#starts++
     this.#next = 0
@@ -134,7 +137,11 @@ export class OrderedHash {
         let hash = this.#hash
         await this.#attempt(async () => {
           hash = this.#hash.copy()
-          for await (const chunk of this.#read(part)) hash.update(chunk)
+          for await (const chunk of this.#ahead.read(part)) {
+            hash.update(chunk)
+            const following = this.#stored.get(part.index + 1)
+            if (following !== undefined) this.#ahead.open(following)
+          }
         })
         // A restart in between makes this reading worthless.
         if (this.#starts !== begun) continue
