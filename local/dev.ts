@@ -110,9 +110,10 @@ Point any Google client on this machine at it:
   export STORAGE_EMULATOR_HOST=${cloud.bucket.url} FIRESTORE_EMULATOR_HOST=${cloud.documentsHost}
   export GOOGLE_CLOUD_PROJECT=charaforge-local METADATA_SERVER_DETECTION=none
 
-Try it: in another terminal, send a picture of yours through the running services:
+Try it: in another terminal, send a picture of yours through the running services, or sync a model:
 
   npm run local -- upload ${join('docs', 'images', 'demo.jpg')}
+  npm run forge -- sync --civitai 1001 --local
 
 The app's bucket is ${localBuckets.app}. Ctrl-C ends everything.
 `
