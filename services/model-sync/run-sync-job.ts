@@ -110,9 +110,13 @@ async function advanceCopy(
   params: { note: SyncNote; resolved: ResolvedModel; state: Extract<FileState, { kind: 'copying' }> },
 ): Promise<void> {
   const { note, resolved, state } = params
-  const patience = new Date(deps.now().getTime() + deps.limits.copyWaitMs)
+  const { copyWaitMs } = deps.limits
+  const patience = new Date(deps.now().getTime() + copyWaitMs)
   const nobodyBefore = state.copy && busyUntil(state.copy)
-  if (nobodyBefore && nobodyBefore > deps.now()) throw waits(patience)
+  if (nobodyBefore && nobodyBefore > deps.now()) {
+    // A copy that rests until its source takes requests again need not be looked at before.
+    throw waits(state.copy?.lease ? patience : new Date(nobodyBefore.getTime() + copyWaitMs))
+  }
   const outcome = await deps.jobs.enqueue(copyJobNames, copyInputOf(note, resolved, state))
   // Without a task queue the copy was made here and now.
   if (!hasEnded(outcome)) throw waits(patience)
