@@ -89,7 +89,7 @@ export function hubFaults(documents: StartDocuments): void {
   beforeAll(async () => {
     world = await startSyncWorld({
       documents,
-      env: { SYNC_CONCURRENCY: '16', MAX_FAILURES: '30', LEASE_MS: '30000', SYNC_COPY_WAIT_MS: '30000' },
+      env: { SYNC_CONCURRENCY: '16', MAX_FAILURES: '30', LEASE_MS: '30000', SYNC_COPY_WAIT_MS: '500' },
     })
   }, 60_000)
   afterAll(() => world.close())

@@ -31,9 +31,13 @@ export function waitingSyncs(worldOf: () => SyncWorld): void {
     return (await answer.json()) as { retriedModels: number; wokenJobs: number }
   }
 
-  async function waitingFor(kind: 'sync' | 'copy', code: string) {
+  /** A job that rests after this failure (null: after none), at least until then. */
+  async function waitingFor(kind: 'sync' | 'copy', code: string | null, untilMs = 0) {
     for (;;) {
-      const waiting = (await world.jobs(kind)).find((job) => job.state === 'waiting' && job.lastFailure?.code === code)
+      const waiting = (await world.jobs(kind)).find(
+        ({ state, lastFailure, retryAt }) =>
+          state === 'waiting' && (lastFailure?.code ?? null) === code && (retryAt?.toMillis() ?? 0) >= untilMs,
+      )
       if (waiting) return waiting
       await delay(20)
     }
@@ -84,6 +88,9 @@ export function waitingSyncs(worldOf: () => SyncWorld): void {
     const job = await waitingFor('copy', code)
     expect((job.retryAt!.toMillis() - startedAtMs) / waitMs).toBeGreaterThan(0.65)
     expect((job.retryAt!.toMillis() - startedAtMs) / waitMs).toBeLessThan(1.4)
+    // The sync that waits for it rests as long, so that nothing is done in vain meanwhile.
+    const { modelId } = (await waitingFor('sync', null, job.retryAt!.toMillis())).input as { modelId: string }
+    expect(modelId).toBe(name)
     expect((await world.db.doc(`ai_models/${name}`).get()).get('syncStatus')).toBe('syncing')
     world.civitai.assertAllFired()
     // As its task does when the time has come.

@@ -20,12 +20,6 @@ export const bodyCases: TransferCase[] = [
     },
   ]),
   {
-    name: 'reset before the first byte, each time',
-    faults: [{ fault: { kind: 'reset', atByte: 0 } }],
-    isLasting: true,
-    outcome: 'http.truncated',
-  },
-  {
     name: 'a location that expires in the middle: a new one, and on at the next byte',
     ...steady,
     faults: [{ fault: { kind: 'expire', atByte: 400_000 } }],

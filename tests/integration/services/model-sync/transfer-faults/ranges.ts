@@ -45,10 +45,4 @@ export const rangeCases: TransferCase[] = [
       outcome: 'synced',
     },
   ]),
-  {
-    name: 'a Content-Range that is shifted each time',
-    faults: [{ fault: { kind: 'wrong-content-range', how: 'shifted' } }],
-    isLasting: true,
-    outcome: 'transfer.bad-range',
-  },
 ]
