@@ -6,13 +6,13 @@ import { runInNewContext } from 'node:vm'
  * buffers pile up until their sum frightens it into a full collection, seventy times a gibibyte, which costs more than the
  * hashing. Sweeping the young generation while the buffers are still in it takes under a millisecond.
  */
-const SWEEP_BYTES = 8 * 1024 * 1024
+const SWEEP_BYTES = 4 * 1024 * 1024
 
 /**
  * Buffers that lived through two sweeps, as some do with many lanes, go only with a full collection. Up to half of this is what
  * the next sweep will take anyway: each chunk is copied once on its way through Node's parser.
  */
-const MAX_BUFFER_BYTES = 32 * 1024 * 1024
+const MAX_BUFFER_BYTES = 20 * 1024 * 1024
 /** Not more often than this, in case the buffers are somebody else's and alive. */
 const FULL_SWEEP_BYTES = 128 * 1024 * 1024
 
