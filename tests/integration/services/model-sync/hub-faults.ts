@@ -3,7 +3,7 @@ import type { CivitaiEndpoint, CivitaiFault } from '#local/civitai/faults.ts'
 import type { ContentSpec } from '#local/file-host/content-spec.ts'
 import type { HuggingFaceEndpoint, HuggingFaceFault } from '#local/huggingface/faults.ts'
 import type { StartDocuments } from '../../../support/image-world.ts'
-import { type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
+import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
 import { waitingSyncs } from './waiting-syncs.ts'
 
@@ -147,12 +147,17 @@ export function hubFaults(documents: StartDocuments): void {
       })
     }
     await until(async () => (await world.objects('work/')).length === 0)
-    const uris = ended.flatMap(({ gcsUri }) => gcsUri ?? [])
-    const published = (await world.objects()).map((object) => `gs://models-bucket/${object}`)
-    for (const object of published.filter((uri) => uri.includes(`/${name}-`))) {
-      expect(uris.some((uri: string) => object.startsWith(uri))).toBe(true)
-    }
+    const uris: string[] = ended.flatMap(({ gcsUri }) => gcsUri ?? [])
+    const published = world.finalized.filter((object) => object.startsWith(`models/${name}-`))
+    expect(
+      published.filter((object) => !uris.some((uri) => uri.endsWith(object)) && !isInFolder(object, uris)),
+    ).toEqual([])
+    expect(new Set(published).size).toBe(published.length)
   }
+}
+
+function isInFolder(object: string, uris: readonly string[]): boolean {
+  return uris.some((uri) => uri.endsWith('/') && `gs://${modelsBucket}/${object}`.startsWith(uri))
 }
 
 function weights(seed: number): ContentSpec {

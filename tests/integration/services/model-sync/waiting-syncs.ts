@@ -6,8 +6,8 @@ import type { SyncWorld } from '../../../support/sync-world.ts'
 const hourMs = 3_600_000
 
 /**
- * Refusals that end by themselves: each sync goes on at the time that its source has told, and not before. The last of them
- * leaves a service that asks CivitAI nothing for an hour.
+ * Refusals that end by themselves: each sync goes on at the time that its source has told, and not before. The last two
+ * leave a service that asks neither the storage nor CivitAI for an hour.
  */
 export function waitingSyncs(worldOf: () => SyncWorld): void {
   let world: SyncWorld
@@ -97,6 +97,20 @@ export function waitingSyncs(worldOf: () => SyncWorld): void {
     const answer = await fetch(new URL(`/internal/jobs/${job.id}`, world.service.url), { method: 'POST' })
     expect(answer.status).toBe(204)
     expect(await world.settled(name)).toMatchObject({ syncStatus: 'synced', sha256: file.sha256 })
+  })
+
+  test('a storage that wants no request for an hour: the copy rests, and asks for nothing', async () => {
+    const { fields } = addModel(103)
+    world.fileHost.inject({ fault: { kind: 'status', status: 429, retryAfter: 3_600 }, times: 1 })
+    await world.deliver(await world.write('storage', { name: 'Storage', syncStatus: 'syncing', ...fields }))
+    const { id, retryAt } = await waitingFor('copy', 'transfer.rate-limited')
+    expect(Math.abs(retryAt!.toMillis() - Date.now() - hourMs)).toBeLessThan(10_000)
+    const asked = world.fileHost.requests.length
+    // Somebody wakes it before the time.
+    await fetch(new URL(`/internal/jobs/${id}`, world.service.url), { method: 'POST' })
+    await waitingFor('copy', 'http.held-back')
+    expect(world.fileHost.requests).toHaveLength(asked)
+    world.fileHost.assertAllFired()
   })
 
   test('a hub that wants no request for an hour: no sync asks it, and none sleeps in the meantime', async () => {
