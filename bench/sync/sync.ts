@@ -4,6 +4,7 @@ import { watchMemory } from '../memory/peak-memory.ts'
 import { type BenchResult, compare } from '../result.ts'
 import { type Contender, openContenders } from './contenders.ts'
 import { copyInTurn } from './in-turn.ts'
+import { fitToDisk } from './room.ts'
 import { openSyncWorld, type SyncWorld } from './sync-world.ts'
 
 const MiB = 1024 * 1024
@@ -65,7 +66,8 @@ async function race(
   params: { name: string; situation: Situation; options: BenchOptions },
 ): Promise<BenchResult[]> {
   const { name, situation, options } = params
-  const sizeBytes = options.sizeBytes ?? situation.sizeBytes
+  // The tutorials' way has the file on the disk while it is uploaded.
+  const sizeBytes = await fitToDisk(options.sizeBytes ?? situation.sizeBytes, 2, options.note)
   const { ours } = contenders
   const others = situation.against(contenders).filter((contender) => contender !== null)
   const service = await world.startService()
@@ -101,7 +103,8 @@ async function measureMemory(world: SyncWorld, options: BenchOptions): Promise<B
   const runs = options.runs ?? defaultRuns
   const results: BenchResult[] = []
   await world.source.shape({})
-  for (const sizeBytes of [256 * MiB, options.sizeBytes ?? 4096 * MiB]) {
+  for (const wantedBytes of [256 * MiB, options.sizeBytes ?? 4096 * MiB]) {
+    const sizeBytes = await fitToDisk(wantedBytes, 1, options.note)
     const peaks: number[] = []
     for (let run = 1; run <= runs; run++) {
       const file = await world.source.offer({ sizeBytes, seed: sizeBytes / MiB + run })
