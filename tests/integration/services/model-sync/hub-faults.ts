@@ -5,6 +5,7 @@ import type { HuggingFaceEndpoint, HuggingFaceFault } from '#local/huggingface/f
 import type { StartDocuments } from '../../../support/image-world.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
+import { relocations } from './relocations.ts'
 import { waitingSyncs } from './waiting-syncs.ts'
 
 /** A fault of a hub's own answers; `code` is what the one model that meets it fails of at once, null where another try mends it. */
@@ -101,7 +102,7 @@ export function hubFaults(documents: StartDocuments): void {
       return { civitaiModelId: String(id), versionId: String(versions[0]!.id) }
     })
     await meetAll('civitai', { rows, models, hub: world.civitai })
-  })
+  }, 60_000)
 
   test('the API of Hugging Face: all faults pass or are told', async () => {
     const rows = huggingfaceRows
@@ -110,7 +111,7 @@ export function hubFaults(documents: StartDocuments): void {
       return { engine: 'huggingface', hf_id: world.huggingface.addRepo({ id: `local/api-${index}`, files }).id }
     })
     await meetAll('huggingface', { rows, models, hub: world.huggingface })
-  })
+  }, 60_000)
 
   test('a small file that Hugging Face sends itself: all faults pass or are told', async () => {
     const rows = smallFileRows
@@ -120,7 +121,9 @@ export function hubFaults(documents: StartDocuments): void {
       return { engine: 'huggingface', hf_id: world.huggingface.addRepo({ id: `local/small-${index}`, files }).id }
     })
     await meetAll('small', { rows, models, hub: world.huggingface })
-  })
+  }, 60_000)
+
+  describe('a location that expires', () => relocations(() => world))
 
   describe('what has to be waited for', () => waitingSyncs(() => world))
 

@@ -37,19 +37,23 @@ export function refusedModels(options: SyncWorldOptions & { models: readonly Ref
   }, 60_000)
   afterAll(() => world.close())
 
-  test.each(models.map((model, index) => ({ ...model, index })))('$code: $title', async (model) => {
-    const { syncStatus, syncErrorCode, syncError, syncRetryAt, gcsUri, sha256 } = await running[model.index]!
-    expect({ syncStatus, syncErrorCode, syncError, syncRetryAt: syncRetryAt?.toDate(), gcsUri, sha256 }).toEqual({
-      syncStatus: 'notsynced',
-      syncErrorCode: model.code,
-      syncError: expect.stringMatching(/^["A-Z0-9][^\n]{10,400}\.$/i),
-      syncRetryAt: model.retryAt,
-      gcsUri: undefined,
-      sha256: undefined,
-    })
-    if (model.says) expect(syncError).toMatch(model.says)
-    expect(syncError).not.toMatch(/token=|signature|local-civitai-token|hf_local|undefined|\[object|https?:\/\/127/i)
-  })
+  test.each(models.map((model, index) => ({ ...model, index })))(
+    '$code: $title',
+    async (model) => {
+      const { syncStatus, syncErrorCode, syncError, syncRetryAt, gcsUri, sha256 } = await running[model.index]!
+      expect({ syncStatus, syncErrorCode, syncError, syncRetryAt: syncRetryAt?.toDate(), gcsUri, sha256 }).toEqual({
+        syncStatus: 'notsynced',
+        syncErrorCode: model.code,
+        syncError: expect.stringMatching(/^["A-Z0-9][^\n]{10,400}\.$/i),
+        syncRetryAt: model.retryAt,
+        gcsUri: undefined,
+        sha256: undefined,
+      })
+      if (model.says) expect(syncError).toMatch(model.says)
+      expect(syncError).not.toMatch(/token=|signature|local-civitai-token|hf_local|undefined|\[object|https?:\/\/127/i)
+    },
+    60_000,
+  )
 
   test('after all of them: nothing was ever published, and no part is left', async () => {
     await Promise.all(running)

@@ -40,32 +40,36 @@ export function sources(
   }, 60_000)
   afterAll(() => world.close())
 
-  test.each(cases.map(({ title }, index) => ({ title, index })))('$title', async ({ index }) => {
-    const { wanted, model } = await running[index]!
-    const { gcsUri, syncErrorCode } = model
-    expect({ code: syncErrorCode, status: model.syncStatus }).toEqual({ code: undefined, status: 'synced' })
-    if (wanted.uri) expect(gcsUri).toMatch(wanted.uri)
-    for (const [field, value] of Object.entries(wanted.shown ?? {})) expect(model[field]).toEqual(value)
-    for (const [path, sha256] of Object.entries(wanted.objects)) {
-      expect({ path, sha256: await publishedSha256(world, `${gcsUri}${path}`) }).toEqual({ path, sha256 })
-    }
-    const published = world.finalized.filter((name) => name.startsWith(objectName(gcsUri)))
-    if (!gcsUri.endsWith('/')) {
-      expect(published).toEqual([objectName(gcsUri)])
-      expect(model.sha256).toBe(wanted.objects[''])
-      return
-    }
-    // The manifest comes last: with it the folder is complete.
-    const paths = Object.keys(wanted.objects).toSorted()
-    const names = published.map((name) => name.slice(objectName(gcsUri).length))
-    expect(names.slice(0, -1).toSorted()).toEqual(paths)
-    const [manifest] = await world.storage.bucket('models-bucket').file(published.at(-1)!).download()
-    const { files } = JSON.parse(manifest.toString()) as {
-      files: { path: string; sizeBytes: number; sha256: string }[]
-    }
-    expect(Object.fromEntries(files.map((file) => [file.path, file.sha256]))).toEqual(wanted.objects)
-    expect(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(model.sizeBytes)
-  })
+  test.each(cases.map(({ title }, index) => ({ title, index })))(
+    '$title',
+    async ({ index }) => {
+      const { wanted, model } = await running[index]!
+      const { gcsUri, syncErrorCode } = model
+      expect({ code: syncErrorCode, status: model.syncStatus }).toEqual({ code: undefined, status: 'synced' })
+      if (wanted.uri) expect(gcsUri).toMatch(wanted.uri)
+      for (const [field, value] of Object.entries(wanted.shown ?? {})) expect(model[field]).toEqual(value)
+      for (const [path, sha256] of Object.entries(wanted.objects)) {
+        expect({ path, sha256: await publishedSha256(world, `${gcsUri}${path}`) }).toEqual({ path, sha256 })
+      }
+      const published = world.finalized.filter((name) => name.startsWith(objectName(gcsUri)))
+      if (!gcsUri.endsWith('/')) {
+        expect(published).toEqual([objectName(gcsUri)])
+        expect(model.sha256).toBe(wanted.objects[''])
+        return
+      }
+      // The manifest comes last: with it the folder is complete.
+      const paths = Object.keys(wanted.objects).toSorted()
+      const names = published.map((name) => name.slice(objectName(gcsUri).length))
+      expect(names.slice(0, -1).toSorted()).toEqual(paths)
+      const [manifest] = await world.storage.bucket('models-bucket').file(published.at(-1)!).download()
+      const { files } = JSON.parse(manifest.toString()) as {
+        files: { path: string; sizeBytes: number; sha256: string }[]
+      }
+      expect(Object.fromEntries(files.map((file) => [file.path, file.sha256]))).toEqual(wanted.objects)
+      expect(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(model.sizeBytes)
+    },
+    60_000,
+  )
 
   test('after all of it nothing is left, and no token went to a storage', async () => {
     const models = (await Promise.all(running)).map(({ model }) => objectName(model.gcsUri))
