@@ -103,12 +103,12 @@ function record(db: Firestore, run: JobRun<CopyInput>, stored: StoredFile): Tran
   return async (transaction) => {
     const file = await readModelFile(transaction, db, fileId)
     const { sha256 } = stored
-    if (sha256 === null || sha256 === fileId) return writeModelFile(db, { ...file, stored })
-    const same = await readModelFile(transaction, db, sha256)
+    const isOwnRow = sha256 === null || sha256 === fileId
+    const row = isOwnRow ? file : await readModelFile(transaction, db, sha256)
     return (writing) => {
-      writeModelFile(db, { ...file, sameAs: sha256 })(writing)
-      // Somebody may have copied the same bytes from elsewhere: theirs are named already.
-      if (same.stored === null) writeModelFile(db, { ...same, stored })(writing)
+      if (!isOwnRow) writeModelFile(db, { ...file, sameAs: sha256 })(writing)
+      // Somebody may have copied the same bytes from elsewhere meanwhile: models name theirs already, and ours is removed.
+      if (row.stored === null) writeModelFile(db, { ...row, stored })(writing)
     }
   }
 }

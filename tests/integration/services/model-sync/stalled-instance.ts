@@ -52,6 +52,20 @@ export function stalledInstance(documents: StartDocuments): void {
   }, 60_000)
   afterAll(() => world.close())
 
+  test('a copy that ends after the same bytes have come from elsewhere: models name one object, and it stays', async () => {
+    const one = addCivitaiModel(world)
+    const gate = gates.close((label) => /^before POST .*\/o\/models\/late\/.*\/compose$/.test(label))
+    await world.deliver(await world.write('late', { name: 'late', syncStatus: 'syncing', ...one.source }))
+    await gate.reached
+    const early = await world.sync('early', { name: 'early', sourceUrl: world.fileHost.locationOf(one.file) })
+    gate.open()
+    const late = await world.settled('late')
+    await untilTidy(world)
+    await until(async () => (await world.objects('models/')).length === 1)
+    expect(late).toMatchObject({ syncStatus: 'synced', gcsUri: early.gcsUri, sha256: one.file.sha256 })
+    expect(await publishedSha256(world, early.gcsUri)).toBe(one.file.sha256)
+  }, 30_000)
+
   test('a stalled instance that wakes last publishes nothing, takes nothing away and brings nothing back', async () => {
     const names = Object.keys(phases) as Phase[]
     const cases = names.flatMap((phase) => meanwhile.map((what) => ({ phase, what })))
