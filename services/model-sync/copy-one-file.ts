@@ -1,5 +1,5 @@
 import type { ModelFacts } from '#shared/documents/models.ts'
-import { FinalError, TransientError } from '#shared/errors/app-error.ts'
+import { TransientError } from '#shared/errors/app-error.ts'
 import { checkModelStart } from '#shared/formats/check-model-start.ts'
 import { fileKindOf } from '#shared/formats/file-kind.ts'
 import type { ModelFormat } from '#shared/formats/model-format.ts'
@@ -74,18 +74,17 @@ export async function copyOneFile(
       signal,
     })
     const facts = await factsOf(verified, { parts, format, signal })
-    const wanted = publishedName(input, { path: file.path, format })
     const published = await publishParts({
       verified,
       objects: deps.store,
       bucket: deps.bucket,
       prefix: parts.prefix,
-      name: wanted,
+      name: publishedName(input, { path: file.path, format }),
       contentType: 'application/octet-stream',
       metadata: { copyJobId: run.id },
+      // A folder's loaders look for each file by its name; only a single file may get another.
+      mayBeRenamed: input.layout === 'file',
     })
-    // A folder's loaders look for each file by its name; only a single file may get another.
-    if (input.layout === 'folder' && published.name !== wanted) throw nameTaken(wanted)
     await adopt(deps.store, published, run.id)
     const { sizeBytes, sha256 } = verified
     const { name, generation } = published
@@ -94,11 +93,6 @@ export async function copyOneFile(
   // Only now: until the step is stored they are what a later claim goes on with.
   await parts.removeAll()
   return copied
-}
-
-function nameTaken(name: string): FinalError {
-  const message = `Another file lies at ${name} already; remove it and sync again.`
-  return new FinalError({ code: 'sync.name-taken', message, facts: { name } })
 }
 
 /** Puts our name on an object that another copy has made, so that its clean-up leaves it alone, or we learn that it was first. */

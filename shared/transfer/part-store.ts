@@ -46,7 +46,8 @@ export class PartStore {
   }
 
   /**
-   * Writes a part; nothing is left of one that is cut. `sizeBytes` is null where the part ends with its source.
+   * Writes a part; nothing is left of one that is cut. One whose bytes had all passed when the signal came may still be
+   * stored, and is by the time that this ends: nobody who then looks at what is there misses it. `sizeBytes` is null where the part ends with its source.
    * @throws TransientError when the part is not there with the bytes that passed.
    */
   async write(params: {
@@ -58,10 +59,18 @@ export class PartStore {
   }): Promise<StoredPart> {
     const { index, chunks, sizeBytes, passed, signal } = params
     const name = this.#name(index)
-    const contentType = 'application/octet-stream'
+    const cutting = cutUnlessPassed(passed, signal)
     try {
-      const upload = { bucket: this.bucket, name, chunks, sizeBytes, contentType, ifGeneration: '0', signal }
-      return await this.#checked(index, await this.streams.write(upload), passed)
+      const facts = await this.streams.write({
+        bucket: this.bucket,
+        name,
+        chunks,
+        sizeBytes,
+        contentType: 'application/octet-stream',
+        ifGeneration: '0',
+        signal: cutting.signal,
+      })
+      return await this.#checked(index, facts, passed)
     } catch (error) {
       signal.throwIfAborted()
       const isThere = error instanceof GenerationChangedError
@@ -73,6 +82,8 @@ export class PartStore {
       // Refused before all bytes had passed: ours from an earlier request, if it has the planned size; its hash will tell.
       if (!passed.isComplete && facts.sizeBytes === sizeBytes && facts.crc32c !== null) return toPart(index, facts)
       return await this.#checked(index, facts, passed)
+    } finally {
+      cutting.end()
     }
   }
 
@@ -113,6 +124,30 @@ export class PartStore {
 }
 
 const REMOVALS_AT_ONCE = 16
+/** How long the bucket's word on a part whose bytes have all passed is waited for after the end; within a shutdown's time. */
+const COMMIT_GRACE_MS = 2_000
+
+/**
+ * A signal that cuts an upload with the caller's, but lets one that only waits for the bucket's word have it: the bucket would
+ * store the part all the same, after whoever cleans up has looked.
+ */
+function cutUnlessPassed(passed: PassedBytes, signal: AbortSignal): { signal: AbortSignal; end(): void } {
+  const cut = new AbortController()
+  let timer: NodeJS.Timeout | null = null
+  const onAbort = () => {
+    if (passed.isComplete) timer = setTimeout(() => cut.abort(signal.reason), COMMIT_GRACE_MS)
+    else cut.abort(signal.reason)
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return {
+    signal: cut.signal,
+    end() {
+      signal.removeEventListener('abort', onAbort)
+      if (timer) clearTimeout(timer)
+    },
+  }
+}
 
 function toPart(index: number, facts: ObjectFacts): StoredPart {
   const { name, generation, sizeBytes, crc32c } = facts

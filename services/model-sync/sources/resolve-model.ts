@@ -92,13 +92,23 @@ async function resolveHuggingFace(
   return {
     fileId: (isFile ? first.sha256 : null) ?? `hf-${digest([found.repo, found.commit, found.files.map(contentOf)])}`,
     layout: found.layout,
-    // A folder's files keep their names, so its prefix must be of this commit alone.
-    versionId: (isFile ? source.versionId : null) ?? found.commit.slice(0, 12),
+    versionId: isFile ? (source.versionId ?? commitName(found.commit)) : folderVersion(found, source),
     files: found.files,
     totalBytes: found.totalBytes,
     baseModel: found.baseModel,
     triggerWords: [],
   }
+}
+
+/** A folder's files keep their names, so its prefix must be of this commit alone, and of this choice of its files. */
+function folderVersion(found: { commit: string; files: readonly SourceFile[] }, source: ModelSource): string {
+  const isWhole = source.file === null && source.allowPatterns.length === 0 && source.ignorePatterns.length === 0
+  const choice = isWhole ? '' : `-${digest(found.files.map(({ path }) => path)).slice(0, 8)}`
+  return `${commitName(found.commit)}${choice}`
+}
+
+function commitName(commit: string): string {
+  return commit.slice(0, 12)
 }
 
 function contentOf(file: SourceFile): unknown[] {
