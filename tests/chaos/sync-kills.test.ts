@@ -5,7 +5,7 @@ describe('model sync killed from outside, on our document server', () => {
   syncKills({
     documents: () => startDocumentServer({ port: 0, dataDir: null }),
     seed: 4,
-    kills: 6,
+    kills: 5,
     sizeBytes: 9_000_000,
     leaseMs: 1_000,
   })

@@ -26,7 +26,7 @@ export function eventOrders(documents: StartDocuments, setup: { samples: number 
   beforeAll(async () => {
     world = await startSyncWorld({
       documents,
-      env: { SYNC_CONCURRENCY: '16', SYNC_COPY_WAIT_MS: '3000', JOBS_PER_HOUR: '1000' },
+      env: { SYNC_CONCURRENCY: '16', SYNC_COPY_WAIT_MS: '1000', JOBS_PER_HOUR: '1000' },
     })
     second = await world.startAnotherInstance()
     world.fileHost.shape({ bytesPerSecondPerConnection: 2_000_000 })
@@ -35,12 +35,12 @@ export function eventOrders(documents: StartDocuments, setup: { samples: number 
 
   test('a cancel and "Sync now" again at once, in every order of their events: synced', async () => {
     const again: readonly Write[] = ['sync', 'cancel', 'sync']
-    await run(
-      ordersOf(again.length).flatMap((order) => [true, false].map((isAtOnce) => ({ writes: again, order, isAtOnce }))),
-    )
+    const orders = ordersOf(again.length)
+    const atOnce = orders.slice(0, 2).map((order) => ({ writes: again, order, isAtOnce: true }))
+    await run([...orders.map((order) => ({ writes: again, order, isAtOnce: false })), ...atOnce])
   }, 60_000)
 
-  test('"Sync now" and a cancel at once, in every order of their events: not synced, and nothing of it stays', async () => {
+  test('"Sync now" and a cancel at once, twice, in every fourth order of their events: not synced, and nothing of it stays', async () => {
     const withdrawn: readonly Write[] = ['sync', 'cancel', 'sync', 'cancel']
     const orders = ordersOf(withdrawn.length).filter((_, index) => index % 4 === 1)
     await run(orders.map((order, index) => ({ writes: withdrawn, order, isAtOnce: index % 2 === 0 })))

@@ -14,9 +14,9 @@ import { until } from '../../../support/until.ts'
 const partBytes = 256 * 1024
 const lanes = 2
 /** What one request may work. */
-const budgetMs = 1_500
+const budgetMs = 1_000
 /** A file that takes about two of them. */
-const fileBytes = 2_200_000
+const fileBytes = 1_800_000
 
 /** A copy that goes on in another request, another process, or without the event that asked for it. */
 export function slices(documents: StartDocuments): void {
@@ -34,7 +34,7 @@ export function slices(documents: StartDocuments): void {
         SYNC_CONCURRENCY: '4',
       },
     })
-    world.fileHost.shape({ bytesPerSecondPerConnection: 400_000 })
+    world.fileHost.shape({ bytesPerSecondPerConnection: 600_000 })
   }, 60_000)
   afterAll(() => world.close())
 
