@@ -1,7 +1,7 @@
 import sharp, { type Metadata } from 'sharp'
 import { FinalError } from '#shared/errors/app-error.ts'
-import { decodingBytes } from './decoding-bytes.ts'
-import { pictureSignature } from './signature.ts'
+import { decodingBytes } from '#shared/photos/decoding-bytes.ts'
+import { pictureSignature } from '#shared/photos/picture-signature.ts'
 
 export interface PictureLimits {
   /** Width × height, judged before a pixel is decoded. */

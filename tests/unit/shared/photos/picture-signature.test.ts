@@ -1,4 +1,4 @@
-import { pictureSignature } from '../../../../../services/image-worker/picture/signature.ts'
+import { pictureSignature } from '#shared/photos/picture-signature.ts'
 
 const ftyp = (...brands: string[]) => {
   const box = Buffer.alloc(12 + 4 * brands.length)
