@@ -21,8 +21,8 @@ export interface LaneControllerOptions {
 
 /** More lanes must bring this much, or they are only more load for everybody. */
 const GAIN = 1.15
-/** The second lane more than that: with one, the hash is made as the bytes pass and nothing is read back. */
-const GAIN_OF_SECOND = 1.25
+/** The second lane more than that: with one, the hash is made as the bytes pass and nothing is read back. A source that limits each connection gives 2. */
+const GAIN_OF_SECOND = 1.5
 /** Below this share of the best, the lanes just added do harm: they end at once. */
 const HARM = 0.85
 /** Below this one the harm is plain; else a second look tells a real loss from a moment's noise. */

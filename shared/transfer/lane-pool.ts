@@ -12,7 +12,7 @@ import { partRange } from './transfer-plan.ts'
 /** How often throughput is looked at. */
 const TICK_MS = 50
 /** With one lane, the hash is at most this far behind when it is worth waiting for: then nothing is read back any more. */
-const CATCH_UP_PARTS = 3
+const CATCH_UP_PARTS = 16
 
 export interface LanePoolInit {
   state: CopyState
@@ -181,6 +181,7 @@ export class LanePool {
         }
         if (!this.#mayGoOn(current + 1)) return true
         current++
+        await this.#letHashCatchUp(current, signal)
       }
     } catch (error) {
       lane.commits.push(Promise.resolve({ index: current, error }))
@@ -200,11 +201,9 @@ export class LanePool {
   }
 
   async #openRun(index: number, lastPart: number, signal: AbortSignal): Promise<SourceReader> {
-    const { state, controller } = this.#init
-    const { hash, layout } = state
-    if (controller.target === 1 && index - hash.hashedParts <= CATCH_UP_PARTS && hash.canReach(index)) {
-      await abortable(hash.reached(index), signal)
-    }
+    const { state } = this.#init
+    const { layout } = state
+    await this.#letHashCatchUp(index, signal)
     const end = partRange(layout, lastPart)
     const first = partRange(layout, index).first
     const reader = createReader(state, { first, last: end.first + end.sizeBytes - 1, signal })
@@ -215,6 +214,22 @@ export class LanePool {
       throw error
     }
     return reader
+  }
+
+  /**
+   * With one lane, waits at a part's beginning for a hash that has fallen behind while there were more: it would stay behind to
+   * the end, and everything that follows would be read back beside the one stream.
+   */
+  async #letHashCatchUp(index: number, signal: AbortSignal): Promise<void> {
+    const { state, controller, queue } = this.#init
+    const { hash } = state
+    const lag = () => index - hash.hashedParts
+    const isWorthIt = () => lag() > 0 && lag() <= Math.min(CATCH_UP_PARTS, queue.size + 1)
+    if (controller.target > 1 || this.#lanes.size > 1 || !isWorthIt()) return
+    // What has passed will be stored in a moment; only then is it known whether the hash can come this far.
+    const underWay = [...this.#tasks.keys()].flatMap(({ commits }) => commits)
+    await abortable(Promise.all(underWay), signal)
+    if (isWorthIt() && hash.canReach(index)) await abortable(hash.reached(index), signal)
   }
 
   /** A single lane asks for all that follows at once, which spares a round trip a part; several divide it among them. */
@@ -255,11 +270,11 @@ export class LanePool {
   }
 }
 
-function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function abortable(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    work.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }
