@@ -46,6 +46,11 @@ function create(server: TaskServer, task: Record<string, unknown>) {
   return call(server, 'POST', `${QUEUE}/tasks`, { task: { httpRequest, ...task } })
 }
 
+/** Until a task's answer has come: with the clock moved on before, it would come too late. */
+async function gone(server: TaskServer, id: string): Promise<void> {
+  while ((await call(server, 'GET', `${QUEUE}/tasks/${id}`)).status !== 404);
+}
+
 test('a task arrives as Cloud Tasks sends it', async () => {
   const server = await start()
   const created = await create(server, {
@@ -228,6 +233,7 @@ test('tasks go on after a restart, waiting or under way', async () => {
     'x-cloudtasks-taskretrycount': '1',
   })
   await first.close()
+  await gone(second, 'under-way')
   clock.advance(HOUR)
   await second.idle()
   expect(receiver.received[1]?.headers['x-cloudtasks-taskname']).toBe('later')
@@ -262,6 +268,7 @@ test('tasks are listed by page, deleted, and run before their time', async () =>
   expect((await call(server, 'POST', `${QUEUE}/tasks/b:run`)).status).toBe(200)
   await until(() => receiver.received.length === 1)
   expect(receiver.received[0]?.headers['x-cloudtasks-taskname']).toBe('b')
+  await gone(server, 'b')
   clock.advance(HOUR)
   await server.idle()
   expect(receiver.received.map(({ headers }) => headers['x-cloudtasks-taskname'])).toEqual(['b', 'c'])
