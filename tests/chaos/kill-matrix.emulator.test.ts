@@ -6,5 +6,11 @@ describe('the image worker killed from outside, on Google’s Firestore emulator
     test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
     return
   }
-  killMatrix({ documents: startGoogleFirestore, bucketPhases: 12 })
+  killMatrix({
+    documents: startGoogleFirestore,
+    bucketPhases: 12,
+    leaseMs: 2_000,
+    beginWithinMs: 120_000,
+    leastPhases: 3,
+  })
 })

@@ -2,5 +2,11 @@ import { startDocumentServer } from '#local/documents/server.ts'
 import { killMatrix } from './kill-matrix.ts'
 
 describe('the image worker killed from outside, on our document server', () => {
-  killMatrix({ documents: () => startDocumentServer({ port: 0, dataDir: null }), bucketPhases: 8 })
+  killMatrix({
+    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    bucketPhases: 8,
+    leaseMs: 700,
+    beginWithinMs: Number.POSITIVE_INFINITY,
+    leastPhases: 12,
+  })
 })

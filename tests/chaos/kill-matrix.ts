@@ -19,8 +19,6 @@ import {
 import type { KillMoment } from '../support/kill-proxy.ts'
 import { until } from '../support/until.ts'
 
-/** Short, so that a dead instance's lease is over soon; still many times what a renewal takes. */
-const leaseMs = 700
 const stuckAfterMs = 300
 const moments: KillMoment[] = ['before', 'unanswered', 'after']
 
@@ -35,7 +33,15 @@ interface Phase {
  * SIGKILL from outside at phases of a run, then redelivery: complete, what was stored is never paid again, published
  * once, nothing temporary left. `bucketPhases` are spread over all requests of a run to the bucket server.
  */
-export function killMatrix(setup: { documents: StartDocuments; bucketPhases: number }): void {
+export function killMatrix(setup: {
+  documents: StartDocuments
+  bucketPhases: number
+  /** Short, so that a dead instance's lease is over soon; still many times what a renewal takes. */
+  leaseMs: number
+  /** No phase is begun after this: one kill inside a transaction costs a minute on Google’s emulator, which keeps its locks. */
+  beginWithinMs: number
+  leastPhases: number
+}): void {
   let world: ImageWorld
   let order: { k: number; moment: 'before' | 'after'; from: number; fired: string | null } | null = null
   const strike = (moment: 'before' | 'after') => async (request: ClipDropRequest) => {
@@ -55,7 +61,7 @@ export function killMatrix(setup: { documents: StartDocuments; bucketPhases: num
     world = await startImageWorld({
       documents: setup.documents,
       killProxy: true,
-      env: { LEASE_MS: String(leaseMs), STUCK_AFTER_MS: String(stuckAfterMs) },
+      env: { LEASE_MS: String(setup.leaseMs), STUCK_AFTER_MS: String(stuckAfterMs) },
       beforeAnswer: strike('before'),
       afterAnswer: strike('after'),
     })
@@ -102,6 +108,7 @@ export function killMatrix(setup: { documents: StartDocuments; bucketPhases: num
     return world.proxy
   }
 
+  // Google’s emulator keeps the locks of a client that was killed inside a transaction for up to a minute.
   test('killed while the provider works, and again before publication: the stored step is not paid again', async () => {
     const { one, resource, from } = await forged()
     const first = armProvider(1, 'before')
@@ -115,11 +122,13 @@ export function killMatrix(setup: { documents: StartDocuments; bucketPhases: num
     // The call in whose middle it died is made once more; both stored results are used by the last run.
     expect(charged(world, from)).toEqual({ background: 2, upscale: 1 })
     await expectGoodEnd(one)
-  })
+  }, 150_000)
 
   test('at requests of every kind: before they are carried out, before they are answered, and after', async () => {
     const hit: string[] = []
+    const begunAt = Date.now()
     for (const phase of await planPhases()) {
+      if (Date.now() - begunAt > setup.beginWithinMs) break
       const { one, resource, from } = await forged()
       const { k, moment } = phase
       const report =
@@ -139,8 +148,8 @@ export function killMatrix(setup: { documents: StartDocuments; bucketPhases: num
       await expectGoodEnd(one)
     }
     console.log(`phases hit (${hit.length}):\n  ${hit.join('\n  ')}`)
-    expect(new Set(hit).size).toBeGreaterThanOrEqual(12)
-  }, 120_000)
+    expect(new Set(hit).size).toBeGreaterThanOrEqual(setup.leastPhases)
+  }, 300_000)
 
   /** All four of the provider, and `bucketPhases` spread over what an undisturbed run asks of the bucket server. */
   async function planPhases(): Promise<Phase[]> {
