@@ -8,6 +8,7 @@ import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
 import { storageVariables } from './variables/storage.ts'
+import { trainingVariables } from './variables/trainings.ts'
 
 const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Variable>>][] = [
   ['Process, log and doors', serverVariables],
@@ -19,6 +20,7 @@ const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Vari
   ['Background model', backgroundModelVariables],
   ['Malware scan', malwareVariables],
   ['Models', modelVariables],
+  ['Trainings, generations and the API', trainingVariables],
 ]
 
 const HEAD = `# Environment

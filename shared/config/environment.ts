@@ -8,6 +8,7 @@ import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
 import { storageVariables } from './variables/storage.ts'
+import { trainingVariables } from './variables/trainings.ts'
 
 /** Every environment variable that any service reads: the one table behind `loadConfig` and docs/environment.md. */
 export const environment = {
@@ -20,6 +21,7 @@ export const environment = {
   ...backgroundModelVariables,
   ...malwareVariables,
   ...modelVariables,
+  ...trainingVariables,
 } satisfies Record<string, Variable>
 
 export type VariableName = keyof typeof environment

@@ -55,11 +55,14 @@ export class CallerError extends AppError {
   readonly retryable = false
   readonly status: number
   readonly details: unknown
+  /** From when on the same request may be good (429): told as Retry-After. */
+  readonly retryAt: Date | null
 
-  constructor(init: AppErrorInit & { status: number; details?: unknown }) {
+  constructor(init: AppErrorInit & { status: number; details?: unknown; retryAt?: Date }) {
     super(init)
     this.status = init.status
     this.details = init.details ?? null
+    this.retryAt = init.retryAt ?? null
   }
 }
 

@@ -29,7 +29,8 @@ export function errorBody(error: ErrorBody['error']): ErrorBody {
 export function errorAnswer(error: unknown, now: Date): ErrorAnswer {
   if (error instanceof CallerError) {
     const { code, message, details } = error
-    return { status: error.status, retryAfterSeconds: null, body: errorBody({ code, message, details }) }
+    const retryAfterSeconds = error.retryAt && secondsUntil(error.retryAt, now)
+    return { status: error.status, retryAfterSeconds, body: errorBody({ code, message, details }) }
   }
   if (error instanceof UndecodableEventError) {
     const { code, message, field } = error
@@ -45,8 +46,11 @@ export function errorAnswer(error: unknown, now: Date): ErrorAnswer {
 
 function retryAfter(error: TransientError, now: Date): number {
   if (error.retryAt === null) return DEFAULT_RETRY_AFTER_SECONDS
-  const seconds = Math.ceil((error.retryAt.getTime() - now.getTime()) / 1000)
-  return Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS)
+  return Math.min(secondsUntil(error.retryAt, now), MAX_RETRY_AFTER_SECONDS)
+}
+
+function secondsUntil(time: Date, now: Date): number {
+  return Math.max(Math.ceil((time.getTime() - now.getTime()) / 1000), 1)
 }
 
 /** What Express and its body parser throw before a route is reached: they carry a 4xx `status` and are not ours. */

@@ -16,7 +16,7 @@ export const modelVariables = {
     },
     description:
       'Where synced models lie (models/…), and their parts while they are copied. Never the app’s own bucket.',
-    services: ['model-sync', 'forge'],
+    services: ['model-sync', 'replicate-webhook', 'api', 'forge'],
     example: 'charaforge-prod-models',
   }),
   CIVITAI_API_KEY: optionalSecret({

@@ -26,14 +26,14 @@ export const storageVariables = {
     schema: oneOf('token', 'public'),
     default: 'token',
     description: 'How results are linked: a Firebase download token, or the public object URL.',
-    services: ['image-worker'],
+    services: ['image-worker', 'replicate-webhook'],
     example: 'public',
   }),
   PUBLIC_URL_HOST: optional({
     schema: baseUrl(),
     description:
       'Base of result URLs. Absent: the origin of STORAGE_EMULATOR_HOST, else Firebase (token) or Cloud Storage (public).',
-    services: ['image-worker'],
+    services: ['image-worker', 'replicate-webhook'],
     example: 'https://cdn.example.com',
   }),
   FIRESTORE_DATABASE: defaulted({
