@@ -1,15 +1,12 @@
-import { createFirestore } from '#shared/documents/firestore.ts'
 import { readModel } from '#shared/documents/models.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { limitConcurrency } from '#shared/jobs/concurrency.ts'
-import { createWakeQueue } from '#shared/jobs/create-wake-queue.ts'
+import { openClients, openRunner } from '#shared/jobs/open-runner.ts'
 import type { Outcome } from '#shared/jobs/outcome.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
+import type { JobRunner } from '#shared/jobs/runner.ts'
 import { slotHolder } from '#shared/jobs/slot.ts'
-import { ObjectStore } from '#shared/objects/object-store.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
-import { createStorage } from '#shared/objects/storage.ts'
-import { serviceAccountKey } from '#shared/secrets/service-account-key.ts'
+import type { ServiceJobs } from '#shared/server/lazy-jobs.ts'
 import type { ModelSyncInit } from './app.ts'
 import { copyJob } from './copy-job.ts'
 import { type ReconcileReport, reconcile } from './reconcile.ts'
@@ -18,26 +15,19 @@ import { syncJob } from './sync-job.ts'
 import type { SyncWork } from './sync-work.ts'
 
 /** What model sync does once its clients are there. */
-export interface SyncJobs {
+export interface SyncJobs extends ServiceJobs {
   /** Syncs a model, unless it was done already or is not wanted. */
   sync(input: SyncInput): Promise<Outcome>
   /** Ends the sync of a model that no longer asks for one. */
   withdraw(modelId: string): Promise<Outcome>
-  resume(jobId: string): Promise<Outcome>
   reconcile(): Promise<ReconcileReport>
-  /** Loads what the first copy needs. */
-  loadWork(): Promise<unknown>
 }
 
 /** Opens Google's clients and wires the two jobs to them; what speaks to the sources is loaded for the first job that comes so far. */
 export async function openSyncJobs(init: ModelSyncInit): Promise<SyncJobs> {
   const { config, logger } = init
-  const credentials = await serviceAccountKey(config.FIREBASE_SERVICE_ACCOUNT_KEY)
-  const projectId = config.GOOGLE_CLOUD_PROJECT
   const bucket = config.MODELS_STORAGE_BUCKET
-  const db = createFirestore({ projectId, databaseId: config.FIRESTORE_DATABASE, credentials })
-  const storage = createStorage({ projectId, credentials })
-  const store = new ObjectStore(storage)
+  const { db, storage, store } = await openClients(init)
   let loading: Promise<SyncWork> | null = null
   const loadWork = (): Promise<SyncWork> => {
     loading ??= import('./sync-work.ts').then(({ openSyncWork }) =>
@@ -57,20 +47,8 @@ export async function openSyncJobs(init: ModelSyncInit): Promise<SyncJobs> {
     jobs: { wake: (job) => runner.wake(job) },
     work: async (run) => (await loadWork()).copy(run),
   })
-  const runner: JobRunner = new JobRunner({
-    db,
-    definitions: [sync, limitConcurrency(copy, config.SYNC_CONCURRENCY)],
-    wakeQueue: createWakeQueue(config),
-    limits: {
-      leaseMs: config.LEASE_MS,
-      maxFailures: config.MAX_FAILURES,
-      deadlineMs: config.JOB_DEADLINE_MS,
-      workBudgetMs: config.WORK_BUDGET_MS,
-    },
-    logger,
-    shutdown: init.shutdown,
-  })
-  init.onShutdown('database', () => db.terminate())
+  const definitions = [sync, limitConcurrency(copy, config.SYNC_CONCURRENCY)]
+  const runner: JobRunner = openRunner(init, { db, definitions })
 
   /** The job that still works for a model which no longer asks for it; judged by the document as it is now. */
   const unwantedJob = (modelId: string): Promise<string | null> =>

@@ -2,7 +2,7 @@ import type { Config } from '#shared/config/environment.ts'
 import { createCloudTasksQueue } from './cloud-tasks.ts'
 import type { WakeQueue } from './wake.ts'
 
-type WakeConfig = Pick<Config, 'TASKS_QUEUE' | 'TASKS_BASE_URL' | 'SERVICE_URL' | 'TASKS_SERVICE_ACCOUNT'>
+export type WakeConfig = Pick<Config, 'TASKS_QUEUE' | 'TASKS_BASE_URL' | 'SERVICE_URL' | 'TASKS_SERVICE_ACCOUNT'>
 
 /** The queue that the environment names, or null: then every "later" is a redelivery. */
 export function createWakeQueue(config: WakeConfig): WakeQueue | null {

@@ -4,7 +4,7 @@ import { CallerError } from '#shared/errors/app-error.ts'
 import type { OidcRules } from './oidc-token.ts'
 import { contextOf } from './request-context.ts'
 
-type InternalCallerConfig = Pick<
+export type InternalCallerConfig = Pick<
   Config,
   | 'INTERNAL_INVOKERS'
   | 'INTERNAL_AUDIENCES'
