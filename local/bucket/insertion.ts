@@ -1,3 +1,4 @@
+import { type AcceptedSize, assertAcceptedSize } from './accepted-size.ts'
 import { initialAcl, parseAclList } from './acl.ts'
 import type { Call, JsonObject } from './call.ts'
 import { header } from './call.ts'
@@ -18,6 +19,8 @@ export interface Insertion {
   acl: AclEntry[]
   conditions: Preconditions
   declared: DeclaredChecksums
+  /** Absent: any size is. */
+  acceptedSize?: AcceptedSize | null
 }
 
 /** Reads what an upload request says about its object; throws what can be refused before the first byte. */
@@ -59,8 +62,9 @@ export async function commitInsertion(
   content: Content,
   uploadId: string | null = null,
 ): Promise<ObjectRecord> {
-  const { conditions, declared, ...object } = insertion
+  const { conditions, declared, acceptedSize, ...object } = insertion
   try {
+    assertAcceptedSize(acceptedSize, content.sizeBytes)
     assertDeclared(declared, content.checksums)
     return await store.put({ ...object, content, uploadId }, conditions)
   } catch (error) {

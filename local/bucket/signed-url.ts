@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, verify } from 'node:crypto'
 import { type Call, header } from './call.ts'
-import { type ApiFailure, forbidden, invalid } from './failure.ts'
+import { ApiFailure, forbidden, invalid } from './failure.ts'
 
 const ALGORITHM = 'GOOG4-RSA-SHA256'
 /** The longest life that a V4 signature may have. */
@@ -35,6 +35,7 @@ function verifyV4({ call, keys, now }: SignatureCheck): void {
     throw invalid('Invalid argument: X-Goog-Expires.')
   const names = signedHeaders.split(';')
   if (!names.includes('host')) throw invalid('The host header must be signed.')
+  assertSignedHeaders(call, names)
   const scope = credential.slice(credential.indexOf('/') + 1)
   const isSigned = signedHosts(call).some((host) => {
     const canonical = canonicalRequest(call, names, host)
@@ -43,6 +44,19 @@ function verifyV4({ call, keys, now }: SignatureCheck): void {
   })
   if (!isSigned) throw signatureMismatch()
   assertWithinLifetime(parseBasicDate(date), lifetimeSeconds * 1000, now)
+}
+
+/** What is signed must be there, and what a request means to Cloud Storage must be signed. */
+function assertSignedHeaders(call: Call, names: readonly string[]): void {
+  const missing = names.find((name) => name !== 'host' && header(call, name) === null)
+  if (missing !== undefined) throw malformedHeader(`${missing} was included in signedheaders, but not in the request.`)
+  const unsigned = Object.keys(call.request.headers).find((name) => isExtension(name) && !names.includes(name))
+  if (unsigned !== undefined) throw malformedHeader(`${unsigned} was in the request, but not in signedheaders.`)
+}
+
+/** The headers that change what a request does; those in which clients tell about themselves do not. */
+function isExtension(name: string): boolean {
+  return name.startsWith('x-goog-') && !name.startsWith('x-goog-api-') && name !== 'x-goog-gcs-idempotency-token'
 }
 
 /** The client signs the host without its port; others, as the header has it. */
@@ -74,10 +88,7 @@ function verifyV2({ call, keys, now }: SignatureCheck): void {
   const { query, request } = call
   const expires = query.get('Expires') ?? ''
   const extensions = Object.entries(request.headers)
-    .filter(
-      ([name]) =>
-        name.startsWith('x-goog-') && !name.startsWith('x-goog-api-') && name !== 'x-goog-gcs-idempotency-token',
-    )
+    .filter(([name]) => isExtension(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}:${String(value).trim()}\n`)
   const signed = [
@@ -108,6 +119,15 @@ function parseBasicDate(date: string): number {
   if (match === null) throw invalid('Invalid argument: X-Goog-Date.')
   const [, year, month, day, hour, minute, second] = match.map(Number) as [number, ...number[]]
   return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second)
+}
+
+function malformedHeader(details: string): ApiFailure {
+  return new ApiFailure({
+    status: 400,
+    reason: 'invalid',
+    xmlCode: 'MalformedSecurityHeader',
+    message: `Your request has a malformed header. Header ${details}`,
+  })
 }
 
 function signatureMismatch(): ApiFailure {

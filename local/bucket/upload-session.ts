@@ -1,3 +1,4 @@
+import { assertNotTooLarge } from './accepted-size.ts'
 import { AlignedCrc32c } from './aligned-crc32c.ts'
 import type { UploadRange } from './content-range.ts'
 import type { ContentStore } from './content-store.ts'
@@ -38,6 +39,7 @@ export class UploadSession {
     const first = range.kind === 'whole' ? 0 : range.first
     if (first > this.#keptBytes) throw offsetBeyondKept(first, this.#keptBytes)
     const totalBytes = this.#totalOf(range)
+    assertNotTooLarge(this.record.insertion.acceptedSize, totalBytes ?? 0)
     const { writer, crc32c } = await this.#reopen()
     let skipBytes = this.#keptBytes - first
     let receivedBytes = 0
@@ -47,7 +49,9 @@ export class UploadSession {
         const fresh = chunk.subarray(Math.min(skipBytes, chunk.byteLength))
         skipBytes -= chunk.byteLength - fresh.byteLength
         if (fresh.byteLength === 0) continue
-        if (totalBytes !== null && writer.sizeBytes + fresh.byteLength > totalBytes) throw exceedsTotal(totalBytes)
+        const sizeBytes = writer.sizeBytes + fresh.byteLength
+        if (totalBytes !== null && sizeBytes > totalBytes) throw exceedsTotal(totalBytes)
+        assertNotTooLarge(this.record.insertion.acceptedSize, sizeBytes)
         crc32c.add(fresh)
         await writer.write(fresh)
       }

@@ -1,4 +1,5 @@
 import { type Call, header, type JsonObject } from './call.ts'
+import { invalid } from './failure.ts'
 import type { ObjectRecord } from './record.ts'
 
 const METADATA_PREFIX = 'x-goog-meta-'
@@ -27,6 +28,25 @@ export function xmlObjectHeaders(record: ObjectRecord): Record<string, string> {
   for (const [key, value] of Object.entries(record.editable.metadata ?? {})) {
     // Names that no header may have cannot be told this way; the JSON API tells them.
     if (/^[\w-]+$/.test(key)) headers[`x-goog-meta-${key}`] = encodeHeader(value)
+  }
+  return headers
+}
+
+/** Which headers of the answer a caller may name in the URL. */
+const WANTED_HEADERS = {
+  'response-content-disposition': 'content-disposition',
+  'response-content-type': 'content-type',
+} as const
+
+/** What the caller wants the answer's headers to be. Throws 400 for anybody else's wish than a known caller's. */
+export function wantedHeaders(call: Call, isTrusted: boolean): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [parameter, name] of Object.entries(WANTED_HEADERS)) {
+    const value = call.query.get(parameter)
+    if (value === null) continue
+    // Otherwise a link to somebody's public object could say what a browser makes of it.
+    if (!isTrusted) throw invalid(`Only a signed request may have ${parameter}.`)
+    headers[name] = encodeHeader(value)
   }
   return headers
 }

@@ -1,3 +1,4 @@
+import { assertAcceptedSize, assertNotTooLarge, parseAcceptedSize } from './accepted-size.ts'
 import { initialAcl, isPublic } from './acl.ts'
 import { withBucketCors } from './bucket-cors.ts'
 import { bodyOf, type Call, header, readBody } from './call.ts'
@@ -17,7 +18,7 @@ import { isSignedUrl, verifySignedUrl } from './signed-url.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { cancelUpload, declaredBytes, incompleteReply, receiveUpload } from './upload-routes.ts'
 import type { UploadSessions } from './upload-sessions.ts'
-import { metadataOfHeaders, xmlObjectHeaders } from './xml-headers.ts'
+import { metadataOfHeaders, wantedHeaders, xmlObjectHeaders } from './xml-headers.ts'
 
 interface XmlContext {
   store: ObjectStore
@@ -77,7 +78,7 @@ function readObject(context: XmlContext, call: Call, path: ObjectPath): Reply {
   const record = store.find({ ...path, generation, conditions: parseHeaderPreconditions(call.request.headers) })
   checkEtagConditions(call, record)
   const reply = downloadReply(store.content, record, call)
-  return { ...reply, headers: { ...reply.headers, ...xmlObjectHeaders(record) } }
+  return { ...reply, headers: { ...reply.headers, ...xmlObjectHeaders(record), ...wantedHeaders(call, isTrusted) } }
 }
 
 async function writeObject(context: XmlContext, call: Call, path: ObjectPath): Promise<Reply> {
@@ -90,6 +91,7 @@ async function writeObject(context: XmlContext, call: Call, path: ObjectPath): P
   if (!isAuthorised(context, call)) throw anonymousRefused()
   if (header(call, 'x-goog-copy-source') !== null) throw notSupported('copies through the XML API')
   const insertion = parseXmlInsertion(store, call, path)
+  assertNotTooLarge(insertion.acceptedSize, Number(header(call, 'content-length') ?? 0))
   const content = await receiveContent(store.content, bodyOf(call))
   return writtenReply(await commitInsertion(store, insertion, content))
 }
@@ -99,7 +101,9 @@ async function startResumable(context: XmlContext, call: Call, path: ObjectPath)
   if (!isAuthorised(context, call)) throw anonymousRefused()
   if (header(call, 'x-goog-resumable') !== 'start') throw notSupported('this POST of the XML API')
   const insertion = parseXmlInsertion(context.store, call, path)
-  const id = await context.sessions.start(insertion, declaredBytes(call))
+  const announcedBytes = declaredBytes(call)
+  if (announcedBytes !== null) assertAcceptedSize(insertion.acceptedSize, announcedBytes)
+  const id = await context.sessions.start(insertion, announcedBytes)
   return empty(201, { location: `${call.baseUrl}${call.rawPath}?upload_id=${id}`, 'x-guploader-uploadid': id })
 }
 
@@ -137,6 +141,7 @@ function parseXmlInsertion(store: ObjectStore, call: Call, path: ObjectPath): In
     storageClass: header(call, 'x-goog-storage-class') ?? String(bucket.settings.storageClass),
     acl: initialAcl(bucket, predefined, null),
     conditions: parseHeaderPreconditions(call.request.headers),
+    acceptedSize: parseAcceptedSize(call),
     declared: {
       ...parseGoogHash(header(call, 'x-goog-hash') ?? undefined),
       ...(md5Hash === null ? {} : { md5Hash }),
