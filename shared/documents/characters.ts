@@ -2,10 +2,12 @@ import {
   type DocumentReference,
   FieldValue,
   type Firestore,
+  type QueryDocumentSnapshot,
   type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore'
 import * as z from 'zod'
+import { everyDocument } from './every-document.ts'
 import type { Writes } from './transaction.ts'
 
 export const showcaseStatuses = [
@@ -79,6 +81,11 @@ export function toCharacter(
   }
 }
 
+/** The character that a query found. */
+export function foundCharacter(found: QueryDocumentSnapshot): Character {
+  return toCharacter(found.id, found.data(), { createdAt: found.createTime, updatedAt: found.updateTime })
+}
+
 /** The character as it is inside a transaction, or null where there is no such document. */
 export async function readCharacter(transaction: Transaction, db: Firestore, id: string): Promise<Character | null> {
   const snapshot = await transaction.get(characterRef(db, id))
@@ -87,21 +94,10 @@ export async function readCharacter(transaction: Transaction, db: Firestore, id:
   return toCharacter(id, snapshot.data(), { createdAt: createTime, updatedAt: updateTime })
 }
 
-/** Characters whose status says that somebody works on them; pages by document id. */
-export async function workingCharacters(
-  db: Firestore,
-  page: { limit: number; after: string | null },
-): Promise<Character[]> {
-  let query = db
-    .collection('characters')
-    .where('visuals.showcaseProcessingStatus', 'in', [...workingStatuses])
-    .orderBy('__name__')
-    .limit(page.limit)
-  if (page.after !== null) query = query.startAfter(page.after)
-  const { docs } = await query.get()
-  return docs.map((found) =>
-    toCharacter(found.id, found.data(), { createdAt: found.createTime, updatedAt: found.updateTime }),
-  )
+/** Characters whose status says that somebody works on them. */
+export async function* workingCharacters(db: Firestore): AsyncGenerator<Character> {
+  const query = db.collection('characters').where('visuals.showcaseProcessingStatus', 'in', [...workingStatuses])
+  for await (const found of everyDocument(query)) yield foundCharacter(found)
 }
 
 /** Our own field beside the app's: further URLs of the showcase, by format, and by width and format. */

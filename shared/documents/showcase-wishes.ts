@@ -1,5 +1,6 @@
 import { FieldValue, type Firestore, type Timestamp } from '@google-cloud/firestore'
-import { type Character, characterRef, type ShowcaseStatus, toCharacter } from './characters.ts'
+import { type Character, characterRef, foundCharacter, type ShowcaseStatus, toCharacter } from './characters.ts'
+import { everyDocument } from './every-document.ts'
 import { documentsError, isPreconditionFailed } from './firestore.ts'
 import type { Writes } from './transaction.ts'
 
@@ -11,20 +12,10 @@ export async function findCharacter(db: Firestore, id: string): Promise<Characte
   return toCharacter(id, snapshot.data(), { createdAt: createTime, updatedAt: updateTime })
 }
 
-/** Every character, by document id and a page at a time, with no more of it than `Character` has. */
+/** Every character, by document id, with no more of it than `Character` has; `after`: those behind that id only. */
 export async function* allCharacters(db: Firestore, after: string | null = null): AsyncGenerator<Character> {
-  const pageSize = 200
-  let last = after
-  for (;;) {
-    let query = db.collection('characters').orderBy('__name__').select('visuals', 'meta').limit(pageSize)
-    if (last !== null) query = query.startAfter(last)
-    const { docs } = await query.get()
-    for (const found of docs) {
-      yield toCharacter(found.id, found.data(), { createdAt: found.createTime, updatedAt: found.updateTime })
-    }
-    last = docs.at(-1)?.id ?? null
-    if (docs.length < pageSize) return
-  }
+  const query = db.collection('characters').select('visuals', 'meta')
+  for await (const found of everyDocument(query, { after, pageSize: 200 })) yield foundCharacter(found)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { FieldValue, type Firestore, Timestamp } from '@google-cloud/firestore'
+import { everyDocument } from './every-document.ts'
 import { documentsError, isPreconditionFailed } from './firestore.ts'
 import { modelRef, type StoredModel, type SyncStatus, toStoredModel } from './models.ts'
 
@@ -11,18 +12,13 @@ export async function findModel(db: Firestore, id: string): Promise<StoredModel 
   }
 }
 
-/** Models whose status says that somebody copies them; pages by document id. */
-export async function syncingModels(
-  db: Firestore,
-  page: { limit: number; after: string | null },
-): Promise<StoredModel[]> {
-  let query = db
-    .collection('ai_models')
-    .where('syncStatus', '==', 'syncing' satisfies SyncStatus)
-    .orderBy('__name__')
-    .limit(page.limit)
-  if (page.after !== null) query = query.startAfter(page.after)
-  return (await query.get()).docs.flatMap((found) => toStoredModel(found) ?? [])
+/** Models whose status says that somebody copies them. */
+export async function* syncingModels(db: Firestore): AsyncGenerator<StoredModel> {
+  const query = db.collection('ai_models').where('syncStatus', '==', 'syncing' satisfies SyncStatus)
+  for await (const found of everyDocument(query)) {
+    const model = toStoredModel(found)
+    if (model) yield model
+  }
 }
 
 /** Models whose source said when to ask again (early access), and that moment has come. */

@@ -1,5 +1,6 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { documentsError, isAlreadyThere } from '#shared/documents/firestore.ts'
+import type { Writes } from '#shared/documents/transaction.ts'
 import type { JobDefinition } from './definition.ts'
 import { jobId, jobRef } from './job-record.ts'
 import { newRecord } from './job-states.ts'
@@ -14,6 +15,18 @@ export interface JobRequests {
   enqueue<Input>(names: JobNames<Input>, input: Input): Promise<unknown>
   /** Has a job of the books taken up again. */
   wake(job: { id: string; fence: number }): Promise<unknown>
+}
+
+/** A job to be put into the books by somebody's transaction, with what asks for it. The transaction fails where it is there already. */
+export function newJob<Input>(
+  db: Firestore,
+  params: { names: JobNames<Input>; input: Input; deadlineMs: number; now: Timestamp; dueAt: Timestamp },
+): { id: string; writes: Writes } {
+  const { names, input, now, deadlineMs, dueAt } = params
+  const key = names.key(input)
+  const id = jobId(key)
+  const record = newRecord({ kind: names.kind, subject: names.subject(input), input, key, now, deadlineMs })
+  return { id, writes: (transaction) => transaction.create(jobRef(db, id), { ...record, dueAt }) }
 }
 
 /** Puts a job into the books; the same job asked for twice is one. `dueAt`: when the reconciler should look for it. */

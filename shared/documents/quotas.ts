@@ -1,0 +1,183 @@
+import { FieldValue, type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore'
+import * as z from 'zod'
+import type { Writes } from './transaction.ts'
+import { usageRef } from './usage.ts'
+
+/**
+ * The words of this file.
+ *
+ * - **reserve**: counted as used from the moment that a thing is begun, under a key of its own.
+ * - **commit**: it came to its end and stays counted; **refund**: it did not, and no longer counts.
+ * - All three are idempotent by the key: told twice, they count once.
+ */
+export type QuotaName = 'trainings' | 'generations'
+
+/** What was begun within the window. */
+interface QuotaEntry {
+  amount: number
+  at: Timestamp
+  state: 'reserved' | 'committed'
+}
+
+interface StorageReservation {
+  bytes: number
+  /** When what it was made for is removed anyway. */
+  expireAt: Timestamp
+}
+
+/** One user's quotas as `usage/{uid}` says them. */
+export interface Usage {
+  userId: string
+  quotas: Record<QuotaName, Readonly<Record<string, QuotaEntry>>>
+  storage: { usedBytes: number; reserved: Readonly<Record<string, StorageReservation>> }
+}
+
+export interface QuotaLimit {
+  /** Within the window; 0 for any number. */
+  most: number
+  /** Between two of them. */
+  cooldownMs: number
+}
+
+export type QuotaRoom =
+  | { kind: 'room' }
+  /** `retryAt`: when there will be room; null where waiting alone does not make any. */
+  | { kind: 'none'; reason: 'cooldown' | 'spent'; retryAt: Date | null }
+
+/** Quotas count over the last 24 hours. */
+export const quotaWindowMs = 86_400_000
+
+const timestamp = z.instanceof(Timestamp)
+const entries = z
+  .record(
+    z.string(),
+    z
+      .object({ amount: z.number(), at: timestamp, state: z.enum(['reserved', 'committed']) })
+      .nullable()
+      .catch(null),
+  )
+  .catch({})
+const usageSchema = z.object({
+  quotas: z.object({ trainings: entries, generations: entries }).catch({ trainings: {}, generations: {} }),
+  storage: z
+    .object({
+      usedBytes: z.number().catch(0),
+      reserved: z
+        .record(z.string(), z.object({ bytes: z.number(), expireAt: timestamp }).nullable().catch(null))
+        .catch({}),
+    })
+    .catch({ usedBytes: 0, reserved: {} }),
+})
+
+/** Reads a user's quotas: inside a transaction to decide by, without one to show. */
+export async function readUsage(transaction: Transaction | null, db: Firestore, userId: string): Promise<Usage> {
+  const ref = usageRef(db, userId)
+  const snapshot = await (transaction ? transaction.get(ref) : ref.get())
+  const { quotas, storage } = usageSchema.parse({ quotas: {}, storage: {}, ...snapshot.data() })
+  return {
+    userId,
+    quotas: { trainings: known(quotas.trainings), generations: known(quotas.generations) },
+    storage: { usedBytes: storage.usedBytes, reserved: known(storage.reserved) },
+  }
+}
+
+/** How much of a quota is used at `now`, reservations included. */
+export function usedOf(usage: Usage, quota: QuotaName, now: Date): number {
+  return recent(usage, quota, now).reduce((sum, entry) => sum + entry.amount, 0)
+}
+
+/** Whether a user may begin `amount` more; what is counted under `key` already needs no more room. */
+export function roomFor(
+  usage: Usage,
+  wish: { quota: QuotaName; key: string; amount: number; limit: QuotaLimit; now: Date },
+): QuotaRoom {
+  const { quota, key, amount, limit, now } = wish
+  if (usage.quotas[quota][key]) return { kind: 'room' }
+  const counted = recent(usage, quota, now)
+  const newest = counted.at(-1)
+  const freeAtMs = newest ? newest.at.toMillis() + limit.cooldownMs : 0
+  if (freeAtMs > now.getTime()) return { kind: 'none', reason: 'cooldown', retryAt: new Date(freeAtMs) }
+  if (limit.most === 0) return { kind: 'room' }
+  let over = counted.reduce((sum, entry) => sum + entry.amount, amount) - limit.most
+  if (over <= 0) return { kind: 'room' }
+  for (const entry of counted) {
+    over -= entry.amount
+    if (over <= 0) {
+      return { kind: 'none', reason: 'spent', retryAt: new Date(entry.at.toMillis() + quotaWindowMs) }
+    }
+  }
+  return { kind: 'none', reason: 'spent', retryAt: null }
+}
+
+/** Counts `amount` under `key`; what has left the window is forgotten on the way. */
+export function reserveQuota(
+  db: Firestore,
+  usage: Usage,
+  wish: { quota: QuotaName; key: string; amount: number; now: Date },
+): Writes {
+  const { quota, key, amount, now } = wish
+  if (usage.quotas[quota][key]) return () => {}
+  const old = Object.entries(usage.quotas[quota]).filter(([, entry]) => !isRecent(entry, now))
+  const kept: Record<string, unknown> = Object.fromEntries(old.map(([name]) => [name, FieldValue.delete()]))
+  kept[key] = { amount, at: Timestamp.fromDate(now), state: 'reserved' } satisfies QuotaEntry
+  return (writing) => writing.set(usageRef(db, usage.userId), { quotas: { [quota]: kept } }, { merge: true })
+}
+
+/** Settles what was reserved under `key`; nothing happens where nothing is. */
+export function settleQuota(
+  db: Firestore,
+  usage: Usage,
+  settled: { quota: QuotaName; key: string; as: 'committed' | 'refunded' },
+): Writes {
+  const { quota, key, as } = settled
+  const entry = usage.quotas[quota][key]
+  if (!entry) return () => {}
+  const next = as === 'refunded' ? FieldValue.delete() : { ...entry, state: 'committed' }
+  return (writing) => writing.set(usageRef(db, usage.userId), { quotas: { [quota]: { [key]: next } } }, { merge: true })
+}
+
+/** What a user's files take at `now`, and what uploads that are still allowed may take. */
+export function storedBytes(usage: Usage, now: Date): number {
+  const reserved = Object.values(usage.storage.reserved).filter(({ expireAt }) => expireAt.toMillis() > now.getTime())
+  return reserved.reduce((sum, { bytes }) => sum + bytes, usage.storage.usedBytes)
+}
+
+/** Counts bytes that are about to come, until `expireAt`. */
+export function reserveStorage(
+  db: Firestore,
+  usage: Usage,
+  wish: { reservations: Readonly<Record<string, number>>; expireAt: Date; now: Date },
+): Writes {
+  const old = Object.entries(usage.storage.reserved).filter(([, one]) => one.expireAt.toMillis() <= wish.now.getTime())
+  const reserved: Record<string, unknown> = Object.fromEntries(old.map(([key]) => [key, FieldValue.delete()]))
+  const expireAt = Timestamp.fromDate(wish.expireAt)
+  for (const [key, bytes] of Object.entries(wish.reservations)) reserved[key] = { bytes, expireAt }
+  return (writing) => writing.set(usageRef(db, usage.userId), { storage: { reserved } }, { merge: true })
+}
+
+/** Gives reservations back, and counts what stays of it (negative: what was removed). The caller makes sure that it is told once. */
+export function settleStorage(
+  db: Firestore,
+  params: { userId: string; released: readonly string[]; addedBytes: number },
+): Writes {
+  const { userId, released, addedBytes } = params
+  if (released.length === 0 && addedBytes === 0) return () => {}
+  const reserved = Object.fromEntries(released.map((key) => [key, FieldValue.delete()]))
+  const storage = { usedBytes: FieldValue.increment(addedBytes), ...(released.length > 0 ? { reserved } : {}) }
+  return (writing) => writing.set(usageRef(db, userId), { storage }, { merge: true })
+}
+
+/** The oldest first. */
+function recent(usage: Usage, quota: QuotaName, now: Date): QuotaEntry[] {
+  return Object.values(usage.quotas[quota])
+    .filter((entry) => isRecent(entry, now))
+    .sort((a, b) => a.at.toMillis() - b.at.toMillis())
+}
+
+function isRecent(entry: QuotaEntry, now: Date): boolean {
+  return now.getTime() - entry.at.toMillis() < quotaWindowMs
+}
+
+function known<T>(entries: Readonly<Record<string, T | null>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter((entry): entry is [string, T] => entry[1] !== null))
+}
