@@ -1,4 +1,4 @@
-// npm run bench [-- cold|events|image|memory|sync …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
+// npm run bench [-- cold|events|image|memory|photos|sync …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
 // For sync also [--only unlimited|capped|crowded|memory] [--size 256MiB].
 import { parseArgs } from 'node:util'
 import { parseByteSize } from '#local/byte-size.ts'
@@ -6,10 +6,18 @@ import { benchCold } from './cold/cold.ts'
 import { benchEvents } from './events/events.ts'
 import { benchImage } from './image/image.ts'
 import { benchMemory } from './memory/memory.ts'
+import { benchPhotos } from './photos/photos.ts'
 import { jsonLine, table } from './result.ts'
 import { benchSync } from './sync/sync.ts'
 
-const benches = { cold: benchCold, events: benchEvents, image: benchImage, memory: benchMemory, sync: benchSync }
+const benches = {
+  cold: benchCold,
+  events: benchEvents,
+  image: benchImage,
+  memory: benchMemory,
+  photos: benchPhotos,
+  sync: benchSync,
+}
 
 const { values, positionals } = parseArgs({
   options: {
