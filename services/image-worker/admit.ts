@@ -1,7 +1,7 @@
 import { type Character, isWorking } from '#shared/documents/characters.ts'
 import type { Admission } from '#shared/jobs/definition.ts'
 import { objectNameInUrl } from '#shared/objects/object-url.ts'
-import type { ImageInput, ImageNote } from './image-input.ts'
+import { characterSlotPath, type ImageInput, type ImageNote } from './image-input.ts'
 
 export interface AdmissionFacts {
   input: ImageInput
@@ -51,7 +51,7 @@ export function admitImage(facts: AdmissionFacts, rules: AdmissionRules): Admiss
     kind: 'run',
     note: { imageUrl: character.imageUrl } satisfies ImageNote,
     slot: {
-      path: `showcase_runs/${character.id}`,
+      path: characterSlotPath(character.id),
       order:
         input.source === 'upload'
           ? { name: `${input.bucket}/${input.name}`, timeMs: input.uploadedAtMs, generation: input.generation }

@@ -60,6 +60,11 @@ export const imageJobNames = {
   subject: (input) => `characters/${input.characterId}`,
 } satisfies JobNames<ImageInput>
 
+/** The run slot of a character: which of its pictures is the current one. */
+export function characterSlotPath(characterId: string): string {
+  return `showcase_runs/${characterId}`
+}
+
 /** What was true of the character when the job was let in; the job ends when it no longer is. */
 export const imageNoteSchema = z.object({ imageUrl: z.string().nullable() })
 export type ImageNote = z.infer<typeof imageNoteSchema>

@@ -1,9 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
-import type { StoredModel } from '#shared/documents/models.ts'
 import { modelsToRetry, syncingModels, wishForSync } from '#shared/documents/sync-wishes.ts'
-import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
-import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
+import { reconcilePageSize, removeLeftovers, startForgotten, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { copyInputSchema, copyJobNames } from './copy-input.ts'
@@ -36,7 +34,16 @@ export interface ReconcileReport {
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const { db, store, bucket, jobs, stuckAfterMs } = deps
   const wokenJobs = await wakeOverdue({ db, jobs, kinds: [syncJobNames.kind, copyJobNames.kind], now: deps.now() })
-  const startedModels = await startForgotten(deps)
+  const startedModels = await startForgotten({
+    db,
+    jobs,
+    working: syncingModels(db),
+    names: syncJobNames,
+    slotPathOf: (model) => modelSlotPath(model.id),
+    inputOf: (model) => syncInputOf(model.id, model.updatedAt),
+    stuckAfterMs,
+    now: deps.now(),
+  })
   const retriedModels = await retryDue(deps)
   const cleanedJobs = await removeLeftovers({
     db,
@@ -52,30 +59,6 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const report = { wokenJobs, startedModels, retriedModels, cleanedJobs }
   deps.logger.info('Reconciled.', report)
   return report
-}
-
-async function startForgotten(deps: ReconcileDeps): Promise<number> {
-  let started = 0
-  let after: string | null = null
-  do {
-    const page: StoredModel[] = await syncingModels(deps.db, { limit: reconcilePageSize, after })
-    for (const model of page) if (await startIfForgotten(deps, model)) started += 1
-    after = page.length === reconcilePageSize ? (page.at(-1)?.id ?? null) : null
-  } while (after !== null && started < reconcilePageSize)
-  return started
-}
-
-/** A model whose event was lost, or whose job died before it was written, has only its status. */
-async function startIfForgotten(deps: ReconcileDeps, model: StoredModel): Promise<boolean> {
-  const silentMs = deps.now().getTime() - model.updatedAt.toMillis()
-  if (silentMs < deps.stuckAfterMs) return false
-  const slot = await deps.db.doc(modelSlotPath(model.id)).get()
-  const holder: unknown = slot.get('jobId')
-  const job = typeof holder === 'string' ? toJobRecord(await jobRef(deps.db, holder).get()) : null
-  // A live job is found by its own due time, or is still at work.
-  if (job && !isTerminal(job.state)) return false
-  await deps.jobs.enqueue(syncJobNames, syncInputOf(model.id, model.updatedAt))
-  return true
 }
 
 /** Asks again in the model's name; the write's own event begins the sync, or the next round finds it forgotten. */

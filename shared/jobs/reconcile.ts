@@ -1,7 +1,8 @@
-import type { Firestore } from '@google-cloud/firestore'
+import type { Firestore, Timestamp } from '@google-cloud/firestore'
 import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
 import { isTerminal, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
-import type { JobRequests } from './job-requests.ts'
+import type { JobNames, JobRequests } from './job-requests.ts'
+import { liveHolder } from './live-job.ts'
 import { overdueJobs } from './overdue.ts'
 
 /** One call of a reconciler is one bounded page of each thing it looks for: Cloud Scheduler comes again. */
@@ -25,6 +26,35 @@ export async function wakeOverdue(params: {
     woken += overdue.length
   }
   return woken
+}
+
+/**
+ * Starts a job for whatever has said "working" for long while nobody is at work: its event was lost, or a run died before its
+ * job was written. Returns how many.
+ */
+export async function startForgotten<Subject extends { updatedAt: Timestamp }, Input>(params: {
+  db: Firestore
+  jobs: JobRequests
+  /** Everything that says so. */
+  working: AsyncIterable<Subject>
+  names: JobNames<Input>
+  slotPathOf(subject: Subject): string
+  inputOf(subject: Subject): Input
+  /** How long it may say so before somebody looks. */
+  stuckAfterMs: number
+  now: Date
+}): Promise<number> {
+  const { db, jobs, names, now } = params
+  let started = 0
+  for await (const subject of params.working) {
+    if (now.getTime() - subject.updatedAt.toMillis() < params.stuckAfterMs) continue
+    // A live job is found by its own due time, or is still at work.
+    if ((await liveHolder(db, params.slotPathOf(subject))) !== null) continue
+    await jobs.enqueue(names, params.inputOf(subject))
+    started += 1
+    if (started === reconcilePageSize) break
+  }
+  return started
 }
 
 /** Removes what lies below `work/{job}/` of jobs of these kinds that have ended, or are no longer in the books. Returns how many. */

@@ -1,6 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { type Character, workingCharacters } from '#shared/documents/characters.ts'
-import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import { workingCharacters } from '#shared/documents/characters.ts'
+import { jobId } from '#shared/jobs/job-record.ts'
+import { hasEnded } from '#shared/jobs/live-job.ts'
 import { type ImageInput, imageKey, mainImageInput } from '../image-input.ts'
 
 /** A character that asks for a showcase and has no job. */
@@ -10,8 +11,6 @@ export interface ImageWorkFound {
   /** Not before this. */
   dueAt: Date
 }
-
-const pageSize = 100
 
 /**
  * Finds characters whose status says that somebody is at work, without a live job (`liveCharacterIds` have one): for whoever
@@ -24,23 +23,13 @@ export async function findImageWork(
 ): Promise<ImageWorkFound[]> {
   const { liveCharacterIds, patienceMs } = params
   const found: ImageWorkFound[] = []
-  for await (const character of allWorking(db)) {
+  for await (const character of workingCharacters(db)) {
     if (liveCharacterIds.has(character.id)) continue
     const input = mainImageInput(character, character.updatedAt)
     const id = jobId(imageKey(input))
-    const job = toJobRecord(await jobRef(db, id).get())
     // What has ended is not begun again; it is for a person to look at.
-    if (job !== null && isTerminal(job.state)) continue
+    if (await hasEnded(db, id)) continue
     found.push({ jobId: id, input, dueAt: new Date(character.updatedAt.toMillis() + patienceMs) })
   }
   return found
-}
-
-async function* allWorking(db: Firestore): AsyncGenerator<Character> {
-  let after: string | null = null
-  do {
-    const page: Character[] = await workingCharacters(db, { limit: pageSize, after })
-    yield* page
-    after = page.length === pageSize ? (page.at(-1)?.id ?? null) : null
-  } while (after !== null)
 }

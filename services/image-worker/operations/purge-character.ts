@@ -6,7 +6,7 @@ import { TransientError } from '#shared/errors/app-error.ts'
 import { jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { jobsOfSubject } from '#shared/jobs/subject-jobs.ts'
 import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
-import { imageInputSchema, imageJobNames } from '../image-input.ts'
+import { characterSlotPath, imageInputSchema, imageJobNames } from '../image-input.ts'
 import { showcaseFolder, uploadFolder, workPrefix } from '../object-names.ts'
 
 export interface PurgeDeps {
@@ -54,7 +54,7 @@ export async function planPurge(deps: PurgeDeps, request: PurgeRequest): Promise
     temporaries: [],
     uploads: [],
     jobIds: ours.map(({ id }) => id),
-    hasSlot: (await slotRef(db, characterId).get()).exists,
+    hasSlot: (await db.doc(characterSlotPath(characterId)).get()).exists,
   }
   for (const userId of userIds) {
     if (userId === '') continue
@@ -80,7 +80,7 @@ export async function purgeCharacter(deps: PurgeDeps, plan: PurgePlan): Promise<
   for (let from = 0; from < plan.jobIds.length; from += jobsAtOnce) {
     await inTurn({ db }, plan, plan.jobIds.slice(from, from + jobsAtOnce), { remove: true })
   }
-  if (plan.jobIds.length === 0) await slotRef(db, plan.characterId).delete()
+  if (plan.jobIds.length === 0) await db.doc(characterSlotPath(plan.characterId)).delete()
 }
 
 /** One transaction that nobody's work can pass: no lease is live, the document says "no showcase", records may go. */
@@ -102,17 +102,13 @@ async function inTurn(
     if (character && saysSomething(character)) showNoShowcase(db, plan.characterId)(transaction)
     if (!options.remove) return
     for (const ref of refs) transaction.delete(ref)
-    transaction.delete(slotRef(db, plan.characterId))
+    transaction.delete(db.doc(characterSlotPath(plan.characterId)))
   })
 }
 
 function saysSomething(character: Character): boolean {
   const { isProcessed, showcaseImageUrl, status } = character
   return isProcessed || showcaseImageUrl !== null || (status !== null && status !== 'idle')
-}
-
-function slotRef(db: Firestore, characterId: string) {
-  return db.collection('showcase_runs').doc(characterId)
 }
 
 async function listed(store: ObjectStore, bucket: string, prefix: string): Promise<ObjectFacts[]> {

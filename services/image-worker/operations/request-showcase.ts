@@ -1,9 +1,10 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { type Character, isWorking } from '#shared/documents/characters.ts'
 import { findCharacter, wishForShowcase } from '#shared/documents/showcase-wishes.ts'
-import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
-import { imageJobNames, imageKey, mainImageInput } from '../image-input.ts'
+import { liveHolder } from '#shared/jobs/live-job.ts'
+import { characterSlotPath, imageJobNames, imageKey, mainImageInput } from '../image-input.ts'
 
 export type ShowcaseRequest =
   | { kind: 'requested'; jobId: string }
@@ -44,10 +45,8 @@ export async function requestShowcase(
 /** The document says that somebody is at work: is there a job, or only the wish? */
 async function joinWish(deps: { db: Firestore; jobs: JobRequests }, character: Character): Promise<ShowcaseRequest> {
   const { db, jobs } = deps
-  const slot = await db.doc(`showcase_runs/${character.id}`).get()
-  const holder: unknown = slot.get('jobId')
-  const job = typeof holder === 'string' ? toJobRecord(await jobRef(db, holder).get()) : null
-  if (typeof holder === 'string' && job && !isTerminal(job.state)) return { kind: 'under-way', jobId: holder }
+  const holder = await liveHolder(db, characterSlotPath(character.id))
+  if (holder !== null) return { kind: 'under-way', jobId: holder }
   const input = mainImageInput(character, character.updatedAt, 'operator')
   const id = jobId(imageKey(input))
   const isThere = (await jobRef(db, id).get()).exists

@@ -1,7 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore'
-import type { StoredModel } from '#shared/documents/models.ts'
 import { modelsToRetry, syncingModels, wishForSync } from '#shared/documents/sync-wishes.ts'
-import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import { jobId } from '#shared/jobs/job-record.ts'
+import { hasEnded } from '#shared/jobs/live-job.ts'
+import { reconcilePageSize } from '#shared/jobs/reconcile.ts'
 import { type SyncInput, syncInputOf, syncJobNames } from '../sync-input.ts'
 
 /** What models ask for, as their documents say it: for whoever gets no events. */
@@ -12,8 +13,6 @@ export interface SyncWorkFound {
   withdrawn: string[]
 }
 
-const pageSize = 100
-
 /**
  * Finds models that ask for a sync without a live job (`liveModelIds` have one), and those with one that ask no longer.
  * Models whose source said when to ask again are asked for anew first.
@@ -23,28 +22,18 @@ export async function findSyncWork(
   params: { liveModelIds: ReadonlySet<string>; now: Date },
 ): Promise<SyncWorkFound> {
   const { liveModelIds, now } = params
-  for (const model of await modelsToRetry(db, { now, limit: pageSize })) {
+  for (const model of await modelsToRetry(db, { now, limit: reconcilePageSize })) {
     if (model.syncStatus === 'notsynced') await wishForSync(db, model)
   }
   const syncing = new Set<string>()
   const begin: SyncWorkFound['begin'] = []
-  for await (const model of allSyncing(db)) {
+  for await (const model of syncingModels(db)) {
     syncing.add(model.id)
     if (liveModelIds.has(model.id)) continue
     const input = syncInputOf(model.id, model.updatedAt)
     const id = jobId(syncJobNames.key(input))
-    const job = toJobRecord(await jobRef(db, id).get())
     // What has ended is not begun again; it is for a person to look at.
-    if (job === null || !isTerminal(job.state)) begin.push({ jobId: id, input, name: model.name })
+    if (!(await hasEnded(db, id))) begin.push({ jobId: id, input, name: model.name })
   }
   return { begin, withdrawn: [...liveModelIds].filter((id) => !syncing.has(id)) }
-}
-
-async function* allSyncing(db: Firestore): AsyncGenerator<StoredModel> {
-  let after: string | null = null
-  do {
-    const page: StoredModel[] = await syncingModels(db, { limit: pageSize, after })
-    yield* page
-    after = page.length === pageSize ? (page.at(-1)?.id ?? null) : null
-  } while (after !== null)
 }

@@ -1,7 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { findModel, wishForSync } from '#shared/documents/sync-wishes.ts'
-import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import { isTerminal, jobId } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import { hasEnded } from '#shared/jobs/live-job.ts'
 import { jobsOfSubject } from '#shared/jobs/subject-jobs.ts'
 import { syncInputOf, syncInputSchema, syncJobNames } from '../sync-input.ts'
 
@@ -52,11 +53,6 @@ async function liveSyncJob(db: Firestore, modelId: string): Promise<string | nul
     .map(({ id, job }) => ({ id, requestedAtMs: syncInputSchema.parse(job.input).requestedAtMs }))
     .toSorted((a, b) => b.requestedAtMs - a.requestedAtMs)
   return live[0]?.id ?? null
-}
-
-async function hasEnded(db: Firestore, id: string): Promise<boolean> {
-  const job = toJobRecord(await jobRef(db, id).get())
-  return job !== null && isTerminal(job.state)
 }
 
 function refused(code: string, message: string): SyncRequest {
