@@ -1,8 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { characterRef } from '#shared/documents/characters.ts'
-import { TransientError } from '#shared/errors/app-error.ts'
 import { followJob } from '#shared/jobs/follow-job.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
+import { withinTimeout } from './within-timeout.ts'
 
 /**
  * Follows a job to its end, and meanwhile the status that people see.
@@ -18,16 +18,7 @@ export async function followShowcase(
     onStatus: (status: string) => void
   },
 ): Promise<JobRecord> {
-  const { characterId, jobId, timeoutMs, onStatus } = params
-  const timeout = new AbortController()
-  const timer = setTimeout(() => {
-    timeout.abort(
-      new TransientError({
-        code: 'forge.timeout',
-        message: `${characterId} was not finished within ${timeoutMs / 1000} s. Its job goes on, or waits for a worker; call again to follow it.`,
-      }),
-    )
-  }, timeoutMs)
+  const { characterId, jobId, timeoutMs, signal, onStatus } = params
   let shown: unknown = null
   const stop = characterRef(db, characterId).onSnapshot(
     (snapshot) => {
@@ -38,9 +29,9 @@ export async function followShowcase(
     () => {}, // The job says how it ended; the status is for show.
   )
   try {
-    return await followJob(db, jobId, { signal: AbortSignal.any([params.signal, timeout.signal]) })
+    const follow = (until: AbortSignal) => followJob(db, jobId, { signal: until })
+    return await withinTimeout({ subject: characterId, timeoutMs, signal }, follow)
   } finally {
-    clearTimeout(timer)
     stop()
   }
 }

@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { TransientError } from '#shared/errors/app-error.ts'
 import { followJob } from '#shared/jobs/follow-job.ts'
 import { isTerminal, type JobRecord } from '#shared/jobs/job-record.ts'
+import { withinTimeout } from '../within-timeout.ts'
 
 /** An event begins a sync within seconds; after this somebody should know why nothing happens. */
 const unclaimedPatienceMs = 10_000
@@ -23,30 +23,19 @@ export async function followSync(
     onUnclaimed: () => void
   },
 ): Promise<JobRecord> {
-  const { modelId, jobId, timeoutMs, onUnclaimed } = params
-  const timeout = new AbortController()
-  const timer = setTimeout(() => {
-    timeout.abort(
-      new TransientError({
-        code: 'forge.timeout',
-        message: `${modelId} was not synced within ${timeoutMs / 1000} s. Its job goes on, or waits for a worker; call again to follow it.`,
-      }),
-    )
-  }, timeoutMs)
+  const { modelId, jobId, timeoutMs, signal, onUnclaimed } = params
   let isUnclaimed = true
   const patience = setTimeout(() => {
     if (isUnclaimed) onUnclaimed()
   }, unclaimedPatienceMs)
+  const onChange = (job: JobRecord) => {
+    isUnclaimed = job.claims === 0
+    if (!isTerminal(job.state)) params.onChange(job)
+  }
   try {
-    return await followJob(db, jobId, {
-      signal: AbortSignal.any([params.signal, timeout.signal]),
-      onChange(job) {
-        isUnclaimed = job.claims === 0
-        if (!isTerminal(job.state)) params.onChange(job)
-      },
-    })
+    const follow = (until: AbortSignal) => followJob(db, jobId, { signal: until, onChange })
+    return await withinTimeout({ subject: modelId, timeoutMs, signal }, follow)
   } finally {
-    clearTimeout(timer)
     clearTimeout(patience)
   }
 }
