@@ -4,11 +4,12 @@ import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
 import { type DocumentChange, type DocumentServer, startDocumentServer } from './documents/server.ts'
-import { type defaultPorts, localBuckets, localEnvironment, localProject } from './environment.ts'
+import { type defaultPorts, localBuckets, localEnvironment, localProject, trainingEnvironment } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
 import { startDocumentRelay } from './events/relay/document-relay.ts'
 import type { Trigger } from './events/trigger.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
+import { openServiceAccount } from './identity/service-account.ts'
 import { type ModelHubs, startModelHubs } from './model-hubs.ts'
 import { type ReplicateStandIn, startReplicate } from './replicate/server.ts'
 import { startTaskServer, type TaskServer } from './tasks/server.ts'
@@ -55,6 +56,8 @@ export interface LocalCloud {
   identity: Identity
   /** The environment of a service that is reached at `serviceUrl`. */
   environmentFor(serviceUrl: string): Record<string, string>
+  /** What api and replicate-webhook get besides. */
+  trainingEnvironment(replicateWebhookUrl: string): Record<string, string>
   close(): Promise<void>
 }
 
@@ -92,6 +95,8 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
       }),
     )
     for (const name of Object.values(localBuckets)) await bucket.createBucket(name)
+    const account = await openServiceAccount({ dataDir, projectId: localProject })
+    await bucket.registerKey(account.publicKey)
     const documentsHost =
       options.documentsHost ??
       keep<DocumentServer>(
@@ -122,7 +127,26 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
         jwksUrl: tasks.jwksUrl,
         serviceUrl,
       })
-    return { bucket, documentsHost, delivery, tasks, clipdrop, replicate, hubs, identity, environmentFor, close }
+    return {
+      bucket,
+      documentsHost,
+      delivery,
+      tasks,
+      clipdrop,
+      replicate,
+      hubs,
+      identity,
+      environmentFor,
+      trainingEnvironment: (replicateWebhookUrl) =>
+        trainingEnvironment({
+          bucketUrl: bucket.url,
+          replicateUrl: replicate.url,
+          jwksUrl: tasks.jwksUrl,
+          replicateWebhookUrl,
+          keyFile: account.keyFile,
+        }),
+      close,
+    }
   } catch (error) {
     await close()
     throw error

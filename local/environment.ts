@@ -1,4 +1,5 @@
 import { LOCAL_CIVITAI_TOKEN } from './civitai/account.ts'
+import { LOCAL_REPLICATE_OWNER, LOCAL_REPLICATE_TOKEN, LOCAL_WEBHOOK_SECRET } from './replicate/account.ts'
 
 /** Names that the local cloud gives where a real project has its own. */
 export const localProject = 'charaforge-local'
@@ -66,6 +67,39 @@ export function localEnvironment(servers: LocalServers): Record<string, string> 
     FETCH_ALLOW_HOSTS: [servers.bucketUrl, servers.huggingfaceUrl, servers.fileHostUrl]
       .map((url) => new URL(url).host)
       .join(','),
+  }
+}
+
+/** What the services of trainings need besides. */
+export interface TrainingServers {
+  bucketUrl: string
+  replicateUrl: string
+  jwksUrl: string
+  /** Where replicate-webhook is reached. */
+  replicateWebhookUrl: string
+  /** The account that signs URLs. */
+  keyFile: string
+}
+
+/** Soon enough that nobody waits for a lost webhook, and no more requests than a stand-in can take. */
+const TRAINING_POLL_MS = 1_000
+
+/**
+ * What api and replicate-webhook get besides the local environment. Always the stand-in: Replicate itself could not fetch
+ * photos from this machine, nor send webhooks to it.
+ */
+export function trainingEnvironment(servers: TrainingServers): Record<string, string> {
+  return {
+    REPLICATE_BASE_URL: servers.replicateUrl,
+    REPLICATE_API_TOKEN: LOCAL_REPLICATE_TOKEN,
+    REPLICATE_OWNER: LOCAL_REPLICATE_OWNER,
+    REPLICATE_WEBHOOK_URL: servers.replicateWebhookUrl,
+    REPLICATE_WEBHOOK_SECRETS: LOCAL_WEBHOOK_SECRET,
+    TRAINING_POLL_MS: String(TRAINING_POLL_MS),
+    FIREBASE_PROJECT_ID: localProject,
+    FIREBASE_JWKS_URL: servers.jwksUrl,
+    GOOGLE_APPLICATION_CREDENTIALS: servers.keyFile,
+    FETCH_ALLOW_HOSTS: [servers.bucketUrl, servers.replicateUrl].map((url) => new URL(url).host).join(','),
   }
 }
 

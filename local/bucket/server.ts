@@ -48,6 +48,8 @@ export interface BucketServer {
   port: number
   /** Creates a bucket where there is none of that name. */
   createBucket(name: string): Promise<void>
+  /** Lets the holder of the private half sign URLs. Takes an RSA key in PEM. */
+  registerKey(pem: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -99,6 +101,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
     async createBucket(name) {
       if (!store.hasBucket(name)) await store.createBucket(newBucketRecord({ name }, '', now()))
     },
+    registerKey: (pem) => keys.register(pem),
     async close() {
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeAllConnections()
