@@ -34,5 +34,5 @@ export function fillTemplate(
   template: Pick<PromptTemplate, 'prompt'>,
   model: { triggerWord: string; type: TrainingType },
 ): string {
-  return template.prompt.replaceAll('{trigger}', model.triggerWord).replaceAll('{type}', model.type)
+  return template.prompt.replace(/\{(trigger|type)\}/g, (_, what) => (what === 'type' ? model.type : model.triggerWord))
 }
