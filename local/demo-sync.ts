@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { Output } from '../cli/output.ts'
 import { ProgressDisplay } from '../cli/progress-display.ts'
+import type { SyncProgress } from '../services/model-sync/app.ts'
 import { bundleService } from '../tools/build/bundle-service.ts'
 import { openClients } from './app/clients.ts'
-import { followSync, type SyncedModel, type SyncState } from './app/follow-sync.ts'
+import { followSync, type SyncedModel } from './app/follow-sync.ts'
 import { importModel } from './app/import-model.ts'
 import type { CivitaiStandIn } from './civitai/server.ts'
 import { anyPorts, startCloud } from './cloud.ts'
@@ -62,7 +63,7 @@ export async function runDemoSync(params: {
     const subject = { label: model.name, record: {} }
     const began = performance.now()
     const document = await importModel(clients, model)
-    const onProgress = (progress: SyncState) => display.show(subject, { stage: 'waiting', progress })
+    const onProgress = (progress: SyncProgress) => display.show(subject, { stage: 'waiting', progress })
     const synced = await followSync(clients, document, { signal, onProgress }).finally(() => output.endProgress())
     const seconds = (performance.now() - began) / 1000
     if (synced.sha256 !== sha256) throw new Error(`The source has ${sha256}, the bucket ${synced.sha256}.`)

@@ -1,22 +1,11 @@
-import * as z from 'zod'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
-import type { SyncProgress } from '../../services/model-sync/app.ts'
+import { syncProgressSchema } from '../../services/model-sync/app.ts'
 import type { Standing } from '../progress-display.ts'
-
-const schema = z.object({
-  phase: z.enum(['copying', 'verifying', 'publishing']),
-  doneBytes: z.number(),
-  sizeBytes: z.number().nullable(),
-  bytesPerSecond: z.number(),
-  etaSeconds: z.number().nullable(),
-  lanes: z.number(),
-})
 
 /** How far a sync or a copy is, as its job says it. A later version of the service may say more. */
 export function standingOf(job: JobRecord): Standing {
-  const parsed = schema.safeParse(job.progress)
-  const progress: SyncProgress | null = parsed.success ? parsed.data : null
-  return { stage: stageOf(job), progress }
+  const parsed = syncProgressSchema.safeParse(job.progress)
+  return { stage: stageOf(job), progress: parsed.success ? parsed.data : null }
 }
 
 function stageOf(job: JobRecord): string {

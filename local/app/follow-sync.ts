@@ -1,5 +1,6 @@
 import type { DocumentReference } from '@google-cloud/firestore'
 import { z } from 'zod'
+import { type SyncProgress, syncProgressSchema } from '../../services/model-sync/app.ts'
 import type { AppClients } from './clients.ts'
 
 const modelSchema = z.object({
@@ -10,18 +11,6 @@ const modelSchema = z.object({
   syncError: z.string().optional(),
   syncErrorCode: z.string().optional(),
 })
-
-const progressSchema = z.object({
-  phase: z.enum(['copying', 'verifying', 'publishing']),
-  doneBytes: z.number(),
-  sizeBytes: z.number().nullable(),
-  bytesPerSecond: z.number(),
-  etaSeconds: z.number().nullable(),
-  lanes: z.number(),
-})
-
-/** How far a sync has come, as its job says. */
-export type SyncState = z.infer<typeof progressSchema>
 
 export interface SyncedModel {
   gcsUri: string
@@ -36,7 +25,7 @@ export interface SyncedModel {
 export async function followSync(
   clients: Pick<AppClients, 'firestore'>,
   model: DocumentReference,
-  options: { signal: AbortSignal; onProgress: (state: SyncState) => void },
+  options: { signal: AbortSignal; onProgress: (progress: SyncProgress) => void },
 ): Promise<SyncedModel> {
   const { signal, onProgress } = options
   const { promise, resolve, reject } = Promise.withResolvers<SyncedModel>()
@@ -53,7 +42,7 @@ export async function followSync(
   const jobs = clients.firestore.collection('jobs').where('subject', '==', model.path)
   const stopJobs = jobs.onSnapshot((snapshot) => {
     for (const job of snapshot.docs) {
-      const progress = progressSchema.safeParse(job.get('progress'))
+      const progress = syncProgressSchema.safeParse(job.get('progress'))
       if (progress.success) onProgress(progress.data)
     }
   }, reject)

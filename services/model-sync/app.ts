@@ -5,9 +5,9 @@ import type { ServiceContext } from '#shared/server/start-service.ts'
 import { syncSignalOf } from './sync-event.ts'
 import type { SyncJobs } from './sync-jobs.ts'
 
-export type { SyncProgress } from './copy-watch.ts'
 export type { NewModelSource, SyncReport, SyncRequest } from './operations/operations.ts'
 export type { SyncJobs } from './sync-jobs.ts'
+export { type SyncProgress, syncProgressSchema } from './sync-progress.ts'
 
 export type ModelSyncInit = JobsContext<'model-sync'>
 

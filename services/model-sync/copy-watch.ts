@@ -1,20 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { readModelFile } from '#shared/documents/model-files.ts'
-import { CanceledError, LeaseLostError } from '#shared/jobs/job-errors.ts'
+import { CanceledError } from '#shared/jobs/job-errors.ts'
 import { jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
+import { repeatWhileHeld } from '#shared/jobs/repeat-while-held.ts'
 import type { CopyInput } from './copy-input.ts'
-
-/** `jobs/{id}.progress` of a copy, and of every sync that waits for it. */
-export interface SyncProgress {
-  phase: 'copying' | 'verifying' | 'publishing'
-  doneBytes: number
-  /** Null while nobody knows. */
-  sizeBytes: number | null
-  bytesPerSecond: number
-  etaSeconds: number | null
-  lanes: number
-}
+import type { SyncProgress } from './sync-progress.ts'
 
 export interface CopyWatch {
   /** Looks now. @throws CanceledError `copy.unwanted` when nobody waits any more. */
@@ -36,10 +27,7 @@ export function watchCopy(params: {
   everyMs: number
   onEnd: (reason: unknown) => void
 }): CopyWatch {
-  const { db, run, onEnd } = params
-  let pending: Promise<void> | null = null
-  let failed = 0
-
+  const { db, run, everyMs, onEnd } = params
   const look = async () => {
     const progress = params.progress()
     run.report(progress)
@@ -55,30 +43,6 @@ export function watchCopy(params: {
       }
     })
   }
-  const lookInPassing = async () => {
-    try {
-      await look()
-      failed = 0
-    } catch (error) {
-      failed += 1
-      const isOver = error instanceof CanceledError || error instanceof LeaseLostError
-      if (isOver || failed > failuresBorne) {
-        clearInterval(timer)
-        onEnd(error)
-      }
-    } finally {
-      pending = null
-    }
-  }
-  const timer = setInterval(() => {
-    pending ??= lookInPassing()
-  }, params.everyMs)
-  timer.unref()
-  return {
-    look,
-    async stop() {
-      clearInterval(timer)
-      await pending
-    },
-  }
+  const looking = repeatWhileHeld({ work: look, everyMs, failuresBorne, onEnd })
+  return { look, stop: () => looking.stop() }
 }

@@ -5,8 +5,9 @@ import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import type { CopyInput } from './copy-input.ts'
 import { type CopiedFile, type CopyFileDeps, copyOneFile } from './copy-one-file.ts'
-import { type SyncProgress, watchCopy } from './copy-watch.ts'
+import { watchCopy } from './copy-watch.ts'
 import { writeManifest } from './manifest.ts'
+import type { SyncProgress } from './sync-progress.ts'
 
 export interface CopyJobDeps extends CopyFileDeps {
   db: Firestore

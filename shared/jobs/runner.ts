@@ -11,13 +11,15 @@ import { BudgetSpentError, LeaseLostError, ShutdownError } from './job-errors.ts
 import { type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { type JobNames, type JobRequests, recordJob } from './job-requests.ts'
 import { JobRun } from './job-run.ts'
-import { keepLease } from './keep-lease.ts'
 import type { Outcome } from './outcome.ts'
 import { recordAfter } from './record-after.ts'
+import { repeatWhileHeld } from './repeat-while-held.ts'
 import type { WakeQueue } from './wake.ts'
 
 /** Waits longer than this are slept by a task, not by redelivery, which would slow the whole subscription. */
 const redeliveryPatienceMs = 30_000
+/** Renewals of a lease that may fail in a row; it lasts four of them. */
+const renewalFailuresBorne = 2
 
 export interface JobRunnerOptions {
   db: Firestore
@@ -164,7 +166,12 @@ export class JobRunner implements JobRequests {
       logger,
       signal: stop.signal,
     })
-    const lease = keepLease(() => run.renew(), limits.leaseMs / 4, abort)
+    const lease = repeatWhileHeld({
+      work: () => run.renew(),
+      everyMs: limits.leaseMs / 4,
+      failuresBorne: renewalFailuresBorne,
+      onEnd: abort,
+    })
     try {
       await definition.run(run)
       // A definition that forgot to end its job must not leave it leased.
