@@ -1,4 +1,4 @@
-import { RunningCrc32c } from './checksums.ts'
+import { Crc32c } from '#shared/objects/crc32c.ts'
 
 /** A resumable upload is kept in whole multiples of this until its last byte has come. */
 export const UPLOAD_QUANTUM_BYTES = 256 * 1024
@@ -8,13 +8,14 @@ export const UPLOAD_QUANTUM_BYTES = 256 * 1024
  * the upload ends. A cut connection then costs no second reading of what is kept.
  */
 export class AlignedCrc32c {
-  readonly #sum = new RunningCrc32c()
+  readonly #sum = new Crc32c()
+  #hashedBytes = 0
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
 
   /** How many bytes are kept whatever happens: a multiple of the quantum. */
   get keptBytes(): number {
-    return this.#sum.sizeBytes
+    return this.#hashedBytes
   }
 
   add(chunk: Uint8Array): void {
@@ -28,7 +29,7 @@ export class AlignedCrc32c {
     this.#flush()
     // What waited was less than a quantum, so the excess lies in this chunk.
     const hashed = chunk.byteLength - excessBytes
-    this.#sum.update(chunk.subarray(0, hashed))
+    this.#hash(chunk.subarray(0, hashed))
     this.#waiting = excessBytes === 0 ? [] : [chunk.subarray(hashed)]
     this.#waitingBytes = excessBytes
   }
@@ -42,12 +43,17 @@ export class AlignedCrc32c {
   /** Ends the sum with the bytes that waited; base64. */
   finish(): string {
     this.#flush()
-    return this.#sum.encoded()
+    return this.#sum.toString()
   }
 
   #flush(): void {
-    for (const chunk of this.#waiting) this.#sum.update(chunk)
+    for (const chunk of this.#waiting) this.#hash(chunk)
     this.#waiting = []
     this.#waitingBytes = 0
+  }
+
+  #hash(chunk: Uint8Array): void {
+    this.#sum.update(chunk)
+    this.#hashedBytes += chunk.byteLength
   }
 }

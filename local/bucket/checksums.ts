@@ -1,4 +1,3 @@
-import { crc32c } from '@node-rs/crc32'
 import { invalid } from './failure.ts'
 import type { Checksums } from './record.ts'
 
@@ -6,36 +5,6 @@ import type { Checksums } from './record.ts'
 export interface DeclaredChecksums {
   crc32c?: string
   md5Hash?: string
-}
-
-/** The CRC32C of bytes as they pass. */
-export class RunningCrc32c {
-  #crc = 0
-  #sizeBytes = 0
-
-  get sizeBytes(): number {
-    return this.#sizeBytes
-  }
-
-  update(chunk: Uint8Array): void {
-    this.#crc = crc32c(chunk, this.#crc)
-    this.#sizeBytes += chunk.byteLength
-  }
-
-  /** Base64 of its big-endian bytes. */
-  encoded(): string {
-    return encodeCrc32c(this.#crc)
-  }
-}
-
-export function encodeCrc32c(crc: number): string {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(crc >>> 0)
-  return bytes.toString('base64')
-}
-
-export function decodeCrc32c(encoded: string): number {
-  return Buffer.from(encoded, 'base64').readUInt32BE()
 }
 
 /** Reads `x-goog-hash: crc32c=…,md5=…`; kinds that Cloud Storage does not know are ignored. */

@@ -1,7 +1,7 @@
+import { decodeCrc32c, encodeCrc32c } from '#shared/objects/crc32c.ts'
 import { combineCrc32c } from '#shared/objects/crc32c-combine.ts'
 import { initialAcl, parseAclList } from './acl.ts'
 import { type Call, type JsonObject, readJsonBody } from './call.ts'
-import { decodeCrc32c, encodeCrc32c } from './checksums.ts'
 import { parseEditableMetadata } from './editable-metadata.ts'
 import { invalid } from './failure.ts'
 import { assertObjectName } from './object-name.ts'

@@ -1,15 +1,17 @@
-import { RunningCrc32c } from './checksums.ts'
+import { Crc32c } from '#shared/objects/crc32c.ts'
 import type { ContentStore } from './content-store.ts'
 import type { Content } from './record.ts'
 
 /** Streams bytes into a content file, hashing as they pass. Nothing is left behind where the source fails. */
 export async function receiveContent(store: ContentStore, source: AsyncIterable<Buffer>): Promise<Content> {
   const writer = await store.create()
-  const crc32c = new RunningCrc32c()
+  const crc32c = new Crc32c()
+  let sizeBytes = 0
   let md5Hash: string
   try {
     for await (const chunk of source) {
       crc32c.update(chunk)
+      sizeBytes += chunk.byteLength
       await writer.write(chunk)
     }
     md5Hash = await writer.finish()
@@ -18,11 +20,10 @@ export async function receiveContent(store: ContentStore, source: AsyncIterable<
     await store.discard([{ id: writer.id, sizeBytes: 0 }])
     throw error
   }
-  const { sizeBytes } = crc32c
   return {
     segments: [{ id: writer.id, sizeBytes }],
     sizeBytes,
-    checksums: { crc32c: crc32c.encoded(), md5Hash },
+    checksums: { crc32c: crc32c.toString(), md5Hash },
     componentCount: null,
   }
 }

@@ -37,12 +37,10 @@ export function extensionOf(path: string, format?: ModelFormat): string {
   return weightExtensions.has(named) ? named : ''
 }
 
-/** The name beside `objectName` for other content under the same model and version: `…/12-ab34cd56.safetensors`. */
-export function besideObjectName(objectName: string, sha256: string): string {
-  const slash = objectName.lastIndexOf('/')
-  const dot = objectName.lastIndexOf('.')
-  const at = dot > slash + 1 ? dot : objectName.length
-  return `${objectName.slice(0, at)}-${sha256.slice(0, 8).toLowerCase()}${objectName.slice(at)}`
+/** The name beside `objectName` for other content: `…/12-ab34cd56.safetensors`. The extension stays, which says what it is. */
+export function besideObjectName(objectName: string, suffix: string): string {
+  const match = /^(.*[^/])(\.[A-Za-z0-9]{1,16})$/.exec(objectName)
+  return match === null ? `${objectName}-${suffix}` : `${match[1]}-${suffix}${match[2]}`
 }
 
 /** What the names of all objects of a folder model begin with; ends with `/`. */

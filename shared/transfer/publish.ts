@@ -1,4 +1,5 @@
 import { FinalError, TransientError } from '#shared/errors/app-error.ts'
+import { besideObjectName } from '#shared/formats/object-name.ts'
 import { GenerationChangedError, type ObjectFacts, type ObjectStore } from '#shared/objects/object-store.ts'
 import type { VerifiedParts } from './copy-file.ts'
 import { crc32cOf } from './verify-parts.ts'
@@ -38,7 +39,7 @@ export async function publishParts(params: PublishParams): Promise<ObjectFacts> 
   const { name, mayBeRenamed = true } = params
   const { sha256 } = params.verified
   // A name with the whole hash is the last resort: two files whose hashes begin alike.
-  const others = mayBeRenamed ? [withSuffix(name, sha256.slice(0, 8)), withSuffix(name, sha256)] : []
+  const others = mayBeRenamed ? [besideObjectName(name, sha256.slice(0, 8)), besideObjectName(name, sha256)] : []
   for (const candidate of [name, ...others]) {
     const published = await publishAs(params, candidate)
     if (published !== null) return published
@@ -114,12 +115,6 @@ function isSame(facts: ObjectFacts, verified: VerifiedParts): boolean {
     facts.sizeBytes === verified.sizeBytes &&
     facts.crc32c === verified.crc32c
   )
-}
-
-/** Before the extension, which says what the file is. */
-function withSuffix(name: string, suffix: string): string {
-  const match = /^(.*[^/])(\.[A-Za-z0-9]{1,16})$/.exec(name)
-  return match === null ? `${name}-${suffix}` : `${match[1]}-${suffix}${match[2]}`
 }
 
 function composedWrong(facts: { name: string; crc32c?: string | null; sizeBytes?: number }): TransientError {

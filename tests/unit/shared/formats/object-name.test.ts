@@ -211,6 +211,7 @@ test.each([
   ['models/m/12.safetensors', 'models/m/12-0a1b2c3d.safetensors'],
   ['models/m.v1/12', 'models/m.v1/12-0a1b2c3d'],
   ['models/m/.x', 'models/m/.x-0a1b2c3d'],
+  ['models/m/12. of many words', 'models/m/12. of many words-0a1b2c3d'],
 ])('other content beside %s is %s', (name, expected) => {
-  expect(besideObjectName(name, '0A1B2C3D'.padEnd(64, '0'))).toBe(expected)
+  expect(besideObjectName(name, '0a1b2c3d')).toBe(expected)
 })
