@@ -1,25 +1,9 @@
 import { openTarFile } from '#shared/archives/tar-reader.ts'
+import { endOfTar as end, tarMember as member } from './tar-bytes.ts'
 
 const limits = { maxEntries: 50, maxFileBytes: 100_000, maxTotalBytes: 300_000 }
 const weights = Buffer.alloc(70_001, 7)
 
-function member(name: string, content: Buffer, type = '0'): Buffer {
-  const head = Buffer.alloc(512)
-  head.write(name.slice(0, 100))
-  head.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124)
-  head.write(`        ${type}`, 148)
-  head.write('ustar\x0000', 257, 'latin1')
-  head.write(
-    `${head
-      .reduce((sum, byte) => sum + byte, 0)
-      .toString(8)
-      .padStart(6, '0')}\0 `,
-    148,
-  )
-  return Buffer.concat([head, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
-}
-
-const end = Buffer.alloc(1024)
 const wanted = member('output/flux_train_replicate/lora.safetensors', weights)
 
 async function open(tar: Buffer): Promise<Buffer> {
