@@ -129,14 +129,19 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
 
 const noWrites: Writes = (_transaction: Transaction) => {}
 
-/** What a claim learns from the last one's silence: an expired lease is a crash, an open call a lost answer. */
+/**
+ * What a claim learns from how the last one left the job: an expired lease is a crash, an open call a lost answer, also
+ * where the job was put down in order but the call's end could not be written.
+ */
 function afterSilence(found: JobRecord, now: Timestamp): JobRecord {
-  if (found.lease === null) return { ...found }
-  const job: JobRecord = { ...found, lease: null, failures: found.failures + 1, openCall: null }
-  job.lastFailure = {
-    code: 'job.crashed',
-    message: 'The instance that worked on this ended without an answer.',
-    at: now,
+  const job: JobRecord = { ...found, lease: null, openCall: null }
+  if (found.lease !== null) {
+    job.failures = found.failures + 1
+    job.lastFailure = {
+      code: 'job.crashed',
+      message: 'The instance that worked on this ended without an answer.',
+      at: now,
+    }
   }
   if (found.openCall) {
     const { step, provider } = found.openCall
