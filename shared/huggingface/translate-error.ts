@@ -1,7 +1,7 @@
 import { AppError, FinalError, TransientError } from '../errors/app-error.ts'
 import { type HttpAnswer, type HttpError, isHttpError } from '../http/http-error.ts'
+import { parseRateLimit } from '../http/rate-limit-header.ts'
 import { type BackoffPolicy, backoffDelay } from '../retry/backoff.ts'
-import { parseRateLimit } from './rate-limit.ts'
 import { readRefusal } from './refusal.ts'
 import {
   BAD_TOKEN,
@@ -96,11 +96,8 @@ function rateLimited(
   { headers }: HttpAnswer,
   { now, random, facts }: Circumstances & { facts: Record<string, unknown> },
 ): TransientError {
-  const limit = parseRateLimit(headers.ratelimit)
-  const toldMs = [error instanceof TransientError ? (error.retryAt?.getTime() ?? null) : null]
-  // With quota left another limiter has answered, and the window's end says nothing of it (contract §6).
-  if (limit?.remaining === 0) toldMs.push(now() + limit.resetSeconds * 1000)
-  const told = toldMs.filter((atMs) => atMs !== null)
+  const stated = error instanceof TransientError ? error.retryAt : null
+  const told = [stated, parseRateLimit(headers.ratelimit, now())].flatMap((at) => at?.getTime() ?? [])
   const retryAtMs = told.length > 0 ? Math.max(...told) : now() + backoffDelay(RATE_BACKOFF, 1, random)
   return new TransientError({
     code: 'huggingface.rate-limited',

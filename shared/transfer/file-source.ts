@@ -1,10 +1,10 @@
 import type { HttpClient } from '#shared/http/client.ts'
 import { isHttpError } from '#shared/http/http-error.ts'
+import { parseRateLimit } from '#shared/http/rate-limit-header.ts'
 import type { HttpResponse } from '#shared/http/response.ts'
 import { parseContentRange, parseUnsatisfiedTotal, strongEtag } from './content-range.ts'
 import type { Locations, Place } from './locations.ts'
 import { pageKind } from './not-a-file.ts'
-import { rateLimitReset } from './rate-limit-reset.ts'
 import {
   badRange,
   emptyFile,
@@ -132,7 +132,7 @@ export class FileSource {
     if (isExpired || REFUSALS.includes(error.status)) return new SourceDeniedError(host, error.status, error)
     if (!BUSY.includes(error.status)) return error
     const stated = 'retryAt' in error ? error.retryAt : null
-    const retryAt = stated ?? rateLimitReset(error.answer?.headers ?? {}, this.#options.now())
+    const retryAt = stated ?? parseRateLimit(error.answer?.headers.ratelimit, this.#options.now())
     // A 503 without a word about when is an outage, not a limit.
     return error.status === 503 && retryAt === null ? error : new SourceBusyError(host, error.status, retryAt, error)
   }

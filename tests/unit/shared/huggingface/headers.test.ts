@@ -1,5 +1,4 @@
 import { nextPage } from '#shared/huggingface/next-page.ts'
-import { parseRateLimit } from '#shared/huggingface/rate-limit.ts'
 import { readRefusal } from '#shared/huggingface/refusal.ts'
 
 test.each<[link: string | undefined, next: string | null]>([
@@ -21,18 +20,6 @@ test.each<[link: string | undefined, next: string | null]>([
   [undefined, null],
 ])('the next page of %j is %j', (link, next) => {
   expect(nextPage(link, new URL('https://hub/tree?recursive=true'))?.href ?? null).toBe(next)
-})
-
-test.each<[header: string | undefined, expected: ReturnType<typeof parseRateLimit>]>([
-  ['"resolvers";r=2999;t=51', { remaining: 2999, resetSeconds: 51 }],
-  ['"api" ; r=0 ; t=55 ', { remaining: 0, resetSeconds: 55 }],
-  ['malformed', null],
-  ['"api";r=-1;t=5', null],
-  ['"api";r=0', null],
-  ['"api";r=0;t=99999999', null],
-  [undefined, null],
-])('the rate limit %j is %j', (header, expected) => {
-  expect(parseRateLimit(header)).toEqual(expected)
 })
 
 test.each<[headers: Record<string, string>, bodyText: string, expected: ReturnType<typeof readRefusal>]>([

@@ -1,7 +1,6 @@
 import { Crc32c } from '#shared/objects/crc32c.ts'
 import { parseContentRange, parseUnsatisfiedTotal, strongEtag } from '#shared/transfer/content-range.ts'
 import { checkIsFile } from '#shared/transfer/not-a-file.ts'
-import { rateLimitReset } from '#shared/transfer/rate-limit-reset.ts'
 import { partBytesFor, partCountOf, partRange } from '#shared/transfer/transfer-plan.ts'
 import { crc32cOf } from '#shared/transfer/verify-parts.ts'
 
@@ -40,17 +39,6 @@ test.each([
   [undefined, null],
 ])('a range may be bound to the ETag %j', (header, expected) => {
   expect(strongEtag(header)).toBe(expected)
-})
-
-test.each([
-  ['"resolvers";r=0;t=55', 55],
-  ['limit=100, remaining=0, t=3', 3],
-  ['r=0', null],
-  ['t=9999999', null],
-  [undefined, null],
-])('RateLimit %j', (header, seconds) => {
-  const headers: Record<string, string> = header === undefined ? {} : { ratelimit: header }
-  expect(rateLimitReset(headers, 1_000)?.getTime() ?? null).toBe(seconds === null ? null : 1_000 + seconds * 1000)
 })
 
 test.each<[what: string, head: string, contentType: string | null, path: string, isFile: boolean]>([
