@@ -1,24 +1,9 @@
 import type { z } from 'zod'
-import type { HttpClient } from '../http/client.ts'
-import type { HttpTimeouts } from '../http/lifeline.ts'
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import type { HttpResponse } from '../http/response.ts'
 import { nameApiRefusal } from './api-refusal.ts'
 import type { Circumstances, CivitaiError, Refused } from './refusal.ts'
 import { badAnswer, translateError } from './translate-error.ts'
-
-/** What every part of the client needs. */
-export interface CivitaiOptions {
-  /** Without retries, as it is; its limiter should know `civitaiRateRules`. */
-  http: HttpClient
-  /** `https://civitai.com`, or a stand-in's origin. The token goes nowhere else, whatever URLs an answer holds. */
-  baseUrl: string
-  /** Read for each call, so that a rotated token is used at once. Null asks as nobody. */
-  token: (() => string | Promise<string>) | null
-  /** Over the HTTP client's own. */
-  timeouts?: Partial<HttpTimeouts>
-  now?: () => number
-  random?: () => number
-}
 
 export interface CivitaiCall {
   /** Below the base URL, ids checked. */
@@ -38,7 +23,7 @@ export const CIVITAI_USER_AGENT = 'charaforge-backend'
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** One GET of the API, never repeated, its answer parsed. Throws `civitai.…` errors, or the signal's reason. */
-export async function callApi<T>(options: CivitaiOptions, call: CivitaiCall, schema: z.ZodType<T>): Promise<T> {
+export async function callApi<T>(options: ApiClientOptions, call: CivitaiCall, schema: z.ZodType<T>): Promise<T> {
   return await send(options, call, {
     accepts: (status) => status >= 200 && status < 300,
     nameRefusal: nameApiRefusal,
@@ -53,7 +38,7 @@ export async function callApi<T>(options: CivitaiOptions, call: CivitaiCall, sch
 
 /** One GET, never repeated and never redirected. What `read` throws is translated too. */
 export async function send<T>(
-  options: CivitaiOptions,
+  options: ApiClientOptions,
   call: CivitaiCall,
   answer: {
     accepts(status: number): boolean

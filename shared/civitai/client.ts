@@ -1,5 +1,6 @@
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import type { RateRule } from '../http/rate-limiter.ts'
-import { type CivitaiOptions, callApi } from './call-api.ts'
+import { callApi } from './call-api.ts'
 import { checkId } from './check-id.ts'
 import { type CivitaiDownload, findDownloadLocation } from './download-location.ts'
 import { type CivitaiModel, modelSchema } from './model.ts'
@@ -13,8 +14,8 @@ export interface CivitaiClient {
   downloadLocation(download: CivitaiDownload, signal?: AbortSignal): Promise<URL>
 }
 
-/** Makes a client for one host and one account. */
-export function createCivitaiClient(options: CivitaiOptions): CivitaiClient {
+/** Makes a client for one host and one account; the limiter of its HTTP client should know `civitaiRateRules`. */
+export function createCivitaiClient(options: ApiClientOptions): CivitaiClient {
   return {
     async model(id, signal) {
       const path = `/api/v1/models/${checkId(id, 'model')}`

@@ -1,5 +1,6 @@
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import type { HttpResponse } from '../http/response.ts'
-import { type CivitaiOptions, send } from './call-api.ts'
+import { send } from './call-api.ts'
 import { earlyAccess, nameDownloadRefusal } from './download-refusal.ts'
 import type { Circumstances } from './refusal.ts'
 import { SITE_HOST } from './site-hosts.ts'
@@ -13,7 +14,7 @@ export interface CivitaiDownload {
 
 /** Asks where a file's bytes are. Each answer counts against the account's 24 hours (contract §5). */
 export async function findDownloadLocation(
-  options: CivitaiOptions,
+  options: ApiClientOptions,
   { versionId, fileId }: CivitaiDownload,
   signal?: AbortSignal,
 ): Promise<URL> {

@@ -1,26 +1,11 @@
 import type * as z from 'zod'
 import { errorCode } from '../errors/app-error.ts'
-import type { HttpClient } from '../http/client.ts'
-import type { HttpTimeouts } from '../http/lifeline.ts'
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import type { RequestBody } from '../http/request-body.ts'
 import type { HttpResponse } from '../http/response.ts'
 import { explainDenial } from './explain-denial.ts'
 import type { Subject } from './sentences.ts'
 import { badAnswer, translateError } from './translate-error.ts'
-
-/** What every part of the client needs. */
-export interface HubOptions {
-  /** Without retries, as it is. */
-  http: HttpClient
-  /** `https://huggingface.co`, or a stand-in's origin. */
-  baseUrl: string
-  /** Read for each call, so that a rotated token is used at once. Null: anonymous. Goes to the base URL's origin only. */
-  token: (() => string | Promise<string>) | null
-  /** Over the client's own for each kind of request. */
-  timeouts?: Partial<HttpTimeouts>
-  now?: () => number
-  random?: () => number
-}
 
 export interface HubCall {
   method?: 'GET' | 'POST'
@@ -45,7 +30,7 @@ const MAX_OBJECT_BYTES = 16 * 1024 * 1024
  * that a bad token could be behind costs one more request (`explainDenial`).
  */
 export async function callHub<T>(
-  options: HubOptions,
+  options: ApiClientOptions,
   call: HubCall,
   read: (response: HttpResponse) => Promise<T>,
 ): Promise<T> {
@@ -60,7 +45,7 @@ export async function callHub<T>(
 }
 
 async function sendToHub<T>(
-  options: HubOptions,
+  options: ApiClientOptions,
   call: HubCall,
   read: (response: HttpResponse) => Promise<T>,
 ): Promise<T> {
@@ -86,7 +71,7 @@ async function sendToHub<T>(
 }
 
 /** Whether the Hub knows the token, whatever that may read (contract §5); null where it cannot be found out now. */
-async function isTokenAccepted(options: HubOptions, signal: AbortSignal | undefined): Promise<boolean | null> {
+async function isTokenAccepted(options: ApiClientOptions, signal: AbortSignal | undefined): Promise<boolean | null> {
   const call: HubCall = { target: '/api/whoami-v2', subject: { repo: 'the account' }, signal }
   try {
     return await sendToHub(options, call, async (response) => {
@@ -100,7 +85,7 @@ async function isTokenAccepted(options: HubOptions, signal: AbortSignal | undefi
 }
 
 /** The same for an answer that is one JSON value of a known shape. */
-export async function callHubForJson<T>(options: HubOptions, call: HubCall, schema: z.ZodType<T>): Promise<T> {
+export async function callHubForJson<T>(options: ApiClientOptions, call: HubCall, schema: z.ZodType<T>): Promise<T> {
   return await callHub(options, call, async (response) => await parseAnswer(response, schema))
 }
 
@@ -114,6 +99,6 @@ export async function parseAnswer<T>(response: HttpResponse, schema: z.ZodType<T
 }
 
 /** The token as a header; nothing for an anonymous client. */
-export async function authorization(options: Pick<HubOptions, 'token'>): Promise<Record<string, string>> {
+export async function authorization(options: Pick<ApiClientOptions, 'token'>): Promise<Record<string, string>> {
   return options.token === null ? {} : { authorization: `Bearer ${await options.token()}` }
 }

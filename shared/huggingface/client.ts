@@ -1,5 +1,5 @@
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import type { FileLocation } from '../transfer/source-file.ts'
-import type { HubOptions } from './call-hub.ts'
 import { type HubLocator, type Listed, locateFile } from './locate-file.ts'
 import { getModel, type HubModel } from './model.ts'
 import { readPipelineIndex } from './pipeline-index.ts'
@@ -30,7 +30,7 @@ export interface HuggingFaceClient {
  * Our own client: the official one shows neither X-Error-Code nor RateLimit, follows `Link` with the token to any host, and
  * downloads into memory or onto a disk (contract §8).
  */
-export function createHuggingFaceClient(options: HubOptions): HuggingFaceClient {
+export function createHuggingFaceClient(options: ApiClientOptions): HuggingFaceClient {
   return {
     getModel: async (params) => await getModel(options, params),
     listTree: async (place, params) => await listTree(options, place, params),

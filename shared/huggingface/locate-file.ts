@@ -1,7 +1,8 @@
 import { FinalError } from '../errors/app-error.ts'
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import type { HttpResponse } from '../http/response.ts'
 import type { FileLocation, FileLocator, LocateFile, SourceFile } from '../transfer/source-file.ts'
-import { authorization, callHub, type HubCall, type HubOptions } from './call-hub.ts'
+import { authorization, callHub, type HubCall } from './call-hub.ts'
 import type { HuggingFaceClient } from './client.ts'
 import { resolveTarget } from './repo-path.ts'
 import { badAnswer, unavailable } from './translate-error.ts'
@@ -28,7 +29,7 @@ const MAX_RENAMES = 3
  * `.rate-limited`, …, and `.changed` where the answer contradicts the listing.
  */
 export async function locateFile(
-  options: HubOptions,
+  options: ApiClientOptions,
   locator: HubLocator,
   params: { listed?: Listed | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<FileLocation> {
@@ -97,7 +98,7 @@ function checkAnswer(answer: FirstAnswer, locator: HubLocator, { sizeBytes, sha2
   })
 }
 
-async function locationOf({ url, sizeBytes, sha256 }: FirstAnswer, options: HubOptions): Promise<FileLocation> {
+async function locationOf({ url, sizeBytes, sha256 }: FirstAnswer, options: ApiClientOptions): Promise<FileLocation> {
   const base = new URL(options.baseUrl)
   if (url.protocol !== 'https:' && url.protocol !== base.protocol) throw badAnswer(`a location with ${url.protocol}`)
   // A small file is served by the Hub itself, which asks for the token again; nobody else may see it.

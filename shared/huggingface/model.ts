@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { FinalError } from '../errors/app-error.ts'
-import { callHubForJson, type HubOptions } from './call-hub.ts'
+import type { ApiClientOptions } from '../http/api-client-options.ts'
+import { callHubForJson } from './call-hub.ts'
 import { encodePath, encodeRevision } from './repo-path.ts'
 
 /** Who may read the files: everybody, who has clicked, or whom a person let in (contract §2: not a boolean). */
@@ -49,7 +50,7 @@ const modelSchema = z.object({
  * the next one. Throws `huggingface.disabled` too.
  */
 export async function getModel(
-  options: HubOptions,
+  options: ApiClientOptions,
   params: { repo: string; revision: string | null; signal?: AbortSignal | undefined },
 ): Promise<HubModel> {
   const { repo, revision, signal } = params

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { FinalError } from '../errors/app-error.ts'
 import { startsHtmlPage } from '../formats/sniff-text.ts'
-import { callHub, type HubOptions } from './call-hub.ts'
+import type { ApiClientOptions } from '../http/api-client-options.ts'
+import { callHub } from './call-hub.ts'
 import { resolveTarget } from './repo-path.ts'
 import { unavailable } from './translate-error.ts'
 import type { TreePlace } from './tree.ts'
@@ -16,7 +17,7 @@ const MAX_INDEX_BYTES = 1024 * 1024
  * `.bad-index` for a file that no library could read.
  */
 export async function readPipelineIndex(
-  options: HubOptions,
+  options: ApiClientOptions,
   place: TreePlace,
   params: { path: string; signal?: AbortSignal | undefined },
 ): Promise<string[]> {

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { FinalError } from '../errors/app-error.ts'
+import type { ApiClientOptions } from '../http/api-client-options.ts'
 import { jsonBody } from '../http/request-body.ts'
-import { callHub, callHubForJson, type HubOptions, parseAnswer } from './call-hub.ts'
+import { callHub, callHubForJson, parseAnswer } from './call-hub.ts'
 import { nextPage } from './next-page.ts'
 import { encodePath } from './repo-path.ts'
 import { badAnswer } from './translate-error.ts'
@@ -57,7 +58,7 @@ const MAX_PAGES = 2_000
  * `huggingface.too-many-files` past 100,000 entries, `huggingface.file-not-found` for a folder that is not there.
  */
 export async function listTree(
-  options: HubOptions,
+  options: ApiClientOptions,
   place: TreePlace,
   params: { folder: string | null; signal?: AbortSignal | undefined },
 ): Promise<TreeEntry[]> {
@@ -88,7 +89,7 @@ export async function listTree(
 
 /** The entries of chosen paths (`POST …/paths-info/{commit}`); those that are not there are missing from the answer. */
 export async function getPaths(
-  options: HubOptions,
+  options: ApiClientOptions,
   place: TreePlace,
   params: { paths: readonly string[]; signal?: AbortSignal | undefined },
 ): Promise<TreeEntry[]> {

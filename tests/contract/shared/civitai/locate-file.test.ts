@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { LOCAL_CIVITAI_TOKEN } from '#local/civitai/account.ts'
 import type { FileSpec, ModelSpec, VersionSpec } from '#local/civitai/catalogue.ts'
 import type { CivitaiStandInOptions } from '#local/civitai/server.ts'
-import type { CivitaiOptions } from '#shared/civitai/call-api.ts'
 import { locateCivitaiFile } from '#shared/civitai/locate-file.ts'
 import { NotBeforeError } from '#shared/errors/app-error.ts'
+import type { ApiClientOptions } from '#shared/http/api-client-options.ts'
 import type { HttpClient } from '#shared/http/client.ts'
 import type { HttpResponse } from '#shared/http/response.ts'
 import type { FileLocation } from '#shared/transfer/source-file.ts'
@@ -23,7 +23,7 @@ afterEach(() => world.close())
 function add(version: VersionSpec = {}, file: FileSpec = {}, model: ModelSpec = {}) {
   return world.standIn.addModel({ id: 5, ...model, versions: [{ id: 50, files: [{ id: 500, ...file }], ...version }] })
 }
-function locate(fileId: string | null = '500', options: Partial<CivitaiOptions> = {}): Promise<FileLocation> {
+function locate(fileId: string | null = '500', options: Partial<ApiClientOptions> = {}): Promise<FileLocation> {
   const locator = { source: 'civitai', modelVersionId: '50', fileId } as const
   return locateCivitaiFile(world.clientWith(options), locator)(new AbortController().signal)
 }

@@ -1,9 +1,9 @@
 import { LOCAL_CIVITAI_TOKEN } from '#local/civitai/account.ts'
 import { type CivitaiStandIn, type CivitaiStandInOptions, startCivitai } from '#local/civitai/server.ts'
 import { type FileHost, startFileHost } from '#local/file-host/server.ts'
-import type { CivitaiOptions } from '#shared/civitai/call-api.ts'
 import { type CivitaiClient, createCivitaiClient } from '#shared/civitai/client.ts'
 import type { AppError } from '#shared/errors/app-error.ts'
+import type { ApiClientOptions } from '#shared/http/api-client-options.ts'
 import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 
 /** The moment that everything here takes for now. */
@@ -13,7 +13,7 @@ export const NOW = Date.parse('2026-08-01T12:00:00Z')
 export interface CivitaiWorld {
   client: CivitaiClient
   /** Another client of the same stand-in. */
-  clientWith(options: Partial<CivitaiOptions>): CivitaiClient
+  clientWith(options: Partial<ApiClientOptions>): CivitaiClient
   http: HttpClient
   standIn: CivitaiStandIn
   fileHost: FileHost
@@ -25,7 +25,7 @@ export async function openCivitaiWorld(options: Partial<CivitaiStandInOptions> =
   const fileHost = await startFileHost({ now: () => NOW })
   const standIn = await startCivitai({ fileHost, now: () => NOW, ...options })
   const http = createHttpClient()
-  const clientWith = (more: Partial<CivitaiOptions>): CivitaiClient =>
+  const clientWith = (more: Partial<ApiClientOptions>): CivitaiClient =>
     createCivitaiClient({
       http,
       baseUrl: standIn.url,
