@@ -127,7 +127,7 @@ async function requireListener(host: string): Promise<void> {
 /** The same environment that `npm run dev` gives its services, keys in `.env` included. */
 async function useLocalCloud(service: ReconciledService): Promise<void> {
   const { defaultPorts, defaultServers, localEnvironment } = await import('#local/environment.ts')
-  const { serviceTable } = await import('#local/services.ts')
+  const { defaultServiceUrl } = await import('#local/services.ts')
   const dotEnv = new URL('../.env', import.meta.url)
   if (existsSync(dotEnv)) process.loadEnvFile(dotEnv)
   const tasksUrl = `http://127.0.0.1:${defaultPorts.tasks}`
@@ -137,7 +137,7 @@ async function useLocalCloud(service: ReconciledService): Promise<void> {
     documentsHost: process.env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost,
     tasksUrl,
     jwksUrl: `${tasksUrl}/jwks.json`,
-    serviceUrl: `http://127.0.0.1:${defaultPorts.services + serviceTable.findIndex(({ name }) => name === service)}`,
+    serviceUrl: defaultServiceUrl(service),
   })
   Object.assign(process.env, local)
 }

@@ -67,7 +67,8 @@ function progressParts(progress: SyncProgress) {
 
 const partialBlocks = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
-function bar(share: number, width: number, paint: (text: string) => string): string {
+/** `share` of `width` characters, to the eighth. */
+export function bar(share: number, width: number, paint: (text: string) => string): string {
   const eighths = Math.floor(share * width * 8)
   const full = Math.floor(eighths / 8)
   const partial = partialBlocks[eighths % 8] ?? ''

@@ -2,17 +2,30 @@ import { readFileSync } from 'node:fs'
 import { types } from 'node:util'
 import { AppError } from '#shared/errors/app-error.ts'
 import { type Command, type CommandContext, UsageError } from './command.ts'
+import { generate } from './commands/generate.ts'
 import { imagesBackfill } from './commands/images-backfill.ts'
 import { imagesProcess } from './commands/images-process.ts'
 import { purgeCharacter } from './commands/purge-character.ts'
 import { reconcile } from './commands/reconcile.ts'
 import { sync } from './commands/sync.ts'
+import { train } from './commands/train.ts'
+import { trainings } from './commands/trainings.ts'
 import { workerRun } from './commands/worker-run.ts'
 import { Interrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 
 /** In the order in which the help lists them. */
-const commands: readonly Command[] = [imagesProcess, imagesBackfill, sync, workerRun, purgeCharacter, reconcile]
+const commands: readonly Command[] = [
+  imagesProcess,
+  imagesBackfill,
+  sync,
+  train,
+  trainings,
+  generate,
+  workerRun,
+  purgeCharacter,
+  reconcile,
+]
 
 /** What the shell gets: a script can tell "it failed" from "you called it wrongly". */
 const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const

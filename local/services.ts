@@ -1,4 +1,4 @@
-import { localBuckets } from './cloud.ts'
+import { defaultPorts, localBuckets } from './environment.ts'
 import type { Trigger } from './events/trigger.ts'
 
 export interface ServiceRow {
@@ -34,3 +34,10 @@ export const serviceTable: readonly ServiceRow[] = [
     ],
   },
 ]
+
+/** Where a service listens under `npm run dev`. @throws Error for one that is not in the table. */
+export function defaultServiceUrl(name: string): string {
+  const index = serviceTable.findIndex((service) => service.name === name)
+  if (index === -1) throw new Error(`The service table has no ${name}.`)
+  return `http://127.0.0.1:${defaultPorts.services + index}`
+}

@@ -35,7 +35,7 @@ export function hasUniformAccess(bucket: BucketRecord): boolean {
   return readNested(bucket.settings, 'iamConfiguration', 'uniformBucketLevelAccess', 'enabled') === true
 }
 
-export function preventsPublicAccess(bucket: BucketRecord): boolean {
+function preventsPublicAccess(bucket: BucketRecord): boolean {
   return readNested(bucket.settings, 'iamConfiguration', 'publicAccessPrevention') === 'enforced'
 }
 

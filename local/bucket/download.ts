@@ -55,7 +55,7 @@ function resolveRange(call: Call, record: ObjectRecord): ByteRange | null {
 }
 
 /** The etags that name this version: the JSON API's and, for the XML API, the quoted MD5. */
-export function etagsOf({ generation, metageneration, content }: ObjectRecord): string[] {
+function etagsOf({ generation, metageneration, content }: ObjectRecord): string[] {
   const etag = versionEtag(generation, metageneration)
   const { md5Hash } = content.checksums
   const md5Etag = md5Hash === null ? [] : [`"${Buffer.from(md5Hash, 'base64').toString('hex')}"`]

@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 export type Durability = 'fsync' | 'process'
 
 /** The ending of files that are not in place yet; whoever finds one after a start may delete it. */
-export const TEMPORARY_SUFFIX = '.tmp'
+const TEMPORARY_SUFFIX = '.tmp'
 
 /** Writes a whole JSON file or nothing: a temporary beside it, synced, then renamed over it. */
 export async function writeJsonFile(path: string, value: unknown, durability: Durability): Promise<void> {

@@ -54,7 +54,7 @@ function located({ location }: ApiFailure): object {
   return location === null ? {} : { locationType: location.type, location: location.name }
 }
 
-export function escapeXml(value: string): string {
+function escapeXml(value: string): string {
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 

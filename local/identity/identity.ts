@@ -71,18 +71,19 @@ async function createKey(dataDir: string | null): Promise<RsaKey> {
   return jwk
 }
 
-function keyPath(dataDir: string): string {
+/** Where the key lies that tokens are signed with. */
+export function identityKeyPath(dataDir: string): string {
   return join(dataDir, 'identity', 'key.json')
 }
 
 async function loadKey(dataDir: string): Promise<RsaKey | null> {
-  const path = keyPath(dataDir)
+  const path = identityKeyPath(dataDir)
   return existsSync(path) ? StoredKey.parse(JSON.parse(await readFile(path, 'utf8'))) : null
 }
 
 /** Readable by its owner alone; whole or not at all, since a start may be killed. */
 async function saveKey(dataDir: string, jwk: RsaKey): Promise<void> {
-  const path = keyPath(dataDir)
+  const path = identityKeyPath(dataDir)
   await mkdir(join(dataDir, 'identity'), { recursive: true })
   await writeFile(`${path}.tmp`, JSON.stringify(jwk), { mode: 0o600 })
   await rename(`${path}.tmp`, path)

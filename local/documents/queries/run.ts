@@ -45,7 +45,7 @@ function scopeOf(store: DocumentStore, query: Query): Collection[] {
 }
 
 /** Compares two matching documents by the query's whole order. */
-export function compareDocuments(orders: readonly Order[], left: StoredDocument, right: StoredDocument): number {
+function compareDocuments(orders: readonly Order[], left: StoredDocument, right: StoredDocument): number {
   for (const { field, descending } of orders) {
     const order = isNameField(field)
       ? comparePaths(left.name, right.name)

@@ -16,7 +16,6 @@ export const notFound = (message: string) => new StatusError(status.NOT_FOUND, m
 export const alreadyExists = (message: string) => new StatusError(status.ALREADY_EXISTS, message)
 export const failedPrecondition = (message: string) => new StatusError(status.FAILED_PRECONDITION, message)
 export const aborted = (message: string) => new StatusError(status.ABORTED, message)
-export const unimplemented = (message: string) => new StatusError(status.UNIMPLEMENTED, message)
 
 /** Any thrown value as a status: what we did not foresee is INTERNAL, with its message for whoever debugs a local run. */
 export function toStatusError(error: unknown): StatusError {

@@ -13,7 +13,8 @@ test.each([[['--help']], [['help']], [[]]])('forge %j: the overview fits a scree
   const lines = answer.stdout.trimEnd().split('\n')
   expect(lines.length).toBeLessThanOrEqual(24)
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
-  for (const command of ['images process', 'images backfill', 'sync', 'worker run', 'purge character', 'reconcile']) {
+  const commands = ['images process', 'images backfill', 'sync', 'train', 'trainings', 'generate', 'worker run']
+  for (const command of [...commands, 'purge character', 'reconcile']) {
     expect(answer.stdout).toContain(`\n  ${command}`)
   }
 })
@@ -25,6 +26,9 @@ test.each([
   ['reconcile', ['reconcile', '--help']],
   ['sync', ['sync', '--help']],
   ['worker run', ['worker', 'run', '--help']],
+  ['train', ['train', '--help']],
+  ['trainings', ['trainings', '--help']],
+  ['generate', ['generate', '--help']],
 ])('%s explains itself without a project', async (name, args) => {
   const answer = await run(args)
   expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
@@ -36,6 +40,25 @@ test.each([
   ['an unknown option', ['images', 'process', 'a', '--wach'], "Unknown option '--wach'."],
   ['nothing to work on', ['images', 'process'], 'Name at least one character.'],
   ['what is no id', ['images', 'process', 'a/b'], '"a/b" is no character\'s id.'],
+  [
+    'a folder that is none',
+    ['train', '/nowhere', '--name', 'a', '--type', 'man'],
+    '/nowhere cannot be read as a folder (ENOENT).',
+  ],
+  ['no folder', ['train', '--name', 'a', '--type', 'man'], 'Name one folder of photos, or --zip URL.'],
+  ['a third sex', ['train', '/tmp', '--name', 'a', '--type', 'unisex'], 'Say --type man or --type woman.'],
+  [
+    'steps that are none',
+    ['train', '/tmp', '--name', 'a', '--type', 'man', '--steps', '1'],
+    '--steps takes a whole number from 3 to 6000, not "1".',
+  ],
+  ['no prompt', ['generate', 'm'], 'Say --prompt or --template, one of them.'],
+  [
+    'a token in the clear',
+    ['trainings', '--api', 'http://api.example', '--token', 't'],
+    'The API has to be an https URL (http only on this machine).',
+  ],
+  ['a cancel of nothing', ['trainings', '--cancel'], 'Name the training that is to end.'],
   ['two characters to purge', ['purge', 'character', 'a', 'b'], 'Name one character.'],
   [
     'a number that is none',

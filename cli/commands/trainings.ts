@@ -1,0 +1,69 @@
+import { apiOptions, apiUsage, connectToApi } from '../api/connect-to-api.ts'
+import { generationAnswer, type TrainingRecord, trainingAnswer, trainingsAnswer } from '../api/records.ts'
+import { type Command, parseCall, UsageError } from '../command.ts'
+import { type Output, table } from '../output.ts'
+import { trainingReport, trainingText } from '../training/training-text.ts'
+
+const usage = `forge trainings
+forge trainings TRAINING [--cancel]
+
+Shows your trainings, the newest first, or one of them: its model, weights and sample pictures, or why it failed.
+
+  --cancel           ends the training; what has been trained by then is not kept
+${apiUsage}
+`
+
+export const trainings: Command = {
+  words: ['trainings'],
+  synopsis: 'trainings [TRAINING]',
+  summary: 'show trainings, or end one (--cancel)',
+  usage,
+  async run(args, { output, signal }) {
+    const options = { ...apiOptions, cancel: { type: 'boolean', default: false } } as const
+    const { values, positionals } = parseCall(args, options, usage)
+    const [id, ...rest] = positionals
+    if (rest.length > 0) throw new UsageError('Name one training, or none for all.', usage)
+    if (id === undefined && values.cancel) throw new UsageError('Name the training that is to end.', usage)
+    const api = await connectToApi(values, usage)
+    try {
+      if (id === undefined) {
+        const { trainings: found } = await api.get('/api/trainings', trainingsAnswer, signal)
+        tellAll(output, found)
+        return true
+      }
+      const path = `/api/trainings/${encodeURIComponent(id)}`
+      const { training } = values.cancel
+        ? await api.post(`${path}/cancel`, {}, trainingAnswer, signal)
+        : await api.get(path, trainingAnswer, signal)
+      const samples =
+        values.cancel || !training.generationId
+          ? null
+          : await api.get(`/api/generations/${encodeURIComponent(training.generationId)}`, generationAnswer, signal)
+      const report = trainingReport(training, samples?.generation ?? null)
+      const text = trainingText(output, training, samples?.generation ?? null)
+      const isAsked = values.cancel && training.finishedAt == null
+      output.result(
+        { type: values.cancel ? 'cancel' : 'training', ...report },
+        isAsked ? `${id}  is being canceled` : text,
+      )
+      return true
+    } finally {
+      api.close()
+    }
+  },
+}
+
+function tellAll(output: Output, found: readonly TrainingRecord[]): void {
+  if (output.json) {
+    for (const training of found) output.result({ type: 'training', ...trainingReport(training, null) }, '')
+    return
+  }
+  const rows = found.map(({ id, status, createdAt, name, error }) => [
+    id,
+    status,
+    createdAt.slice(0, 16).replace('T', ' '),
+    name,
+    error?.code ?? '',
+  ])
+  output.text(found.length === 0 ? 'There are no trainings.' : table(rows, ''))
+}

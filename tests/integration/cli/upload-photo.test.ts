@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { anyPorts, localBuckets, localProject, startCloud } from '#local/cloud.ts'
+import { createHttpClient } from '#shared/http/client.ts'
+import { silentLogger } from '#shared/logging/logger.ts'
+import { createUrlSigner } from '#shared/objects/signed-urls.ts'
+import { createStorage } from '#shared/objects/storage.ts'
+import type { PhotoFile } from '../../../cli/training/photo-files.ts'
+import { uploadPhoto } from '../../../cli/training/upload-photo.ts'
+
+const KIB = 1024
+const http = createHttpClient()
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'upload-photo-'))
+})
+
+afterAll(async () => {
+  http.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function photoOf(sizeBytes: number): Promise<PhotoFile & { bytes: Buffer }> {
+  const bytes = randomBytes(sizeBytes)
+  const name = `${sizeBytes}.jpg`
+  await writeFile(join(folder, name), bytes)
+  return { path: join(folder, name), name, contentType: 'image/jpeg', sizeBytes, bytes }
+}
+
+/** A session whose answers are written down beforehand; `cut` breaks the connection off. */
+async function scripted(answers: readonly ((request: IncomingMessage, response: ServerResponse) => void)[]) {
+  const ranges: string[] = []
+  const remaining = [...answers]
+  const server = createServer((request, response) => {
+    if (request.method === 'POST') return void response.writeHead(201, { location: `${url}/session` }).end()
+    ranges.push(request.headers['content-range'] ?? '')
+    const answer = remaining.shift()
+    if (answer === undefined) return void response.writeHead(500).end()
+    answer(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const close = () => new Promise<unknown>((resolve) => server.close(resolve))
+  return { upload: { objectName: 'a', url, method: 'POST', headers: {} }, ranges, close }
+}
+
+const cut = (request: IncomingMessage) => void request.socket.destroy()
+const kept = (bytes: number) => (request: IncomingMessage, response: ServerResponse) => {
+  request.resume()
+  response.writeHead(308, bytes > 0 ? { range: `bytes=0-${bytes - 1}` } : {}).end()
+}
+const finished = (request: IncomingMessage, response: ServerResponse) => {
+  request.on('end', () => response.writeHead(200).end()).resume()
+}
+const atOnce = { sleep: async () => {} }
+
+test('a photo of several chunks arrives whole in the bucket that signed for it', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'upload-photo-cloud-'))
+  const cloud = await startCloud({ dataDir, ports: anyPorts, triggers: [], documentsHost: null, logger: silentLogger })
+  Object.assign(
+    process.env,
+    cloud.environmentFor('http://127.0.0.1:1'),
+    cloud.trainingEnvironment('http://127.0.0.1:1'),
+  )
+  try {
+    const storage = createStorage({ projectId: localProject })
+    const photo = await photoOf(9 * KIB * KIB + 17)
+    const object = { bucket: localBuckets.work, name: 'training-uploads/u/a.jpg' }
+    const signed = await createUrlSigner(storage).signUpload({
+      ...object,
+      ...photo,
+      name: object.name,
+      expiresInMs: 60_000,
+    })
+    const seen: number[] = []
+
+    await uploadPhoto(http, {
+      photo,
+      upload: { objectName: object.name, ...signed },
+      signal: new AbortController().signal,
+      onProgress: (doneBytes) => seen.push(doneBytes),
+    })
+
+    const [stored] = await storage.bucket(object.bucket).file(object.name).download()
+    expect(stored.equals(photo.bytes)).toBe(true)
+    expect(seen).toEqual([8 * KIB * KIB, photo.sizeBytes])
+  } finally {
+    await cloud.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+})
+
+test('goes on behind what is kept when the connection breaks', async () => {
+  const photo = await photoOf(600 * KIB)
+  const server = await scripted([cut, kept(256 * KIB), finished])
+
+  await uploadPhoto(http, {
+    photo,
+    upload: server.upload,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    retry: atOnce,
+  })
+
+  const size = photo.sizeBytes
+  expect(server.ranges).toEqual([
+    `bytes 0-${size - 1}/${size}`,
+    `bytes */${size}`,
+    `bytes ${256 * KIB}-${size - 1}/${size}`,
+  ])
+  await server.close()
+})
+
+test('an end whose answer was lost is found out by asking, and nothing is sent again', async () => {
+  const photo = await photoOf(100)
+  const server = await scripted([cut, finished])
+
+  await uploadPhoto(http, {
+    photo,
+    upload: server.upload,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    retry: atOnce,
+  })
+
+  expect(server.ranges).toEqual(['bytes 0-99/100', 'bytes */100'])
+  await server.close()
+})
+
+test('a refusal is told with the bucket’s word for it, and without the address', async () => {
+  const photo = await photoOf(100)
+  const server = await scripted([
+    (request, response) => {
+      request.resume()
+      response.writeHead(400).end('<Error><Code>EntityTooLarge</Code></Error>')
+    },
+  ])
+
+  const end = uploadPhoto(http, {
+    photo,
+    upload: server.upload,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    retry: atOnce,
+  })
+
+  await expect(end).rejects.toMatchObject({
+    code: 'forge.upload-refused',
+    message: 'The bucket did not take 100.jpg (400, EntityTooLarge).',
+    retryable: false,
+  })
+  await server.close()
+})
