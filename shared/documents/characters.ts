@@ -10,18 +10,10 @@ import * as z from 'zod'
 import { everyDocument } from './every-document.ts'
 import type { Writes } from './transaction.ts'
 
-export const showcaseStatuses = [
-  'idle',
-  'removing-background',
-  'upscaling',
-  'finalizing',
-  'complete',
-  'failed',
-] as const
-export type ShowcaseStatus = (typeof showcaseStatuses)[number]
+export type ShowcaseStatus = 'idle' | 'removing-background' | 'upscaling' | 'finalizing' | 'complete' | 'failed'
 
 /** The app shows a spinner for these: a document that stays in one looks broken for ever. */
-export const workingStatuses = ['removing-background', 'upscaling', 'finalizing'] as const satisfies ShowcaseStatus[]
+const workingStatuses = ['removing-background', 'upscaling', 'finalizing'] as const satisfies ShowcaseStatus[]
 export type WorkingStatus = (typeof workingStatuses)[number]
 
 export function isWorking(status: string | null): status is WorkingStatus {

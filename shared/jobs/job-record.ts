@@ -76,7 +76,7 @@ export interface JobRecord {
   expireAt: Timestamp | null
 }
 
-export const terminalStates: ReadonlySet<JobState> = new Set(['done', 'canceled', 'failed'])
+const terminalStates: ReadonlySet<JobState> = new Set(['done', 'canceled', 'failed'])
 
 export function isTerminal(state: JobState): boolean {
   return terminalStates.has(state)

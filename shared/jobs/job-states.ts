@@ -5,7 +5,7 @@ import type { JobFailure, JobRecord } from './job-record.ts'
 const retentionMs = 30 * 86_400_000
 
 /** Redelivery is silent for at most 600 s; a job still queued after that has lost its event. */
-export const queuedSilenceMs = 15 * 60_000
+const queuedSilenceMs = 15 * 60_000
 
 export function newRecord(params: {
   kind: string

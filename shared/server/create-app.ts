@@ -5,7 +5,7 @@ import { errorAnswer } from './error-answer.ts'
 import { contextOf, requestContext } from './request-context.ts'
 
 /** Eventarc's largest event is 512 KB; this leaves room for structured and enveloped forms, and for hand-made calls. */
-export const DEFAULT_BODY_LIMIT_BYTES = 10 * 1024 * 1024
+const DEFAULT_BODY_LIMIT_BYTES = 10 * 1024 * 1024
 
 export interface AppInit {
   logger: Logger

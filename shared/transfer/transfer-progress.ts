@@ -16,7 +16,7 @@ export interface TransferProgress {
 const HALF_LIFE_MS = 2_000
 
 /** The speed of something that counts up, smoothed. */
-export class SpeedMeter {
+class SpeedMeter {
   #last: { atMs: number; bytes: number } | null = null
   #bytesPerMs: number | null = null
 

@@ -29,7 +29,7 @@ export interface Piece {
 }
 
 /** All 4-connected pieces of `value`, in reading order of their first pixel. */
-export function findPieces(mask: Uint8Array, width: number, value: 0 | 1): Piece[] {
+function findPieces(mask: Uint8Array, width: number, value: 0 | 1): Piece[] {
   const seen = new Uint8Array(mask.length)
   const stack = new Int32Array(mask.length)
   const pieces: Piece[] = []
