@@ -4,16 +4,11 @@ import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient } from '#shared/http/client.ts'
 import { createClamdScanner } from '#shared/malware/clamd-scanner.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { resultUrlRule } from '#shared/objects/result-objects.ts'
 import type { ImageWorkerInit } from './app.ts'
 import type { ImageWork } from './image-job.ts'
 import { createProviders } from './providers/create-providers.ts'
 import { runImageJob } from './run-image-job.ts'
-
-/** Where result URLs lead when the operator names no host. */
-const resultHosts = {
-  token: 'https://firebasestorage.googleapis.com',
-  public: 'https://storage.googleapis.com',
-} as const
 
 /** All that works on pixels: sharp and the providers that the configuration names. */
 export function openImageWork(init: ImageWorkerInit, clients: { db: Firestore; store: ObjectStore }): ImageWork {
@@ -29,10 +24,7 @@ export function openImageWork(init: ImageWorkerInit, clients: { db: Firestore; s
     web,
     bucket: config.STORAGE_BUCKET,
     workBucket: config.WORK_BUCKET,
-    resultUrl: {
-      kind: config.RESULT_URL,
-      host: config.PUBLIC_URL_HOST ?? config.STORAGE_EMULATOR_HOST ?? resultHosts[config.RESULT_URL],
-    },
+    resultUrl: resultUrlRule(config),
     maxBytes: config.MAX_UPLOAD_BYTES,
     limits: { maxPixels: config.MAX_INPUT_PIXELS, maxSide: config.UPSCALE_MAX_SIDE },
     upscale: { factor: config.UPSCALE_FACTOR, maxSide: config.UPSCALE_MAX_SIDE },

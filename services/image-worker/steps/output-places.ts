@@ -1,12 +1,12 @@
 import sharp from 'sharp'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectFacts, ObjectName, ObjectStore } from '#shared/objects/object-store.ts'
+import { isOwnResult, removeResults } from '#shared/objects/result-objects.ts'
 import type { ImageInput } from '../image-input.ts'
 import { showcaseName, showcasePrefix, variantName } from '../object-names.ts'
 import { renderVariant } from '../picture/render-variant.ts'
 import { planVariants, type VariantPlan, type VariantRule } from '../picture/variants.ts'
 import type { Outputs } from './publish.ts'
-import { isOwnOutput, removeOutputs } from './write-output.ts'
 
 /** Where an output goes, and what lay there when the job was claimed. */
 interface OutputPlace {
@@ -59,8 +59,8 @@ export async function takeBackOutputs(
 ): Promise<void> {
   if (!places) return
   const seen = [places.main, ...places.variants].flatMap(({ seenAtClaim }) => seenAtClaim ?? [])
-  const own = seen.filter((facts) => isOwnOutput(run, facts))
-  await removeOutputs(store, own)
+  const own = seen.filter((facts) => isOwnResult(run, facts))
+  await removeResults(store, own)
 }
 
 /** Removes every output of a character that is gone, of any job and any configuration. */

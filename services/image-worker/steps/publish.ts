@@ -3,20 +3,26 @@ import { showComplete } from '#shared/documents/characters.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
+import {
+  type ResultDeps,
+  type ResultObject,
+  removeResults,
+  resultUrl,
+  writeResult,
+} from '#shared/objects/result-objects.ts'
 import { readCurrentCharacter } from '../current-character.ts'
 import type { ImageInput, ImageNote } from '../image-input.ts'
 import { type VariantPlan, variantUrls } from '../picture/variants.ts'
-import { type Output, type OutputDeps, outputUrl, removeOutputs, writeOutput } from './write-output.ts'
 
-export interface PublishDeps extends OutputDeps {
+export interface PublishDeps extends ResultDeps {
   db: Firestore
 }
 
 /** Everything that is to be seen of a finished picture. */
 export interface Outputs {
   /** The PNG under the contract's name. */
-  main: Output
-  variants: readonly (Output & { plan: VariantPlan })[]
+  main: ResultObject
+  variants: readonly (ResultObject & { plan: VariantPlan })[]
 }
 
 /**
@@ -31,11 +37,11 @@ export async function publish(
 ): Promise<string> {
   const { outputs, note } = params
   const written: ObjectFacts[] = []
-  const write = async (output: Output): Promise<string> => {
+  const write = async (output: ResultObject): Promise<string> => {
     run.signal.throwIfAborted()
-    const facts = await writeOutput(deps, run, output)
+    const facts = await writeResult(deps, run, output)
     written.push(facts)
-    return outputUrl(deps.resultUrl, facts)
+    return resultUrl(deps.resultUrl, facts)
   }
   try {
     const url = await write(outputs.main)
@@ -51,7 +57,7 @@ export async function publish(
     return url
   } catch (error) {
     // Only what nobody was shown is removed: a canceled job's, and only while it is still the one that lies there.
-    if (error instanceof CanceledError) await removeOutputs(deps.store, written)
+    if (error instanceof CanceledError) await removeResults(deps.store, written)
     throw error
   }
 }
