@@ -46,7 +46,7 @@ const tars = [
   ]),
 ]
 
-/** Reads an archive to its end. @returns how many bytes came out */
+/** What comes out of an archive. */
 type Read = (archive: Buffer) => AsyncGenerator<Buffer>
 
 async function* readZip(zip: Buffer): AsyncGenerator<Buffer> {
