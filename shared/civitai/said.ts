@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { HttpAnswer } from '../http/http-error.ts'
+import { jsonOrNull } from '../http/json-or-null.ts'
 
 /** Any of the shapes that refusals have come in (contract §7); `error` may be an object. */
 const bodySchema = z.object({
@@ -23,7 +24,7 @@ const MAX_SAID_CHARACTERS = 300
 /** Reads the body of a refusal, or of an answer whose JSON was not what was asked for. */
 export function readSaid({ headers, bodyText }: Pick<HttpAnswer, 'headers' | 'bodyText'>): Said {
   const isHtml = (headers['content-type'] ?? '').includes('text/html') || /^\s*<(?:!doctype|html)/i.test(bodyText)
-  const parsed = bodySchema.safeParse(parseJson(bodyText))
+  const parsed = bodySchema.safeParse(jsonOrNull(bodyText))
   if (!parsed.success) return { text: null, deadline: null, isHtml }
   const { error, message, deadline } = parsed.data
   const words = [typeof error === 'string' ? error : null, message ?? null].filter((part) => part !== null)
@@ -37,12 +38,4 @@ export function readSaid({ headers, bodyText }: Pick<HttpAnswer, 'headers' | 'bo
 function dateOf(text: string | undefined): Date | null {
   const date = new Date(text ?? Number.NaN)
   return Number.isNaN(date.getTime()) ? null : date
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,8 +1,8 @@
 import { FieldValue, type Firestore, type Timestamp } from '@google-cloud/firestore'
 import { type Character, characterRef, foundCharacter, type ShowcaseStatus, toCharacter } from './characters.ts'
 import { everyDocument } from './every-document.ts'
-import { documentsError, isPreconditionFailed } from './firestore.ts'
 import type { Writes } from './transaction.ts'
+import { updateIfUnchanged } from './update-if-unchanged.ts'
 
 /** The character as it is now, outside a transaction; null where there is no such document. */
 export async function findCharacter(db: Firestore, id: string): Promise<Character | null> {
@@ -23,22 +23,14 @@ export async function* allCharacters(db: Firestore, after: string | null = null)
  * @returns the update time that names the wish, or null when the document is no longer as `seen`.
  */
 export async function wishForShowcase(db: Firestore, seen: Character): Promise<Timestamp | null> {
-  try {
-    const { writeTime } = await characterRef(db, seen.id).update(
-      {
-        'visuals.isShowcaseProcessed': false,
-        'visuals.showcaseImageUrl': null,
-        'visuals.showcaseVariants': FieldValue.delete(),
-        'visuals.showcaseProcessingStatus': 'removing-background' satisfies ShowcaseStatus,
-        'visuals.showcaseError': FieldValue.delete(),
-      },
-      { lastUpdateTime: seen.updatedAt },
-    )
-    return writeTime
-  } catch (error) {
-    if (isPreconditionFailed(error)) return null
-    throw documentsError(error)
+  const wish = {
+    'visuals.isShowcaseProcessed': false,
+    'visuals.showcaseImageUrl': null,
+    'visuals.showcaseVariants': FieldValue.delete(),
+    'visuals.showcaseProcessingStatus': 'removing-background' satisfies ShowcaseStatus,
+    'visuals.showcaseError': FieldValue.delete(),
   }
+  return await updateIfUnchanged(characterRef(db, seen.id), wish, seen)
 }
 
 /** Shows no showcase and nobody at work on one: what the app itself writes when the main image is changed. */

@@ -1,7 +1,8 @@
 import { FieldValue, type Firestore, Timestamp } from '@google-cloud/firestore'
 import { everyDocument } from './every-document.ts'
-import { documentsError, isPreconditionFailed } from './firestore.ts'
+import { documentsError } from './firestore.ts'
 import { modelRef, type StoredModel, type SyncStatus, toStoredModel } from './models.ts'
+import { updateIfUnchanged } from './update-if-unchanged.ts'
 
 /** The model as it is now, outside a transaction; null where there is no such document. */
 export async function findModel(db: Firestore, id: string): Promise<StoredModel | null> {
@@ -37,14 +38,6 @@ export async function modelsToRetry(db: Firestore, page: { now: Date; limit: num
  * @returns the update time that names the wish, or null when the document is no longer as `seen`.
  */
 export async function wishForSync(db: Firestore, seen: StoredModel): Promise<Timestamp | null> {
-  try {
-    const { writeTime } = await modelRef(db, seen.id).update(
-      { syncStatus: 'syncing' satisfies SyncStatus, syncRetryAt: FieldValue.delete() },
-      { lastUpdateTime: seen.updatedAt },
-    )
-    return writeTime
-  } catch (error) {
-    if (isPreconditionFailed(error)) return null
-    throw documentsError(error)
-  }
+  const wish = { syncStatus: 'syncing' satisfies SyncStatus, syncRetryAt: FieldValue.delete() }
+  return await updateIfUnchanged(modelRef(db, seen.id), wish, seen)
 }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { FinalError } from '../errors/app-error.ts'
 import { startsHtmlPage } from '../formats/sniff-text.ts'
 import type { ApiClientOptions } from '../http/api-client-options.ts'
+import { jsonOrNull } from '../http/json-or-null.ts'
 import { callHub } from './call-hub.ts'
 import { resolveTarget } from './repo-path.ts'
 import { unavailable } from './translate-error.ts'
@@ -28,7 +29,7 @@ export async function readPipelineIndex(
   const call = { target, subject, signal, accept: '*/*', maxBodyBytes: MAX_INDEX_BYTES }
   const bytes = await callHub(options, call, async (response) => await response.bytes())
   if (startsHtmlPage(bytes)) throw unavailable('answers with a page in place of a file')
-  const index = indexSchema.safeParse(parseJson(bytes.toString('utf8')))
+  const index = indexSchema.safeParse(jsonOrNull(bytes.toString('utf8')))
   if (!index.success) {
     const message = `${path} of ${repo} at Hugging Face is not what a pipeline's index must be; ask its author.`
     throw new FinalError({ code: 'huggingface.bad-index', message, facts: { ...subject } })
@@ -41,12 +42,4 @@ export async function readPipelineIndex(
 /** A library and a class in it. */
 function isComponent(value: unknown): boolean {
   return Array.isArray(value) && value.length === 2 && value.every((part) => part !== null)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { startsHtmlPage } from '../formats/sniff-text.ts'
 import type { HttpAnswer } from '../http/http-error.ts'
+import { jsonOrNull } from '../http/json-or-null.ts'
 
 /** What the Hub itself says of a refusal (contract §5). */
 export interface HubRefusal {
@@ -18,19 +19,11 @@ const MAX_SAID_CHARACTERS = 300
 
 /** Reads headers and body of a refusal; any of it may be missing, and the body may be HTML. */
 export function readRefusal({ headers, bodyText }: Pick<HttpAnswer, 'headers' | 'bodyText'>): HubRefusal {
-  const body = bodySchema.safeParse(parseJson(bodyText))
+  const body = bodySchema.safeParse(jsonOrNull(bodyText))
   const said = (headers['x-error-message'] ?? (body.success ? body.data.error : '')).trim()
   return {
     code: headers['x-error-code']?.trim() || null,
     said: said === '' ? null : said.slice(0, MAX_SAID_CHARACTERS),
     isPage: /^\s*text\/html\b/i.test(headers['content-type'] ?? '') || startsHtmlPage(Buffer.from(bodyText)),
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { jsonOrNull } from '../http/json-or-null.ts'
 
 /** `application/problem+json` as Replicate writes it: any part may be missing (contract §1). */
 const problemSchema = z.object({
@@ -25,7 +26,7 @@ const MAX_SAID_CHARACTERS = 300
 
 /** Reads the body of a refusal. */
 export function readProblem(bodyText: string): Problem {
-  const parsed = problemSchema.safeParse(parseJson(bodyText))
+  const parsed = problemSchema.safeParse(jsonOrNull(bodyText))
   if (!parsed.success) return { said: null, invalidFields: [], retryAfterMs: null }
   const { title, detail, retry_after, invalid_fields } = parsed.data
   const said = (detail ?? title)?.trim().slice(0, MAX_SAID_CHARACTERS) ?? null
@@ -41,12 +42,4 @@ export function readProblem(bodyText: string): Problem {
 function secondsInWords(detail: string): number | null {
   const seconds = /resets in ~?(\d+(?:\.\d+)?)\s?s\b/.exec(detail)?.[1]
   return seconds === undefined ? null : Number(seconds)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { documentsError, isPreconditionFailed } from '#shared/documents/firestore.ts'
 import { modelRef, type SyncStatus } from '#shared/documents/models.ts'
 import { findModel } from '#shared/documents/sync-wishes.ts'
+import { updateIfUnchanged } from '#shared/documents/update-if-unchanged.ts'
 
 export type SyncCancel =
   | { kind: 'canceled' }
@@ -19,13 +19,8 @@ export async function cancelSync(db: Firestore, params: { modelId: string }): Pr
     const model = await findModel(db, modelId)
     if (!model) return { kind: 'refused', code: 'sync.no-document', message: 'There is no such model.' }
     if (model.syncStatus !== 'syncing') return { kind: 'not-syncing' }
-    try {
-      const notSynced = { syncStatus: 'notsynced' satisfies SyncStatus }
-      await modelRef(db, modelId).update(notSynced, { lastUpdateTime: model.updatedAt })
-      return { kind: 'canceled' }
-    } catch (error) {
-      if (!isPreconditionFailed(error)) throw documentsError(error)
-    }
+    const notSynced = { syncStatus: 'notsynced' satisfies SyncStatus }
+    if ((await updateIfUnchanged(modelRef(db, modelId), notSynced, model)) !== null) return { kind: 'canceled' }
   }
   const message = 'The model is being changed all the time; try again later.'
   return { kind: 'refused', code: 'sync.changing', message }

@@ -1,28 +1,9 @@
-import { createHttpClient, type HttpClient, type HttpClientOptions } from '#shared/http/client.ts'
 import { type HttpFinalError, type HttpTransientError, isHttpError } from '#shared/http/http-error.ts'
 import { createRateLimiter } from '#shared/http/rate-limiter.ts'
 import { jsonBody, multipartBody } from '#shared/http/request-body.ts'
-import { type LoopbackServer, startRawServer, startServer } from './loopback.ts'
+import { closedAfterEach, startServer } from './loopback.ts'
 
-const open: { close(): unknown }[] = []
-function client(options: HttpClientOptions = {}): HttpClient {
-  const made = createHttpClient(options)
-  open.push(made)
-  return made
-}
-async function server(...args: Parameters<typeof startServer>): Promise<LoopbackServer> {
-  const made = await startServer(...args)
-  open.push(made)
-  return made
-}
-async function rawServer(...args: Parameters<typeof startRawServer>): Promise<LoopbackServer> {
-  const made = await startRawServer(...args)
-  open.push(made)
-  return made
-}
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
+const { client, server, rawServer } = closedAfterEach()
 
 async function failureOf(work: Promise<unknown>): Promise<HttpTransientError | HttpFinalError> {
   const error = await work.then(

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo, type Socket } from 'node:net'
+import { createHttpClient, type HttpClientOptions } from '#shared/http/client.ts'
 
 /** What a server has seen of one request. */
 export interface SeenRequest {
@@ -18,6 +19,23 @@ export interface LoopbackServer {
   /** Connections opened so far. */
   connections(): number
   close(): Promise<void>
+}
+
+/** Makers of clients and servers that are closed after each test. For a test file's top level. */
+export function closedAfterEach() {
+  const open: { close(): unknown }[] = []
+  const kept = <T extends { close(): unknown }>(made: T): T => {
+    open.push(made)
+    return made
+  }
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one.close()
+  })
+  return {
+    client: (options: HttpClientOptions = {}) => kept(createHttpClient(options)),
+    server: async (...args: Parameters<typeof startServer>) => kept(await startServer(...args)),
+    rawServer: async (...args: Parameters<typeof startRawServer>) => kept(await startRawServer(...args)),
+  }
 }
 
 /** A real HTTP server on a free port of 127.0.0.1 whose handler sees the whole body. */

@@ -1,22 +1,8 @@
 import { type AddressGuard, createAddressGuard } from '#shared/http/address-guard.ts'
-import { createHttpClient, type HttpClient, type HttpClientOptions } from '#shared/http/client.ts'
 import { jsonBody } from '#shared/http/request-body.ts'
-import { type LoopbackServer, startRawServer, startServer } from './loopback.ts'
+import { closedAfterEach, type LoopbackServer } from './loopback.ts'
 
-const open: { close(): unknown }[] = []
-function client(options: HttpClientOptions = {}): HttpClient {
-  const made = createHttpClient(options)
-  open.push(made)
-  return made
-}
-async function server(...args: Parameters<typeof startServer>): Promise<LoopbackServer> {
-  const made = await startServer(...args)
-  open.push(made)
-  return made
-}
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
+const { client, server, rawServer } = closedAfterEach()
 
 /** Answers `/` with a redirect and everything else with the path. */
 function redirecting(location: string, status = 302) {
@@ -167,8 +153,7 @@ describe('behind the guard', () => {
 
   test('the address of the connected socket has the last word, before a byte is sent', async () => {
     const received: Buffer[] = []
-    const inner = await startRawServer((socket) => socket.on('data', (chunk) => received.push(chunk)))
-    open.push(inner)
+    const inner = await rawServer((socket) => socket.on('data', (chunk) => received.push(chunk)))
     const port = Number(inner.host.split(':')[1])
     const honest = createAddressGuard({ ports: [port], resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
     let checks = 0
