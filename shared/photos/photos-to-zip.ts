@@ -6,6 +6,8 @@ import { type PhotoLimits, prepareTrainingPhoto } from './training-photo.ts'
 export interface PhotoSource {
   /** What its owner calls it; goes into sentences, never into the archive. */
   name: string
+  /** Goes beside the photo as a text file of its name, which is how trainers take captions. */
+  caption?: string | null
   read(): Promise<Buffer>
 }
 
@@ -61,11 +63,18 @@ async function* prepared(
   for await (const photo of photos) {
     options.signal?.throwIfAborted()
     count += 1
-    if (count > limits.maxPhotos) throw wrongCount('too-many-photos', `at most ${limits.maxPhotos} photos`)
+    if (count > limits.maxPhotos) throw tooManyPhotos(limits)
     yield await prepare(photo, count, options)
+    if (photo.caption) yield { name: `${entryStem(count)}.txt`, content: Buffer.from(photo.caption, 'utf8') }
     options.onPhoto?.(count)
   }
-  if (count < limits.minPhotos) throw wrongCount('too-few-photos', `at least ${limits.minPhotos} photos`)
+  if (count < limits.minPhotos) throw tooFewPhotos(limits)
+}
+
+/** For who knows how many there are before the first is read. @throws as `photosToZip` does at its end. */
+export function checkPhotoCount(count: number, limits: PhotosZipLimits = photosZipLimits): void {
+  if (count > limits.maxPhotos) throw tooManyPhotos(limits)
+  if (count < limits.minPhotos) throw tooFewPhotos(limits)
 }
 
 async function prepare(photo: PhotoSource, number: number, options: PhotosToZipOptions): Promise<ZipSource> {
@@ -77,7 +86,7 @@ async function prepare(photo: PhotoSource, number: number, options: PhotosToZipO
       ...(photoLimits === undefined ? {} : { limits: photoLimits }),
       ...(signal === undefined ? {} : { signal }),
     })
-    return { name: `photo-${String(number).padStart(3, '0')}.${extension}`, content }
+    return { name: `${entryStem(number)}.${extension}`, content }
   } catch (error) {
     if (!(error instanceof FinalError)) throw error
     throw new FinalError({
@@ -89,6 +98,20 @@ async function prepare(photo: PhotoSource, number: number, options: PhotosToZipO
   }
 }
 
-function wrongCount(code: string, rule: string): FinalError {
-  return new FinalError({ code: `training.${code}`, message: `A training takes ${rule}.` })
+function entryStem(number: number): string {
+  return `photo-${String(number).padStart(3, '0')}`
+}
+
+function tooManyPhotos({ maxPhotos }: PhotosZipLimits): FinalError {
+  return new FinalError({
+    code: 'training.too-many-photos',
+    message: `A training takes at most ${maxPhotos} photos.`,
+  })
+}
+
+function tooFewPhotos({ minPhotos }: PhotosZipLimits): FinalError {
+  return new FinalError({
+    code: 'training.too-few-photos',
+    message: `A training takes at least ${minPhotos} photos.`,
+  })
 }
