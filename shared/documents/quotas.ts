@@ -123,16 +123,20 @@ export function reserveQuota(
   return (writing) => writing.set(usageRef(db, usage.userId), { quotas: { [quota]: kept } }, { merge: true })
 }
 
-/** Settles what was reserved under `key`; nothing happens where nothing is. */
+/**
+ * Settles what was reserved under `key`; nothing happens where nothing is. `amount`: what came to its end, where that may be
+ * less than was reserved; the rest is refunded.
+ */
 export function settleQuota(
   db: Firestore,
   usage: Usage,
-  settled: { quota: QuotaName; key: string; as: 'committed' | 'refunded' },
+  settled: { quota: QuotaName; key: string; as: 'committed' | 'refunded'; amount?: number },
 ): Writes {
   const { quota, key, as } = settled
   const entry = usage.quotas[quota][key]
   if (!entry) return () => {}
-  const next = as === 'refunded' ? FieldValue.delete() : { ...entry, state: 'committed' }
+  const amount = as === 'refunded' ? 0 : (settled.amount ?? entry.amount)
+  const next = amount === 0 ? FieldValue.delete() : { ...entry, amount, state: 'committed' }
   return (writing) => writing.set(usageRef(db, usage.userId), { quotas: { [quota]: { [key]: next } } }, { merge: true })
 }
 

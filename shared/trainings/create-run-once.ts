@@ -24,7 +24,7 @@ export async function createRunOnce<Input>(
   const { step, create, now = () => new Date() } = params
   const stored = run.stored<CreatedRun>(step)
   if (stored !== null) return stored
-  if (run.lostCalls(step, PROVIDER) > 0) return null
+  if (wasCreationLost(run, step)) return null
   try {
     return await run.step(step, async () => {
       const { id } = await run.paidCall({
@@ -45,6 +45,11 @@ export async function createRunOnce<Input>(
     })
     return null
   }
+}
+
+/** Whether the answer of this creation was lost, in this run or an earlier one. */
+export function wasCreationLost<Input>(run: JobRun<Input>, step: string): boolean {
+  return run.lostCalls(step, PROVIDER) > 0
 }
 
 /** Only between here and the books of the job. */

@@ -1,0 +1,71 @@
+import type { Firestore } from '@google-cloud/firestore'
+import { readGeneration } from '#shared/documents/generations.ts'
+import type { JobDefinition } from '#shared/jobs/definition.ts'
+import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import {
+  type GenerationInput,
+  generationInputSchema,
+  generationNames,
+  trainingFinishNames,
+} from '#shared/trainings/training-jobs.ts'
+import { generationPrefix } from '#shared/trainings/training-places.ts'
+import { reasonToStop } from './current-generation.ts'
+import { endGeneration } from './end-generation.ts'
+import type { GenerationNote } from './generation-note.ts'
+
+export interface GenerationJobParts {
+  db: Firestore
+  store: ObjectStore
+  /** The app's. */
+  bucket: string
+  jobs: Pick<JobRequests, 'wake'>
+  /** From the claim to the pictures. */
+  work(run: JobRun<GenerationInput>): Promise<void>
+}
+
+/** The generation job: what `shared/jobs` needs to know of it. */
+export function generationJob(parts: GenerationJobParts): JobDefinition<GenerationInput> {
+  const { db } = parts
+  return {
+    ...generationNames,
+    parseInput: (stored) => generationInputSchema.parse(stored),
+    async admit({ input, transaction }) {
+      const generation = await readGeneration(transaction, db, input.generationId)
+      const reason = reasonToStop(generation)
+      if (reason !== null) return { kind: 'end', state: 'canceled', ...reason }
+      const note: GenerationNote = { count: generation?.prompts.length ?? 0 }
+      return { kind: 'run', note, slot: null }
+    },
+    run: parts.work,
+    async failed({ input, transaction, failure }) {
+      const generation = await readGeneration(transaction, db, input.generationId)
+      if (generation === null || reasonToStop(generation) !== null) return () => {}
+      const { code, message, at } = failure
+      // What was made is there and stays; it is all that is counted.
+      const end = { status: 'failed', images: generation.images, error: { code, message }, finishedAt: at } as const
+      return await endGeneration(transaction, db, { generation, end })
+    },
+    cleanUp: ({ input }) => cleanUpGeneration(parts, input),
+  }
+}
+
+/** Wakes the training that waits for its samples, or removes the pictures of a generation that is gone. May be repeated. */
+async function cleanUpGeneration(parts: GenerationJobParts, input: GenerationInput): Promise<void> {
+  const { db, store, bucket } = parts
+  const generation = await readGeneration(null, db, input.generationId)
+  if (generation === null) {
+    const prefix = generationPrefix({ userId: input.userId, id: input.generationId })
+    for await (const object of store.list(bucket, prefix)) await store.remove(object, object.generation)
+    return
+  }
+  if (generation.trainingId !== null) await wakeTraining(parts, generation.trainingId)
+}
+
+async function wakeTraining({ db, jobs }: GenerationJobParts, trainingId: string): Promise<void> {
+  const id = jobId(trainingFinishNames.key({ trainingId }))
+  const job = toJobRecord(await jobRef(db, id).get())
+  if (job !== null && !isTerminal(job.state)) await jobs.wake({ id, fence: job.fence })
+}

@@ -1,0 +1,38 @@
+import type { GeneratedImage } from '#shared/documents/generations.ts'
+
+/** The picture of one prompt. */
+export interface Picture {
+  /** Of its prompt. */
+  index: number
+  prompt: string
+}
+
+/** What became of a picture; kept as the result of a step of its own. */
+export type PictureOutcome = { kind: 'made'; image: GeneratedImage } | PictureFailure
+
+export interface PictureFailure {
+  kind: 'failed'
+  code: string
+  /** A sentence for its owner. */
+  message: string
+}
+
+/** Nothing is known for sure yet. */
+export interface PicturePending {
+  kind: 'pending'
+  lookAgainAt: Date
+}
+
+/** The step that creates a picture's prediction, and keeps which one it is. */
+export function creationStep({ index }: Pick<Picture, 'index'>): string {
+  return `create-${index}`
+}
+
+/** The step that keeps what became of a picture. */
+export function outcomeStep({ index }: Pick<Picture, 'index'>): string {
+  return `picture-${index}`
+}
+
+export function failedPicture(code: `generation.${string}`, message: string): PictureFailure {
+  return { kind: 'failed', code, message }
+}

@@ -1,0 +1,159 @@
+import { Timestamp } from '@google-cloud/firestore'
+import {
+  type GeneratedImage,
+  type Generation,
+  readGeneration,
+  updateGeneration,
+} from '#shared/documents/generations.ts'
+import { CanceledError, JobWaitsError } from '#shared/jobs/job-errors.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import { isReplicateError, type ReplicateError } from '#shared/replicate/replicate-error.ts'
+import { type CreatedRun, wasCreationLost } from '#shared/trainings/create-run-once.ts'
+import type { GenerationInput } from '#shared/trainings/training-jobs.ts'
+import { createPrediction } from './create-prediction.ts'
+import { checkCurrent } from './current-generation.ts'
+import { endGeneration, type GenerationEnd } from './end-generation.ts'
+import { followPicture } from './follow-picture.ts'
+import { type GenerationDeps, nowOf } from './generation-deps.ts'
+import { generationNoteSchema } from './generation-note.ts'
+import { creationStep, outcomeStep, type Picture, type PictureOutcome } from './picture.ts'
+
+/** A shutdown has ten seconds in all. */
+const CANCEL_WITHIN_MS = 3_000
+
+/**
+ * prompts → predictions → pictures in the app's bucket. All predictions are created before any is waited for; each picture
+ * is shown as it comes. A webhook wakes the job; without one it looks every `pollMs`.
+ */
+export async function runGeneration(deps: GenerationDeps, run: JobRun<GenerationInput>): Promise<void> {
+  try {
+    const generation = await begin(deps, run)
+    const pictures = generation.prompts.map((prompt, index): Picture => ({ index, prompt }))
+    const trouble = await createAll(deps, run, { generation, pictures })
+    const lookAgainAt = await followAll(deps, run, { generation, pictures })
+    if (trouble !== null) throw trouble
+    if (lookAgainAt !== null) {
+      throw new JobWaitsError({ code: 'generation.running', message: 'Pictures are being made.', until: lookAgainAt })
+    }
+    await end(deps, run, { generation, pictures })
+  } catch (error) {
+    if (error instanceof CanceledError) await stopPredictions(deps, run)
+    throw error
+  }
+}
+
+async function begin(deps: GenerationDeps, run: JobRun<GenerationInput>): Promise<Generation> {
+  const { db } = deps
+  const { generationId } = run.input
+  const generation = checkCurrent(await readGeneration(null, db, generationId))
+  if (generation.status === 'running') return generation
+  await run.commit(async (transaction) => {
+    checkCurrent(await readGeneration(transaction, db, generationId))
+    return updateGeneration(db, generationId, { status: 'running' })
+  })
+  return generation
+}
+
+/** Returns the passing fault that stopped the creations; what was created is followed all the same. */
+async function createAll(
+  deps: GenerationDeps,
+  run: JobRun<GenerationInput>,
+  params: { generation: Generation; pictures: readonly Picture[] },
+): Promise<ReplicateError | null> {
+  for (const picture of params.pictures) {
+    try {
+      await createPrediction(deps, run, { generation: params.generation, picture })
+    } catch (error) {
+      // Of anything else it is not known how far the books have come: the next claim finds out.
+      if (!isReplicateError(error)) throw error
+      return error
+    }
+  }
+  return null
+}
+
+/** Returns when to look again; null where every picture that was ordered is settled. */
+async function followAll(
+  deps: GenerationDeps,
+  run: JobRun<GenerationInput>,
+  params: { generation: Generation; pictures: readonly Picture[] },
+): Promise<Date | null> {
+  const { generation, pictures } = params
+  let lookAgainAt: Date | null = null
+  for (const picture of pictures.filter((one) => wasOrdered(run, one) && run.stored(outcomeStep(one)) === null)) {
+    const seen = await followPicture(deps, run, { generation, picture })
+    if (seen.kind === 'pending') {
+      if (lookAgainAt === null || seen.lookAgainAt < lookAgainAt) lookAgainAt = seen.lookAgainAt
+      continue
+    }
+    await run.step(outcomeStep(picture), async () => seen)
+    if (seen.kind === 'made') await show(deps, run, pictures)
+  }
+  return lookAgainAt
+}
+
+/** Created, or perhaps created. */
+function wasOrdered(run: JobRun<GenerationInput>, picture: Picture): boolean {
+  const step = creationStep(picture)
+  return run.stored(step) !== null || wasCreationLost(run, step)
+}
+
+async function show(deps: GenerationDeps, run: JobRun<GenerationInput>, pictures: readonly Picture[]): Promise<void> {
+  const { generationId } = run.input
+  const images = madeOf(outcomesOf(run, pictures))
+  await run.commit(async (transaction) => {
+    checkCurrent(await readGeneration(transaction, deps.db, generationId))
+    return updateGeneration(deps.db, generationId, { images })
+  })
+}
+
+async function end(
+  deps: GenerationDeps,
+  run: JobRun<GenerationInput>,
+  params: { generation: Generation; pictures: readonly Picture[] },
+): Promise<void> {
+  const { db } = deps
+  const outcomes = outcomesOf(run, params.pictures)
+  const images = madeOf(outcomes)
+  const error = errorOf(outcomes)
+  const finishedAt = Timestamp.fromDate(nowOf(deps))
+  const status = images.length > 0 ? 'succeeded' : 'failed'
+  const ended: GenerationEnd = { status, images, error, finishedAt }
+  await run.complete({ pictures: images.length, of: outcomes.length, error }, async (transaction) => {
+    const generation = checkCurrent(await readGeneration(transaction, db, params.generation.id))
+    return await endGeneration(transaction, db, { generation, end: ended })
+  })
+}
+
+function outcomesOf(run: JobRun<GenerationInput>, pictures: readonly Picture[]): PictureOutcome[] {
+  return pictures.flatMap((picture) => run.stored<PictureOutcome>(outcomeStep(picture)) ?? [])
+}
+
+function madeOf(outcomes: readonly PictureOutcome[]): GeneratedImage[] {
+  return outcomes.flatMap((outcome) => (outcome.kind === 'made' ? outcome.image : []))
+}
+
+/** The first failure where there is no picture at all, else how many are missing. */
+function errorOf(outcomes: readonly PictureOutcome[]): { code: string; message: string } | null {
+  const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
+  const [first] = failures
+  if (first === undefined) return null
+  const { code, message } = first
+  if (failures.length === outcomes.length) return { code, message }
+  const missing = `${failures.length} of ${outcomes.length} pictures could not be made.`
+  return { code: 'generation.incomplete', message: `${missing} ${message}` }
+}
+
+/** Nobody waits for these any more, and each is billed by its time. Cancel-After ends what is missed here. */
+async function stopPredictions(deps: GenerationDeps, run: JobRun<GenerationInput>): Promise<void> {
+  const { count } = generationNoteSchema.parse(run.note)
+  for (let index = 0; index < count; index++) {
+    const created = run.stored<CreatedRun>(creationStep({ index }))
+    if (created === null || run.stored(outcomeStep({ index })) !== null) continue
+    try {
+      await deps.replicate.predictions.cancel(created.runId, { signal: AbortSignal.timeout(CANCEL_WITHIN_MS) })
+    } catch (error) {
+      run.logger.warn('A prediction that nobody waits for could not be canceled.', { runId: created.runId, error })
+    }
+  }
+}
