@@ -1,0 +1,100 @@
+import sharp from 'sharp'
+import { listZip, readZipEntry } from '#shared/archives/zip-reader.ts'
+import { usedOf } from '#shared/documents/quotas.ts'
+import { trainingZipName } from '#shared/trainings/training-places.ts'
+import { photoArchive, photos } from './photo-archives.ts'
+import { type StartWorld, startStartWorld, userId, workBucket } from './start-world.ts'
+
+let world: StartWorld
+const { warn } = console
+
+beforeAll(async () => {
+  // The auth library warns at each key that is handed to it, whoever hands it.
+  console.warn = () => {}
+  world = await startStartWorld()
+})
+
+afterAll(async () => {
+  await world.close()
+  console.warn = warn
+})
+
+async function zipEntries(trainingId: string): Promise<Record<string, Buffer>> {
+  const object = { bucket: workBucket, name: trainingZipName({ userId, id: trainingId }) }
+  const facts = (await world.store.stat(object))!
+  const zip = (await world.store.read(object, { generation: facts.generation, maxBytes: 1e8 }))!
+  const read = async (offset: number, length: number) => zip.subarray(offset, offset + length)
+  const limits = { maxEntries: 500, maxEntryBytes: 1e7, maxTotalBytes: 1e8, maxRatio: 100 }
+  const entries: Record<string, Buffer> = {}
+  for (const entry of await listZip({ read, sizeBytes: zip.length, limits })) {
+    const chunks: Buffer[] = []
+    for await (const chunk of readZipEntry(read, entry)) chunks.push(chunk)
+    entries[entry.name] = Buffer.concat(chunks)
+  }
+  return entries
+}
+
+test('uploads become one archive and one training, and the single photos are gone', async () => {
+  const training = await world.train(await world.upload(await photos(5)))
+
+  expect(training).toMatchObject({ status: 'training', stage: 'training', photoCount: 5, error: null })
+  expect(training.zipSizeBytes).toBeGreaterThan(1000)
+  expect(training.destination).toBe(`charaforge-local/charaforge-${training.id}`)
+  const created = world.replicate.requests.filter(({ endpoint }) => endpoint === 'train')
+  expect(created.map(({ runId }) => runId)).toEqual([training.replicateTrainingId])
+  expect(created[0]?.input).toMatchObject({
+    trigger_word: 'ohwx',
+    steps: 500,
+    resolution: '512,768',
+    lora_rank: 8,
+    autocaption: true,
+    learning_rate: 4e-4,
+  })
+  expect(await world.objects()).toEqual([trainingZipName(training)])
+  expect(Object.keys(await zipEntries(training.id))).toEqual([1, 2, 3, 4, 5].map((number) => `photo-00${number}.jpg`))
+  const usage = await world.usage()
+  expect([usage.storage.reserved, usedOf(usage, 'trainings', new Date(world.clock.now()))]).toEqual([{}, 1])
+  const [finish, ...others] = await world.jobsOf('training-finish')
+  expect(others).toEqual([])
+  expect(finish?.input).toEqual({ trainingId: training.id, userId, runId: training.replicateTrainingId })
+  expect((await world.job(training.id)).state).toBe('done')
+  expect(world.log.entries.filter(({ event }) => event === 'training-stage')).toMatchObject([
+    { stage: 'upload', status: 'done', imageCount: 5, modelId: training.id },
+  ])
+})
+
+test('an archive becomes the same, with its captions and without what desktops leave in it', async () => {
+  const extras = [
+    { name: '__MACOSX/set/._0.jpg', content: Buffer.from('junk') },
+    { name: 'set/.DS_Store', content: Buffer.from('junk') },
+    { name: 'set/2.txt', content: Buffer.from('a woman\nin the \u202erain') },
+  ]
+  const training = await world.train(world.serve(await photoArchive(4, extras)))
+
+  expect(training).toMatchObject({ status: 'training', photoCount: 4 })
+  expect(training.inputHash).toMatch(/^[0-9a-f]{64}$/)
+  const entries = await zipEntries(training.id)
+  expect(Object.keys(entries)).toEqual([
+    'photo-001.jpg',
+    'photo-002.jpg',
+    'photo-003.jpg',
+    'photo-003.txt',
+    'photo-004.jpg',
+  ])
+  expect(entries['photo-003.txt']?.toString()).toBe('a woman in the rain')
+  expect((await sharp(entries['photo-001.jpg']).metadata()).width).toBe(48)
+  expect((await world.objects()).filter((name) => name.startsWith('work/'))).toEqual([])
+})
+
+test('the archive that Replicate is sent to is good for as long as its queue may last', async () => {
+  const training = await world.train(await world.upload(await photos(4)))
+  const runs = await fetch(`${world.replicate.url}/v1/trainings/${training.replicateTrainingId}`, {
+    headers: { authorization: `Bearer r8_local-replicate-token` },
+  })
+  const { input, webhook } = (await runs.json()) as { input: Record<string, string>; webhook: string }
+  const zip = await fetch(input.input_images!)
+
+  expect([zip.status, (await zip.arrayBuffer()).byteLength]).toEqual([200, training.zipSizeBytes])
+  expect(new URL(input.input_images!).searchParams.get('X-Goog-Expires')).toBe('3600')
+  expect(webhook).toBe(`http://127.0.0.1:9/webhooks/replicate/${training.id}?kind=training`)
+})
