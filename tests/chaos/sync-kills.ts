@@ -1,4 +1,4 @@
-import type { StartDocuments } from '../support/image-world.ts'
+import type { StartDocuments } from '../support/documents.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import {
   addCivitaiModel,

@@ -1,5 +1,5 @@
 import type { DocumentEvent } from '../support/document-events.ts'
-import type { StartDocuments } from '../support/image-world.ts'
+import type { StartDocuments } from '../support/documents.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import {
   addCivitaiModel,

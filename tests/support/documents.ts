@@ -9,6 +9,9 @@ export interface TestDocuments {
   close(): Promise<void>
 }
 
+/** Where the documents are: our own server in `npm test`, Google's in its tier. */
+export type StartDocuments = () => Promise<{ host: string; close(): Promise<void> }>
+
 /** A document server in memory and a client of its own for it. */
 export async function startTestDocuments(): Promise<TestDocuments> {
   const server = await startDocumentServer({ port: 0, dataDir: null })

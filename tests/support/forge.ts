@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +12,7 @@ import { runForge } from '../../cli/run-forge.ts'
 import { captureOutput } from './capture-output.ts'
 import { connectFirestore } from './documents.ts'
 import { picture } from './image-world.ts'
+import { startPiped } from './processes.ts'
 
 export interface ForgeRun {
   exitCode: number | null
@@ -24,23 +24,8 @@ export interface ForgeRun {
 
 /** Runs `forge` as a process, its output in pipes. */
 export function forge(args: readonly string[], options: { env: Record<string, string>; input?: string }) {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'cli/forge.js', ...args], {
-    env: { PATH: process.env.PATH ?? '', ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  child.stdin.end(options.input ?? '')
-  const ended = new Promise<ForgeRun>((resolve) => {
-    child.once('close', (exitCode) => resolve(forgeRun({ exitCode, stdout, stderr })))
-  })
-  return { child, ended, stdoutSoFar: () => stdout }
+  const { child, ended, stdoutSoFar } = startPiped(['cli/forge.js', ...args], options)
+  return { child, ended: ended.then(({ code, ...said }) => forgeRun({ exitCode: code, ...said })), stdoutSoFar }
 }
 
 function forgeRun(ended: Omit<ForgeRun, 'records'>): ForgeRun {

@@ -1,37 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Firestore } from '@google-cloud/firestore'
-import { Storage } from '@google-cloud/storage'
+import type { Storage } from '@google-cloud/storage'
 import sharp from 'sharp'
-import { type BucketServer, type ObjectChange, startBucketServer } from '#local/bucket/server.ts'
+import type { BucketServer } from '#local/bucket/server.ts'
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
 import { type AnswerHook, type ClipDropStandIn, startClipDrop } from '#local/clipdrop/server.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
-import { connectFirestore } from './documents.ts'
-import { type KillProxy, startKillProxy } from './kill-proxy.ts'
+import { type GoogleSideOptions, startGoogleSide } from './google-side.ts'
+import type { KillProxy } from './kill-proxy.ts'
 import { type ServiceUnderTest, startServiceUnderTest } from './service-under-test.ts'
 import { until } from './until.ts'
 
 export const appBucket = 'app-bucket'
 export const workBucket = 'work-bucket'
 
-/** Where the documents are: our own server in `npm test`, Google's in its tier. */
-export type StartDocuments = () => Promise<{ host: string; close(): Promise<void> }>
-
-export interface ImageWorldOptions {
-  documents: StartDocuments
+export interface ImageWorldOptions extends Omit<GoogleSideOptions, 'buckets'> {
   /** More variables for the worker. */
   env?: Record<string, string>
   beforeAnswer?: AnswerHook
   afterAnswer?: AnswerHook
-  /** Puts a proxy between the worker and the bucket server. */
-  killProxy?: boolean
-  /** Another one in its place. */
-  bucketProxy?: (target: string) => Promise<{ url: string; close(): Promise<void> }>
-  /** Told of every change in the buckets, so that events can be delivered. */
-  onObjectChange?: (change: ObjectChange) => void
 }
 
 /** The image worker as a process of its own, with everything around it that it has in the cloud. */
@@ -54,20 +41,16 @@ export interface ImageWorld {
 }
 
 export async function startImageWorld(options: ImageWorldOptions): Promise<ImageWorld> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'image-world-'))
-  const documents = await options.documents()
   const finalized: string[] = []
-  const bucket = await startBucketServer({
-    port: 0,
-    dataDir,
-    durability: 'process',
-    onChange: (change) => {
+  const google = await startGoogleSide({
+    ...options,
+    buckets: [appBucket, workBucket],
+    onObjectChange(change) {
       if (change.type === 'finalized') finalized.push(`${change.bucket}/${change.object.name}`)
       options.onObjectChange?.(change)
     },
   })
-  await bucket.createBucket(appBucket)
-  await bucket.createBucket(workBucket)
+  const { bucket, storage, db, proxy } = google
   const { beforeAnswer, afterAnswer } = options
   const clipdrop = await startClipDrop({
     port: 0,
@@ -75,27 +58,18 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
     ...(beforeAnswer ? { beforeAnswer } : {}),
     ...(afterAnswer ? { afterAnswer } : {}),
   })
-  const proxy = options.killProxy ? await startKillProxy(bucket.url) : null
-  const otherProxy = (await options.bucketProxy?.(bucket.url)) ?? null
-  const projectId = `test-${randomUUID().slice(0, 8)}`
   const env = {
-    PATH: process.env.PATH ?? '',
-    GOOGLE_CLOUD_PROJECT: projectId,
+    ...google.env,
     STORAGE_BUCKET: appBucket,
     WORK_BUCKET: workBucket,
-    STORAGE_EMULATOR_HOST: proxy?.url ?? otherProxy?.url ?? bucket.url,
     // Result URLs name the server itself: browsers do not go through a test's proxy.
     PUBLIC_URL_HOST: bucket.url,
-    FIRESTORE_EMULATOR_HOST: documents.host,
-    METADATA_SERVER_DETECTION: 'none',
     CLIPDROP_API_KEY: LOCAL_CLIPDROP_KEY,
     CLIPDROP_BASE_URL: clipdrop.url,
     BACKGROUND_PROVIDERS: 'clipdrop',
     UPSCALE_PROVIDERS: 'clipdrop',
     ...options.env,
   }
-  const db = connectFirestore(documents.host, projectId)
-  const storage = new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false })
   let worker = await startServiceUnderTest('image-worker', env)
   const others: ServiceUnderTest[] = []
   const killWorker = async () => {
@@ -126,13 +100,8 @@ export async function startImageWorld(options: ImageWorldOptions): Promise<Image
       for (const { child } of others) child.kill('SIGKILL')
       await killWorker()
       for (const { exited } of others) await exited
-      await db.terminate()
-      await proxy?.close()
-      await otherProxy?.close()
+      await google.close()
       await clipdrop.close()
-      await bucket.close()
-      await documents.close()
-      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

@@ -41,20 +41,34 @@ export function startProcess(args: string[], env: Record<string, string> = {}): 
   }
 }
 
-/** Runs to the end. */
-export async function runProcess(args: string[], env: Record<string, string> = {}) {
+export interface EndedProcess {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Starts this Node in the same way, its output in pipes of their own; `input` is all that it can read. */
+export function startPiped(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    stdout += chunk
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
   })
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
   })
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  return { code, stdout, stderr }
+  child.stdin.end(options.input ?? '')
+  const ended = new Promise<EndedProcess>((resolve) => {
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+  return { child, ended, stdoutSoFar: () => stdout }
+}
+
+/** Runs to the end. */
+export async function runProcess(args: string[], env: Record<string, string> = {}): Promise<EndedProcess> {
+  return await startPiped(args, { env }).ended
 }

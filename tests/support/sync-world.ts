@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DocumentData, Firestore } from '@google-cloud/firestore'
-import { Storage } from '@google-cloud/storage'
-import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
+import type { Storage } from '@google-cloud/storage'
+import type { BucketServer } from '#local/bucket/server.ts'
 import { LOCAL_CIVITAI_TOKEN } from '#local/civitai/account.ts'
 import { type CivitaiStandIn, startCivitai } from '#local/civitai/server.ts'
 import type { FileHost, FileHostOptions } from '#local/file-host/server.ts'
@@ -15,17 +11,15 @@ import { freePort } from '#local/service-process.ts'
 import { startTaskServer, type TaskServer } from '#local/tasks/server.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { type DocumentEvent, documentWritten } from './document-events.ts'
-import { connectFirestore } from './documents.ts'
 import { type FileHosts, startFileHosts } from './file-hosts.ts'
-import type { StartDocuments } from './image-world.ts'
-import { type KillProxy, startKillProxy } from './kill-proxy.ts'
+import { type GoogleSideOptions, startGoogleSide } from './google-side.ts'
+import type { KillProxy } from './kill-proxy.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
 import { until } from './until.ts'
 
 export const modelsBucket = 'models-bucket'
 
-export interface SyncWorldOptions {
-  documents: StartDocuments
+export interface SyncWorldOptions extends Omit<GoogleSideOptions, 'buckets' | 'onObjectChange'> {
   /** More variables for the service. */
   env?: Record<string, string>
   /** Without one every "later" is a redelivery. Default true. */
@@ -33,10 +27,6 @@ export interface SyncWorldOptions {
   fileHost?: FileHostOptions
   /** How many there are, each at an origin of its own. Default 1. */
   fileHosts?: number
-  /** Puts a proxy between the service and the bucket server. */
-  killProxy?: boolean
-  /** Stands between the service and the bucket server. */
-  bucketProxy?: (target: string) => Promise<{ url: string; close(): Promise<void> }>
   /** A bundle to run in place of the service's source. */
   main?: string
 }
@@ -76,18 +66,15 @@ export interface SyncWorld {
 }
 
 export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWorld> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'sync-world-'))
-  const documents = await options.documents()
   const finalized: string[] = []
-  const bucket = await startBucketServer({
-    port: 0,
-    dataDir,
-    durability: 'process',
-    onChange: (change) => {
+  const google = await startGoogleSide({
+    ...options,
+    buckets: [modelsBucket],
+    onObjectChange(change) {
       if (change.type === 'finalized') finalized.push(change.object.name)
     },
   })
-  await bucket.createBucket(modelsBucket)
+  const { projectId, bucket, storage, db, proxy } = google
   let tasksGoTo: ServiceUnderTest | null = null
   const atInstance = ({ pathname, search }: URL) => new URL(`${pathname}${search}`, (tasksGoTo ?? service).url)
   const fileHosts = await startFileHosts(options.fileHosts ?? 1, options.fileHost)
@@ -103,16 +90,9 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
           retry: { baseMs: 20, maxMs: 100 },
           send: (request, signal) => sendRequest({ ...request, url: atInstance(request.url) }, signal),
         })
-  const proxy = options.killProxy ? await startKillProxy(bucket.url) : null
-  const otherProxy = await options.bucketProxy?.(bucket.url)
-  const projectId = `test-${randomUUID().slice(0, 8)}`
   const env: Record<string, string> = {
-    PATH: process.env.PATH ?? '',
-    GOOGLE_CLOUD_PROJECT: projectId,
+    ...google.env,
     MODELS_STORAGE_BUCKET: modelsBucket,
-    STORAGE_EMULATOR_HOST: otherProxy?.url ?? proxy?.url ?? bucket.url,
-    FIRESTORE_EMULATOR_HOST: documents.host,
-    METADATA_SERVER_DETECTION: 'none',
     CIVITAI_API_KEY: LOCAL_CIVITAI_TOKEN,
     CIVITAI_BASE_URL: civitai.url,
     CIVITAI_REQUESTS_PER_MINUTE: '6000',
@@ -123,8 +103,6 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     LEASE_MS: '3000',
     ...options.env,
   }
-  const db = connectFirestore(documents.host, projectId)
-  const storage = new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false })
   // One address for the life of the service, as Cloud Run has: tasks go to it whichever instance made them.
   const port = await freePort()
   if (tasks) {
@@ -216,15 +194,10 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
       for (const { child } of [...others, service]) child.kill('SIGKILL')
       for (const { exited } of [...others, service]) await exited
       await tasks?.close()
-      await db.terminate()
-      await proxy?.close()
-      await otherProxy?.close()
+      await google.close()
       await civitai.close()
       await huggingface.close()
       await fileHosts.close()
-      await bucket.close()
-      await documents.close()
-      await rm(dataDir, { recursive: true, force: true })
     },
   }
   return world

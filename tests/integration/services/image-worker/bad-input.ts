@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import sharp from 'sharp'
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   appBucket,
   createCharacter,
@@ -11,7 +12,6 @@ import {
   newCase,
   publishedPicture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   temporaries,
   uploadRaw,

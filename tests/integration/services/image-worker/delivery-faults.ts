@@ -1,6 +1,7 @@
 import { createClock } from '#local/clock.ts'
 import { createEventDelivery, type EventDelivery } from '#local/events/delivery.ts'
 import type { Fault } from '#local/events/faults.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   appBucket,
   charged,
@@ -12,7 +13,6 @@ import {
   picture,
   publishedPicture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   temporaries,
   uploadRaw,

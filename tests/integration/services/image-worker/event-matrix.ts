@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import sharp from 'sharp'
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   appBucket,
   characterDocument,
@@ -13,7 +14,6 @@ import {
   picture,
   publishedPicture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   temporaries,
   uploadRaw,

@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { jobId } from '#shared/jobs/job-record.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import { type Gate, Gates, startGateProxy } from '../../../support/gates.ts'
 import {
   appBucket,
@@ -11,7 +12,6 @@ import {
   newCase,
   publishedPicture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   uploadRaw,
 } from '../../../support/image-world.ts'

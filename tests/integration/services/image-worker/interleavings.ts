@@ -1,9 +1,9 @@
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   deliverUntilAcknowledged,
   type ImageCase,
   jobsOf,
   readCharacter,
-  type StartDocuments,
   temporaries,
   uploadRaw,
 } from '../../../support/image-world.ts'

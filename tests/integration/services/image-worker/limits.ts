@@ -1,3 +1,4 @@
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   charged,
   createCharacter,
@@ -9,7 +10,6 @@ import {
   newCase,
   picture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   temporaries,
   uploadRaw,

@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
-import { Storage } from '@google-cloud/storage'
-import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
 import { findCharacter, wishForShowcase } from '#shared/documents/showcase-wishes.ts'
 import { followJob } from '#shared/jobs/follow-job.ts'
 import { createJobRequests } from '#shared/jobs/job-requests.ts'
@@ -16,30 +11,20 @@ import {
   purgeCharacter,
   requestShowcase,
 } from '../../../../services/image-worker/operations/operations.ts'
-import { connectFirestore } from '../../../support/documents.ts'
-import type { StartDocuments } from '../../../support/image-world.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
+import { type GoogleSide, startGoogleSide } from '../../../support/google-side.ts'
 
 /** What operators do, on a document server: the conditions that only it can keep. */
 export function operations(documents: StartDocuments): void {
-  let server: Awaited<ReturnType<StartDocuments>>
-  let bucket: BucketServer
-  let dataDir: string
+  let google: GoogleSide
   let db: Firestore
   let store: ObjectStore
   beforeAll(async () => {
-    server = await documents()
-    dataDir = await mkdtemp(join(tmpdir(), 'operations-'))
-    bucket = await startBucketServer({ port: 0, dataDir, durability: 'process' })
-    for (const name of ['app', 'work']) await bucket.createBucket(name)
-    db = connectFirestore(server.host, `test-${randomUUID().slice(0, 8)}`)
-    store = new ObjectStore(new Storage({ apiEndpoint: bucket.url, projectId: 'p', useAuthWithCustomEndpoint: false }))
+    google = await startGoogleSide({ documents, buckets: ['app', 'work'] })
+    db = google.db
+    store = new ObjectStore(google.storage)
   })
-  afterAll(async () => {
-    await db.terminate()
-    await bucket.close()
-    await server.close()
-    await rm(dataDir, { recursive: true, force: true })
-  })
+  afterAll(() => google.close())
 
   const woken: WakeRequest[] = []
   const requests = () =>

@@ -1,5 +1,6 @@
 import type { ClipDropEndpoint, ClipDropFault } from '#local/clipdrop/faults.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   charged,
   createCharacter,
@@ -11,7 +12,6 @@ import {
   picture,
   publishedPicture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   temporaries,
   uploadRaw,

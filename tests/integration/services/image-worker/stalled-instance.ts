@@ -1,10 +1,10 @@
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   charged,
   deliver,
   type ImageCase,
   jobsOf,
   readCharacter,
-  type StartDocuments,
   temporaries,
   uploadRaw,
 } from '../../../support/image-world.ts'

@@ -1,4 +1,5 @@
 import sharp from 'sharp'
+import type { StartDocuments } from '../../../support/documents.ts'
 import {
   appBucket,
   charged,
@@ -11,7 +12,6 @@ import {
   picture,
   publishedPicture,
   readCharacter,
-  type StartDocuments,
   startImageWorld,
   temporaries,
   uploadRaw,

@@ -1,6 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore'
 import type { DocumentEvent } from '../../../support/document-events.ts'
-import type { StartDocuments } from '../../../support/image-world.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 import { addCivitaiModel, publishedSha256, readModel, type SyncCase, untilTidy } from '../../../support/sync-cases.ts'

@@ -1,5 +1,5 @@
 import type { DocumentData } from '@google-cloud/firestore'
-import type { StartDocuments } from '../../../support/image-world.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 import {
   addCivitaiModel,

@@ -1,6 +1,6 @@
 import { jobId } from '#shared/jobs/job-record.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import { type Gate, Gates, startGateProxy } from '../../../support/gates.ts'
-import type { StartDocuments } from '../../../support/image-world.ts'
 import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 import {
   addCivitaiModel,

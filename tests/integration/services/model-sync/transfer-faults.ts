@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DocumentData } from '@google-cloud/firestore'
 import type { HostedFile } from '#local/file-host/server.ts'
-import type { StartDocuments } from '../../../support/image-world.ts'
+import type { StartDocuments } from '../../../support/documents.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
 import { bodyCases } from './transfer-faults/bodies.ts'

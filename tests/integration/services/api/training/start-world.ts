@@ -54,7 +54,7 @@ export interface StartWorld {
   /** Puts photos where uploads go, with room reserved for them. */
   upload(photos: readonly Buffer[]): Promise<PhotoSource>
   /** Serves bytes at an address that the guard lets through, with this status. */
-  serve(bytes: Buffer, status?: number): PhotoSource & { kind: 'zip' }
+  serve(bytes: Buffer, answer?: { status?: number; headers?: Record<string, string> }): PhotoSource & { kind: 'zip' }
   /** How often anything was fetched from there. */
   fetches(): number
   /** Asks for a training as the api does. Returns its id. */
@@ -97,12 +97,12 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
   const store = new ObjectStore(storage)
   const clock = createManualClock(Date.now())
   const replicate = await startReplicate({ clock, runsPerMinute: null, ...options })
-  const files = new Map<string, { bytes: Buffer; status: number }>()
+  const files = new Map<string, { bytes: Buffer; status: number; headers: Record<string, string> }>()
   let fetches = 0
   const fileServer = createServer((request, response) => {
     fetches += 1
     const file = files.get(request.url ?? '')
-    response.writeHead(file?.status ?? 404).end(file?.bytes)
+    response.writeHead(file?.status ?? 404, file?.headers).end(file?.bytes)
   })
   await new Promise<void>((resolve) => fileServer.listen(0, '127.0.0.1', resolve))
   const fileHost = `127.0.0.1:${(fileServer.address() as AddressInfo).port}`
@@ -160,9 +160,9 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
       }
       return { kind: 'uploads', photos: uploaded }
     },
-    serve(bytes, status = 200) {
+    serve(bytes, { status = 200, headers = {} } = {}) {
       const path = `/${newId()}.zip`
-      files.set(path, { bytes, status })
+      files.set(path, { bytes, status, headers })
       return { kind: 'zip', url: `http://${fileHost}${path}` }
     },
     fetches: () => fetches,
