@@ -1,6 +1,6 @@
 import type { Firestore, Transaction } from '@google-cloud/firestore'
 import { quotaWindowMs } from '#shared/documents/quotas.ts'
-import { type Training, trainingsOfInput, updateTraining } from '#shared/documents/trainings.ts'
+import { isTrainingOver, type Training, trainingsOfInput, updateTraining } from '#shared/documents/trainings.ts'
 import type { TransactionPart } from '#shared/documents/transaction.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
 import type { TrainingStartInput } from '#shared/trainings/training-jobs.ts'
@@ -39,10 +39,9 @@ async function refuseAgain(
   const { training, inputHash, now } = sought
   const same = await trainingsOfInput(transaction, db, { userId: training.userId, inputHash })
   const found = same.find(
-    ({ id, status, createdAt }) =>
+    ({ id, status, cancelRequestedAt, createdAt }) =>
       id !== training.id &&
-      status !== 'failed' &&
-      status !== 'canceled' &&
+      (status === 'succeeded' || (!isTrainingOver({ status }) && cancelRequestedAt === null)) &&
       now.getTime() - createdAt.toMillis() < quotaWindowMs,
   )
   if (found === undefined) return
