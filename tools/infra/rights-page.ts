@@ -1,0 +1,21 @@
+import { grantsOf, type Project } from './project.ts'
+
+const HEAD = `# Who may do what
+
+Made from \`infra/project.yaml\` by \`npm run docs:rights\`; a test compares. Don't edit it here. \`deploy/\` grants these and nothing else:
+no \`editor\`, \`owner\`, \`storage.admin\` or \`datastore.owner\`, and no secret for a whole project. Each service runs in the name of an
+account of its own, without a key file; each trigger delivers in the name of one of its own.
+
+\`datastore.user\` is for the project because Firestore's roles know nothing smaller than a database.
+With \`RESULT_URL=public\` on a bucket with fine-grained access the image worker also needs \`roles/storage.objectAdmin\` on the app's
+bucket, to make single objects public; the default (\`token\`) does without.
+
+| Who | Role | On | Why |
+|---|---|---|---|
+`
+
+/** The text of docs/rights.md. */
+export function rightsPage(project: Project): string {
+  const rows = grantsOf(project).map(({ member, role, on, why }) => `| ${member} | \`${role}\` | \`${on}\` | ${why} |`)
+  return `${HEAD}${rows.join('\n')}\n`
+}
