@@ -1,10 +1,12 @@
 import {
   type DocumentReference,
+  FieldPath,
   FieldValue,
   type Firestore,
-  Timestamp,
+  type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore'
+import { everyDocument } from './every-document.ts'
 import type { Writes } from './transaction.ts'
 
 export const trainingStatuses = [
@@ -110,15 +112,28 @@ export function updateTraining(db: Firestore, id: string, change: TrainingChange
     transaction.update(trainingRef(db, id), { ...change, updatedAt: FieldValue.serverTimestamp() })
 }
 
-/** A user's trainings, the newest first, a page from before `before` on. */
+/** Where a page begins: behind this training. With the id, for two may begin in one moment. */
+export type TrainingCursor = Pick<Training, 'createdAt' | 'id'>
+
+/** A user's trainings, the newest first, a page from behind `before` on. Needs the composite index `trainings(userId, createdAt desc)`. */
 export async function listTrainings(
   db: Firestore,
-  page: { userId: string; limit: number; before: Date | null },
+  page: { userId: string; limit: number; before: TrainingCursor | null },
 ): Promise<Training[]> {
-  let query = db.collection('trainings').where('userId', '==', page.userId).orderBy('createdAt', 'desc')
-  if (page.before) query = query.startAfter(Timestamp.fromDate(page.before))
+  let query = db
+    .collection('trainings')
+    .where('userId', '==', page.userId)
+    .orderBy('createdAt', 'desc')
+    .orderBy(FieldPath.documentId(), 'desc')
+  if (page.before) query = query.startAfter(page.before.createdAt, page.before.id)
   const { docs } = await query.limit(page.limit).get()
   return docs.map((snapshot) => ({ ...snapshot.data(), id: snapshot.id }) as Training)
+}
+
+/** Every training with one of these statuses, in no order that means anything. */
+export async function* trainingsIn(db: Firestore, statuses: readonly TrainingStatus[]): AsyncGenerator<Training> {
+  const query = db.collection('trainings').where('status', 'in', [...statuses])
+  for await (const snapshot of everyDocument(query)) yield { ...snapshot.data(), id: snapshot.id } as Training
 }
 
 /** Trainings of a user with the same input, of any status and age; few, for they are bounded by the daily quota. */

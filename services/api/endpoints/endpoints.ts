@@ -1,0 +1,25 @@
+import type { Endpoint } from '../http/endpoint.ts'
+import { cancelTraining } from './cancel-training.ts'
+import { createGeneration } from './create-generation.ts'
+import { createTraining } from './create-training.ts'
+import { createUploads } from './create-uploads.ts'
+import { getGeneration } from './get-generation.ts'
+import { getTraining } from './get-training.ts'
+import { getUsage } from './get-usage.ts'
+import { listTemplates } from './list-templates.ts'
+import { listTrainings } from './list-trainings.ts'
+import { trainModel } from './train-model.ts'
+
+/** The whole API. Routes and the OpenAPI document are made of this table; what is not here does not exist. */
+export const endpoints: readonly Endpoint[] = [
+  createUploads,
+  createTraining,
+  trainModel,
+  listTrainings,
+  getTraining,
+  cancelTraining,
+  createGeneration,
+  getGeneration,
+  listTemplates,
+  getUsage,
+]

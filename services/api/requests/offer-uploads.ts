@@ -1,0 +1,131 @@
+import { newId } from '#shared/documents/new-id.ts'
+import { readUsage, reserveStorage, settleStorage, storedBytes, type Usage } from '#shared/documents/quotas.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import { uploadPrefix } from '#shared/trainings/training-places.ts'
+import type { ApiClients } from '../api-clients.ts'
+import type { ApiContext } from '../api-context.ts'
+import { type PhotoContentType, photoExtensions } from '../endpoints/create-uploads.ts'
+import { invalidRequest } from '../http/parse-part.ts'
+import { quotaSpent } from './refusals.ts'
+import { changeForUser } from './user-change.ts'
+
+interface FileToUpload {
+  name?: string | undefined
+  contentType: PhotoContentType
+  sizeBytes: number
+}
+
+interface OfferedUpload {
+  name: string | null
+  objectName: string
+  url: string
+  method: 'POST'
+  headers: Record<string, string>
+  expiresAt: string
+}
+
+interface PlannedUpload extends FileToUpload {
+  /** Also the key of its reservation. */
+  id: string
+  objectName: string
+}
+
+/** What is not trained with by then is removed, so it no longer counts. */
+const RESERVED_MS = 24 * 60 * 60 * 1000
+/** They are fields of one document, which has an end; five trainings of a hundred photos are enough to prepare. */
+const MAX_OPEN_UPLOADS = 500
+/** Without a key of its own the account signs by a call to IAM for each URL. */
+const SIGNING_CONCURRENCY = 10
+
+/**
+ * Signed URLs for photos below the user's own prefix, counted against their storage from now on.
+ * @throws CallerError 422 for a photo that is too large, 429 `quota.storage` or `quota.uploads`.
+ */
+export async function offerUploads(
+  context: ApiContext,
+  wish: { userId: string; files: readonly FileToUpload[] },
+): Promise<OfferedUpload[]> {
+  const { userId } = wish
+  requireSizes(wish.files, context.config.MAX_PHOTO_BYTES)
+  const clients = await context.loadClients()
+  const { db } = clients
+  const uploads = wish.files.map((file): PlannedUpload => {
+    const id = newId()
+    return { ...file, id, objectName: `${uploadPrefix(userId)}${id}.${photoExtensions[file.contentType]}` }
+  })
+  const now = context.now()
+  const reservations = Object.fromEntries(uploads.map(({ id, sizeBytes }) => [id, sizeBytes]))
+  await changeForUser(context, db, {
+    userId,
+    decide: async (transaction) => {
+      const usage = await readUsage(transaction, db, userId)
+      requireStorage(usage, { uploads, mostBytes: context.config.STORAGE_QUOTA_BYTES, now })
+      const expireAt = new Date(now.getTime() + RESERVED_MS)
+      return { outcome: null, writes: reserveStorage(db, usage, { reservations, expireAt, now }) }
+    },
+  })
+  try {
+    return await signAll(context, clients, uploads)
+  } catch (error) {
+    const released = settleStorage(db, { userId, released: Object.keys(reservations), addedBytes: 0 })
+    await runTransaction(db, async (transaction) => released(transaction))
+    throw error
+  }
+}
+
+function requireSizes(files: readonly FileToUpload[], maxBytes: number): void {
+  const tooLarge = files.flatMap(({ sizeBytes }, index) => (sizeBytes > maxBytes ? [index] : []))
+  if (tooLarge.length === 0) return
+  const message = `A photo may have ${maxBytes} bytes at most.`
+  throw invalidRequest(tooLarge.map((index) => ({ path: `files.${index}.sizeBytes`, message })))
+}
+
+function requireStorage(usage: Usage, wish: { uploads: readonly PlannedUpload[]; mostBytes: number; now: Date }): void {
+  const { uploads, mostBytes, now } = wish
+  const open = Object.values(usage.storage.reserved)
+    .map(({ bytes, expireAt }) => ({ bytes, expireAt: expireAt.toDate() }))
+    .filter(({ expireAt }) => expireAt > now)
+    .toSorted((a, b) => a.expireAt.getTime() - b.expireAt.getTime())
+  const overCount = open.length + uploads.length - MAX_OPEN_UPLOADS
+  if (overCount > 0) {
+    throw quotaSpent({
+      code: 'quota.uploads',
+      message: 'You have too many uploads that no training has used; train with them first.',
+      retryAt: open[overCount - 1]?.expireAt ?? null,
+    })
+  }
+  if (mostBytes === 0) return
+  let overBytes = uploads.reduce((sum, { sizeBytes }) => sum + sizeBytes, storedBytes(usage, now)) - mostBytes
+  if (overBytes <= 0) return
+  const enough = open.find(({ bytes }) => {
+    overBytes -= bytes
+    return overBytes <= 0
+  })
+  throw quotaSpent({
+    code: 'quota.storage',
+    message: 'Your photos, models and pictures would take more than you have room for; remove some first.',
+    retryAt: enough?.expireAt ?? null,
+  })
+}
+
+async function signAll(
+  context: ApiContext,
+  { signer }: ApiClients,
+  uploads: readonly PlannedUpload[],
+): Promise<OfferedUpload[]> {
+  const { WORK_BUCKET: bucket, UPLOAD_URL_TTL_MS: expiresInMs } = context.config
+  const offered: OfferedUpload[] = []
+  for (let start = 0; start < uploads.length; start += SIGNING_CONCURRENCY) {
+    const group = uploads.slice(start, start + SIGNING_CONCURRENCY)
+    offered.push(
+      ...(await Promise.all(
+        group.map(async ({ name = null, objectName, contentType, sizeBytes }) => {
+          const signed = await signer.signUpload({ bucket, name: objectName, contentType, sizeBytes, expiresInMs })
+          const { url, method, headers, expiresAt } = signed
+          return { name, objectName, url, method, headers, expiresAt: expiresAt.toISOString() }
+        }),
+      )),
+    )
+  }
+  return offered
+}

@@ -1,0 +1,171 @@
+import { Timestamp, type Transaction } from '@google-cloud/firestore'
+import { readUsage, reserveQuota } from '#shared/documents/quotas.ts'
+import {
+  createTraining,
+  isTrainingOver,
+  readTraining,
+  type Training,
+  trainingsOfInput,
+} from '#shared/documents/trainings.ts'
+import { jobId } from '#shared/jobs/job-record.ts'
+import { newJob } from '#shared/jobs/job-requests.ts'
+import type { User } from '#shared/server/firebase-user.ts'
+import { type TrainingStartInput, trainingStartNames } from '#shared/trainings/training-jobs.ts'
+import type { ApiClients } from '../api-clients.ts'
+import type { ApiContext } from '../api-context.ts'
+import type { TrainingView } from '../endpoints/training-schemas.ts'
+import type { Caller } from '../http/endpoint.ts'
+import { trainingInputHash } from '../training-input.ts'
+import { dueAt } from './due-at.ts'
+import { quotaLimits } from './quota-limits.ts'
+import { withModel } from './read-trainings.ts'
+import { keyReused } from './refusals.ts'
+import { requestedId } from './requested-id.ts'
+import { requireReplicate } from './require-replicate.ts'
+import { requireRoom } from './require-room.ts'
+import { lookAtSource, type TrainingSource } from './training-source.ts'
+import { cameOf, type TrainingWish } from './training-wish.ts'
+import { changeForUser, type Decision } from './user-change.ts'
+import { wakeRecorded } from './wake-recorded.ts'
+
+/** The same input asked again within it is offered what was made of it. */
+const REUSE_MS = 24 * 60 * 60 * 1000
+
+interface Begun {
+  kind: 'new' | 'repeated' | 'reused'
+  training: Training
+}
+
+/**
+ * Begins a training: its document, its job and its place in the quota in one transaction, then the job is woken. A request that
+ * was made already (Idempotency-Key), and input that was trained alike within a day, get the training that there is.
+ * @throws CallerError 409 `request.key-reused`, 422 for photos that cannot be taken, 429 `quota.…`, 503 `training.not-configured`.
+ */
+export async function requestTraining(
+  { user, context, logger }: Caller,
+  wish: TrainingWish,
+): Promise<{ training: TrainingView; isReused: boolean }> {
+  requireReplicate(context.config)
+  const clients = await context.loadClients()
+  const { db } = clients
+  const id = requestedId({ userId: user.uid, endpoint: 'trainings', idempotencyKey: wish.idempotencyKey })
+  // Before the photos are looked at: the first request's job may have removed them by now.
+  const earlier = wish.idempotencyKey === null ? null : await readTraining(null, db, id)
+  const begun: Begun =
+    earlier === null ? await begin(context, clients, { user, id, wish }) : { kind: 'repeated', training: earlier }
+  const { kind, training } = begun
+  if (kind === 'repeated' && !(await cameOf(db, training, wish))) throw keyReused()
+  if (kind === 'new') await wakeRecorded(clients.startJobs, { id: training.jobId, fence: 0 }, logger)
+  return { training: await withModel(db, training), isReused: kind === 'reused' }
+}
+
+async function begin(
+  context: ApiContext,
+  clients: ApiClients,
+  request: { user: User; id: string; wish: TrainingWish },
+): Promise<Begun> {
+  const { user, id, wish } = request
+  const { db } = clients
+  const source = await lookAtSource(context, clients, { userId: user.uid, source: wish.source })
+  return await changeForUser<Begun>(context, db, {
+    userId: user.uid,
+    decide: async (transaction): Promise<Decision<Begun>> => {
+      const now = context.now()
+      const found = await readTraining(transaction, db, id)
+      if (found !== null) return { outcome: { kind: 'repeated', training: found }, writes: null }
+      const training = newTraining({ ...request, source, trainer: context.config.REPLICATE_TRAINER, now })
+      const alike = wish.force ? null : await findAlike(transaction, { clients, training, now })
+      if (alike !== null) return { outcome: { kind: 'reused', training: alike }, writes: null }
+      const writes = await beginning(transaction, { context, clients, training, source, force: wish.force, now })
+      return { outcome: { kind: 'new', training }, writes }
+    },
+  })
+}
+
+/** All that is written of a new training. @throws CallerError 429 where the user may not begin one now. */
+async function beginning(
+  transaction: Transaction | null,
+  parts: {
+    context: ApiContext
+    clients: ApiClients
+    training: Training
+    source: TrainingSource
+    force: boolean
+    now: Date
+  },
+): Promise<(transaction: Transaction) => void> {
+  const { context, clients, training, source, force, now } = parts
+  const { config } = context
+  const { db } = clients
+  const { id, userId } = training
+  const usage = await readUsage(transaction, db, userId)
+  const wish = { quota: 'trainings', key: id, amount: 1, now } as const
+  requireRoom(usage, { ...wish, limit: quotaLimits(config).trainings })
+  const input: TrainingStartInput = { trainingId: id, userId, source: source.photos, force }
+  const job = newJob(db, {
+    names: trainingStartNames,
+    input,
+    deadlineMs: config.JOB_DEADLINE_MS,
+    now: Timestamp.fromDate(now),
+    dueAt: dueAt(config, now),
+  })
+  const writes = [reserveQuota(db, usage, wish), createTraining(db, training), job.writes]
+  return (writing) => {
+    for (const write of writes) write(writing)
+  }
+}
+
+function newTraining(parts: {
+  user: User
+  id: string
+  wish: TrainingWish
+  source: TrainingSource
+  trainer: string
+  now: Date
+}): Training {
+  const { user, id, wish, source, trainer, now } = parts
+  const { name, type, options } = wish
+  const at = Timestamp.fromDate(now)
+  return {
+    id,
+    userId: user.uid,
+    email: user.email,
+    name,
+    type,
+    options,
+    status: 'queued',
+    stage: 'upload',
+    progress: null,
+    inputHash: source.hashes && trainingInputHash({ photos: source.hashes, type, options, trainer }),
+    photoCount: source.hashes?.length ?? null,
+    zipSizeBytes: null,
+    trainer,
+    destination: null,
+    replicateTrainingId: null,
+    modelId: null,
+    generationId: null,
+    error: null,
+    cancelRequestedAt: null,
+    jobId: jobId(trainingStartNames.key({ trainingId: id })),
+    createdAt: at,
+    updatedAt: at,
+    finishedAt: null,
+  }
+}
+
+/** The newest training of the same input that succeeded or is under way, if it was begun within a day. */
+async function findAlike(
+  transaction: Transaction | null,
+  parts: { clients: ApiClients; training: Training; now: Date },
+): Promise<Training | null> {
+  const { clients, training, now } = parts
+  const { userId, inputHash } = training
+  if (inputHash === null) return null
+  const sinceMs = now.getTime() - REUSE_MS
+  const found = (await trainingsOfInput(transaction, clients.db, { userId, inputHash })).filter(
+    (other) =>
+      other.createdAt.toMillis() > sinceMs &&
+      (other.status === 'succeeded' || (!isTrainingOver(other) && other.cancelRequestedAt === null)),
+  )
+  return found.toSorted((a, b) => b.createdAt.toMillis() - a.createdAt.toMillis())[0] ?? null
+}

@@ -1,0 +1,20 @@
+import { type QuotaLimit, type QuotaName, roomFor, type Usage } from '#shared/documents/quotas.ts'
+import { quotaSpent } from './refusals.ts'
+
+const sentences: Record<QuotaName, string> = {
+  trainings: 'You have begun as many trainings as a day allows.',
+  generations: 'You have had as many pictures made as a day allows.',
+}
+
+/** Passes if the user may begin that much more. @throws CallerError 429 `quota.…` with when there will be room. */
+export function requireRoom(
+  usage: Usage,
+  wish: { quota: QuotaName; key: string; amount: number; limit: QuotaLimit; now: Date },
+): void {
+  const room = roomFor(usage, wish)
+  if (room.kind === 'room') return
+  const { reason, retryAt } = room
+  throw reason === 'cooldown'
+    ? quotaSpent({ code: 'quota.cooldown', message: 'The last one began a moment ago; wait a little.', retryAt })
+    : quotaSpent({ code: `quota.${wish.quota}`, message: sentences[wish.quota], retryAt })
+}
