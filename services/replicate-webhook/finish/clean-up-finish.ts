@@ -1,0 +1,53 @@
+import type { DocumentReference, Firestore } from '@google-cloud/firestore'
+import { readGeneration } from '#shared/documents/generations.ts'
+import { readTraining } from '#shared/documents/trainings.ts'
+import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import type { TrainingFinishInput } from '#shared/trainings/training-jobs.ts'
+import { generationPrefix, samplesId, trainingZipName, weightsName } from '#shared/trainings/training-places.ts'
+import { runCancelRef } from './undo-finish.ts'
+import { removeFinishWork } from './work-places.ts'
+
+export interface FinishCleaning {
+  db: Firestore
+  store: ObjectStore
+  jobs: Pick<JobRequests, 'wake'>
+  /** Where sample pictures lie. */
+  appBucket: string
+  modelsBucket: string
+  workBucket: string
+}
+
+/**
+ * Removes what a training that is over no longer needs: parts, the photos' archive, and the weights of one that did not
+ * succeed. Has its run canceled where that is still to be done. May be repeated.
+ */
+export async function cleanUpFinish(parts: FinishCleaning, input: TrainingFinishInput, jobId: string): Promise<void> {
+  const { db, store, modelsBucket, workBucket } = parts
+  const named = { userId: input.userId, id: input.trainingId }
+  await wakeLive(parts, runCancelRef(db, input))
+  await removeFinishWork(store, { bucket: modelsBucket, jobId })
+  await store.remove({ bucket: workBucket, name: trainingZipName(named) })
+  const training = await readTraining(null, db, input.trainingId)
+  // Where the training itself was removed, nobody's list names them any more.
+  if (training?.status === 'succeeded') return
+  await store.remove({ bucket: modelsBucket, name: weightsName(named) })
+  await removeSamples(parts, input)
+}
+
+/** Pictures of samples that were canceled with their training; the job that made them sees that, and stops its predictions. */
+async function removeSamples(parts: FinishCleaning, input: TrainingFinishInput): Promise<void> {
+  const { db, store, appBucket: bucket } = parts
+  const generationId = samplesId(input.trainingId)
+  const samples = await readGeneration(null, db, generationId)
+  if (samples?.status !== 'canceled') return
+  await wakeLive(parts, jobRef(db, samples.jobId))
+  const prefix = generationPrefix({ userId: input.userId, id: generationId })
+  for await (const object of store.list(bucket, prefix)) await store.remove(object, object.generation)
+}
+
+async function wakeLive({ jobs }: FinishCleaning, ref: DocumentReference): Promise<void> {
+  const job = toJobRecord(await ref.get())
+  if (job && !isTerminal(job.state)) await jobs.wake({ id: ref.id, fence: job.fence })
+}

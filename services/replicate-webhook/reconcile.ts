@@ -1,0 +1,106 @@
+import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { readTraining, type Training, trainingsIn } from '#shared/documents/trainings.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { endTraining } from '#shared/trainings/end-training.ts'
+import {
+  generationNames,
+  runCancelNames,
+  type TrainingFinishInput,
+  trainingFinishNames,
+} from '#shared/trainings/training-jobs.ts'
+import type { MailSettings } from './finish/finish-deps.ts'
+import { removeFinishWork } from './finish/work-places.ts'
+
+export interface ReconcileDeps {
+  db: Firestore
+  store: ObjectStore
+  jobs: JobRequests
+  /** Where parts of weights lie on their way. */
+  bucket: string
+  mail: MailSettings
+  /** How long a training may say that it goes on, and parts may lie, before somebody looks. */
+  stuckAfterMs: number
+  logger: Logger
+  now: () => Date
+}
+
+export interface ReconcileReport {
+  /** Jobs that were overdue: an expired lease, a missed look, a lost task. */
+  wokenJobs: number
+  /** Trainings whose job was lost, and which got another. */
+  startedTrainings: number
+  /** Trainings whose job has ended without them. */
+  endedTrainings: number
+  /** Jobs whose temporaries were left behind. */
+  cleanedJobs: number
+}
+
+/**
+ * Finds what webhooks and tasks missed (DESIGN §2.7). A lost webhook is not looked for here: the job of its run is overdue
+ * when nobody has woken it, and asks Replicate.
+ */
+export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
+  const { db, store, jobs, bucket, stuckAfterMs } = deps
+  const kinds = [trainingFinishNames.kind, generationNames.kind, runCancelNames.kind]
+  const wokenJobs = await wakeOverdue({ db, jobs, kinds, now: deps.now() })
+  const trainings = await mendTrainings(deps)
+  const cleanedJobs = await removeLeftovers({
+    db,
+    store,
+    bucket,
+    kinds: [trainingFinishNames.kind],
+    stuckAfterMs,
+    now: deps.now(),
+    remove: (id) => removeFinishWork(store, { bucket, jobId: id }),
+  })
+  const report = { wokenJobs, ...trainings, cleanedJobs }
+  deps.logger.info('Reconciled.', report)
+  return report
+}
+
+/** Trainings that say they go on while nobody brings them to their end. */
+async function mendTrainings(
+  deps: ReconcileDeps,
+): Promise<Pick<ReconcileReport, 'startedTrainings' | 'endedTrainings'>> {
+  const report = { startedTrainings: 0, endedTrainings: 0 }
+  const nowMs = deps.now().getTime()
+  for await (const training of trainingsIn(deps.db, ['training', 'completing'])) {
+    if (nowMs - training.updatedAt.toMillis() < deps.stuckAfterMs) continue
+    const mended = await mend(deps, training)
+    if (mended !== null) report[mended] += 1
+    if (report.startedTrainings + report.endedTrainings === reconcilePageSize) break
+  }
+  return report
+}
+
+async function mend(deps: ReconcileDeps, training: Training): Promise<'startedTrainings' | 'endedTrainings' | null> {
+  const { id: trainingId, userId, replicateTrainingId: runId } = training
+  const ref = jobRef(deps.db, jobId(trainingFinishNames.key({ trainingId })))
+  const job = toJobRecord(await ref.get())
+  // A live job is found by its own due time, or is still at work.
+  if (job !== null && !isTerminal(job.state)) return null
+  if (job === null && runId !== null) {
+    const input: TrainingFinishInput = { trainingId, userId, runId }
+    await deps.jobs.enqueue(trainingFinishNames, input)
+    return 'startedTrainings'
+  }
+  await runTransaction(deps.db, async (transaction) => {
+    // Its end and its job's are one transaction, so this is an operator's doing, or a run that nobody knows.
+    const current = await readTraining(transaction, deps.db, trainingId)
+    const end = {
+      status: 'failed',
+      stage: current?.stage ?? 'training',
+      code: 'training.lost',
+      message: 'The training was given up on our side.',
+    } as const
+    const now = Timestamp.fromDate(deps.now())
+    const writes = await endTraining(transaction, deps.db, { trainingId, end, mail: deps.mail, now })
+    writes(transaction)
+  })
+  return 'endedTrainings'
+}
