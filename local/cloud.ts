@@ -113,7 +113,9 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
     }
     const tasks = keep(await startTaskServer({ port: ports.tasks, dataDir: join(dataDir, 'tasks'), identity, clock }))
     const clipdrop = keep(await startClipDrop({ port: ports.clipdrop, requestsPerMinute: null }))
-    const replicate = keep(await startReplicate({ port: ports.replicate, runsPerMinute: null, clock }))
+    const replicate = keep(
+      await startReplicate({ port: ports.replicate, runsPerMinute: null, clock, dataDir: join(dataDir, 'replicate') }),
+    )
     const hubs = keep(await startModelHubs(ports))
 
     const environmentFor = (serviceUrl: string) =>

@@ -90,7 +90,7 @@ const TRAINING_POLL_MS = 1_000
  */
 export function trainingEnvironment(servers: TrainingServers): Record<string, string> {
   return {
-    REPLICATE_BASE_URL: servers.replicateUrl,
+    REPLICATE_BASE_URL: `${servers.replicateUrl}/v1`,
     REPLICATE_API_TOKEN: LOCAL_REPLICATE_TOKEN,
     REPLICATE_OWNER: LOCAL_REPLICATE_OWNER,
     REPLICATE_WEBHOOK_URL: servers.replicateWebhookUrl,

@@ -10,8 +10,8 @@ import { listen } from './wire/connections.ts'
 import { type Handlers, serviceDefinition, serviceImplementation } from './wire/service.ts'
 import { changedFieldPaths } from './writes/changed-paths.ts'
 
-/** The real service refuses requests above 10 MiB. */
-const MAX_REQUEST_BYTES = 10 * 1024 * 1024
+/** What is larger is not even read; wire/service.ts has the service's own limit. */
+const MAX_RECEIVED_BYTES = 64 * 1024 * 1024
 
 /** One document's change, after it is durable. */
 export interface DocumentChange {
@@ -56,7 +56,7 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
   const { host = '127.0.0.1', contendedIdleMs = 5_000, idleMs = 60_000, lockWaitMs = 20_000, onChange } = options
   const engine = createEngine({ dataDir: options.dataDir, nowMs: options.now, contendedIdleMs, idleMs, lockWaitMs })
   if (onChange !== undefined) engine.subscribe((committed) => reportChanges(committed, onChange))
-  const grpc = new Server({ 'grpc.max_receive_message_length': MAX_REQUEST_BYTES, 'grpc.max_send_message_length': -1 })
+  const grpc = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVED_BYTES, 'grpc.max_send_message_length': -1 })
   grpc.addService(serviceDefinition(), serviceImplementation(handlersOf(engine)))
   const connections = await listen(grpc, {
     host,

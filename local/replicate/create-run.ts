@@ -10,6 +10,7 @@ import { checkInput, type InputSchema } from './input-schema.ts'
 import { findModel } from './models.ts'
 import type { OwnModels } from './own-models.ts'
 import { parseBody, Refusal } from './refusal.ts'
+import type { Ending, PastRun, RunBook } from './run-book.ts'
 import { type Run, type RunTimes, startRun } from './runs.ts'
 import type { ReplicateRequest } from './server.ts'
 import { type WebhookEvent, webhookFields, webhookOrder } from './webhook-order.ts'
@@ -24,11 +25,14 @@ export interface RunContext {
   uploads: FileStore
   outputs: FileStore
   runs: Map<string, Run>
+  /** Those that outlive the stand-in. */
+  book: RunBook
   /** Whether reading and listing a run shows where its webhooks go, which is not written (contract §3, §5). */
   showsWebhooks: boolean
   /** The account's, as of now. */
   webhookSecret(): string
   notify(run: Run, event: WebhookEvent): void
+  onEnd(run: Run, ending: Ending): void
   origin(): string
 }
 
@@ -41,10 +45,16 @@ const creation = z.strictObject({
 /** Checks a creation, starts its run and holds the call as asked. Throws `Refusal`. */
 export async function createRun(
   context: RunContext,
-  request: { body: Buffer; headers: IncomingHttpHeaders; fault: ReplicateFault | null; seen: ReplicateRequest },
+  request: {
+    body: Buffer
+    headers: IncomingHttpHeaders
+    fault: ReplicateFault | null
+    seen: ReplicateRequest
+    past?: PastRun
+  },
 ): Promise<{ run: Run; isHeld: boolean }> {
   const { clock } = context
-  const { headers, fault, seen } = request
+  const { headers, fault, seen, past } = request
   const asked = parseBody(request.body, creation)
   const found = findModel(asked.version) ?? context.ownModels.findTrained(asked.version)
   if (found === null) {
@@ -56,7 +66,7 @@ export async function createRun(
   const input = checkInput(model.schema, asked.input)
   const waitSeconds = heldSeconds(one(headers.prefer))
   const deadlineMs = cancelAfterMs(one(headers['cancel-after']))
-  context.account.startRun()
+  if (past === undefined) context.account.startRun()
 
   const field = pictureField(model.schema)
   const { [field ?? '']: url, ...rest } = input
@@ -69,6 +79,7 @@ export async function createRun(
     input: asked.input,
     webhook: webhookOrder(asked),
     fault,
+    past,
     cancelAfterMs: deadlineMs,
     logLines: [],
     async work() {
@@ -84,6 +95,11 @@ export async function createRun(
   })
   context.runs.set(run.id, run)
   seen.runId = run.id
+  if (past === undefined) {
+    const cancelAfter = one(headers['cancel-after']) ?? null
+    const creation = { kind: 'prediction', cancelAfter, body: request.body.toString() } as const
+    context.book.begin({ id: run.id, createdAtMs: run.createdAtMs, creation })
+  }
   if (waitSeconds !== null) {
     await Promise.race([run.over, clock.waitUntil(clock.after(waitSeconds * 1000), context.stopped).catch(() => {})])
   }

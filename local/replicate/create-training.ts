@@ -6,6 +6,7 @@ import type { ReplicateFault } from './faults.ts'
 import { checkInput } from './input-schema.ts'
 import type { OwnModel } from './own-models.ts'
 import { parseBody, Refusal } from './refusal.ts'
+import type { PastRun } from './run-book.ts'
 import { type Run, startRun } from './runs.ts'
 import type { ReplicateRequest } from './server.ts'
 import { trainedArchive } from './trained-archive.ts'
@@ -21,16 +22,23 @@ const creation = z.strictObject({
 /** Checks the creation of a training and starts it (contract §4). Throws `Refusal`. */
 export function createTraining(
   context: RunContext,
-  request: { trainer: string; version: string; body: Buffer; fault: ReplicateFault | null; seen: ReplicateRequest },
+  request: {
+    trainer: string
+    version: string
+    body: Buffer
+    fault: ReplicateFault | null
+    seen: ReplicateRequest
+    past?: PastRun
+  },
 ): Run {
-  const { fault, seen, version } = request
+  const { fault, seen, version, past } = request
   const trainer = findTrainer(request)
   const { destination, input: asked, ...rest } = parseBody(request.body, creation)
   const [owner = '', name = ''] = destination.split('/')
   const target = context.ownModels.find(owner, name)
   if (target === null) throw new Refusal(404, 'The specified training destination does not exist')
   const input = checkInput(trainer.schema, asked)
-  context.account.startRun()
+  if (past === undefined) context.account.startRun()
 
   const { input_images, ...shown } = input
   Object.assign(seen, { model: trainer.name, input: shown, charged: true })
@@ -44,6 +52,7 @@ export function createTraining(
       input: asked,
       webhook: webhookOrder(rest),
       fault,
+      past,
       cancelAfterMs: null,
       logLines: [0.25, 0.5, 0.75, 1].map((share) => progressLine(Math.round(share * steps), steps)),
       work: async () => await train(context, { run, target, input, url: String(input_images) }),
@@ -51,6 +60,10 @@ export function createTraining(
   )
   context.runs.set(run.id, run)
   seen.runId = run.id
+  if (past === undefined) {
+    const asked = { kind: 'training', trainer: trainer.name, version, body: request.body.toString() } as const
+    context.book.begin({ id: run.id, createdAtMs: run.createdAtMs, creation: asked })
+  }
   return run
 }
 
@@ -68,7 +81,8 @@ async function train(
   const versionId = createHash('sha256').update(`${run.id} ${seed}`).digest('hex')
   run.over.then(
     () => {
-      if (run.status === 'succeeded') target.versions.push({ id: versionId, createdAtMs: context.clock.now() })
+      if (run.status === 'succeeded')
+        context.ownModels.push(target, { id: versionId, createdAtMs: context.clock.now() })
     },
     () => {},
   )

@@ -1,5 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { openDurableMap } from '../durable-map.ts'
 
 const HOUR_MS = 3_600_000
 /** Uploads are kept for a day (contract §2), outputs for an hour (§3). */
@@ -21,28 +25,63 @@ export interface FileStore {
   read(id: string): StoredFile | null
   remove(id: string): boolean
   all(): StoredFile[]
+  close(): void
 }
 
-export function createFileStore(clock: Clock, kind: 'upload' | 'output'): FileStore {
-  const files = new Map<string, StoredFile>()
-  const read = (id: string): StoredFile | null => {
-    const file = files.get(id)
-    if (file === undefined) return null
-    if (clock.now() < file.goneAtMs) return file
-    files.delete(id)
-    return null
+const fileFacts = z.object({
+  id: z.string(),
+  name: z.string(),
+  contentType: z.string(),
+  createdAtMs: z.number(),
+  goneAtMs: z.number(),
+})
+
+/** Files of one kind; they lie below `dataDir`, or in memory for null. */
+export function createFileStore(options: {
+  clock: Clock
+  kind: 'upload' | 'output'
+  dataDir: string | null
+}): FileStore {
+  const { clock, kind } = options
+  const folder = options.dataDir === null ? null : join(options.dataDir, `${kind}s`)
+  if (folder !== null) mkdirSync(folder, { recursive: true })
+  const facts = openDurableMap(folder && join(folder, 'files.log'), (json) => fileFacts.parse(json))
+  const inMemory = new Map<string, Buffer>()
+  const remove = (id: string): void => {
+    facts.delete(id)
+    if (folder === null) inMemory.delete(id)
+    else rmSync(join(folder, id), { force: true })
   }
+  const read = (id: string): StoredFile | null => {
+    const file = facts.get(id)
+    if (file === undefined) return null
+    if (clock.now() >= file.goneAtMs) {
+      remove(id)
+      return null
+    }
+    const bytes = folder === null ? inMemory.get(id) : readFileSync(join(folder, id))
+    return bytes === undefined ? null : { ...file, bytes }
+  }
+  const all = () => facts.entries().flatMap(([id]) => read(id) ?? [])
+  if (folder !== null) all() // Removes what went while nobody looked.
   return {
-    add(file) {
+    add({ bytes, ...file }) {
       const id = randomUUID().replaceAll('-', '')
       const goneAtMs = clock.after(kind === 'upload' ? UPLOAD_MS : HOUR_MS)
       const stored = { ...file, id, createdAtMs: clock.now(), goneAtMs }
-      files.set(id, stored)
-      return stored
+      if (folder === null) inMemory.set(id, bytes)
+      else writeFileSync(join(folder, id), bytes)
+      facts.put(id, stored)
+      return { ...stored, bytes }
     },
     read,
-    remove: (id) => read(id) !== null && files.delete(id),
-    all: () => [...files.keys()].flatMap((id) => read(id) ?? []),
+    remove(id) {
+      const isThere = read(id) !== null
+      if (isThere) remove(id)
+      return isThere
+    },
+    all,
+    close: () => facts.close(),
   }
 }
 

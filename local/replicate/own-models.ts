@@ -1,44 +1,60 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { openDurableMap } from '../durable-map.ts'
 import { type StandInModel, trainedModel } from './models.ts'
 import { Refusal } from './refusal.ts'
 
 /** A model of the account: a place that trainings push versions to. */
-export interface OwnModel {
-  owner: string
-  name: string
-  visibility: 'public' | 'private'
-  hardware: string
-  description: string | null
+const ownModel = z.object({
+  owner: z.string(),
+  name: z.string(),
+  visibility: z.enum(['public', 'private']),
+  hardware: z.string(),
+  description: z.string().nullable(),
   /** The newest last. */
-  versions: { id: string; createdAtMs: number }[]
-}
+  versions: z.array(z.object({ id: z.string(), createdAtMs: z.number() })),
+})
+export type OwnModel = z.infer<typeof ownModel>
 
 export interface OwnModels {
   /** Throws 403 for another owner, 409 where the name is taken. */
   create(model: Omit<OwnModel, 'versions'>): OwnModel
   find(owner: string, name: string): OwnModel | null
+  /** What a training has made; once, however often it is told. */
+  push(model: Pick<OwnModel, 'owner' | 'name'>, version: OwnModel['versions'][number]): void
   /** What `owner/name:id` or a bare id runs. */
   findTrained(version: string): { model: StandInModel; version: string } | null
+  close(): void
 }
 
-export function createOwnModels(account: { owner: string }): OwnModels {
-  const models = new Map<string, OwnModel>()
+/** The models of an account; they lie below `dataDir`, or in memory for null. */
+export function createOwnModels(account: { owner: string; dataDir: string | null }): OwnModels {
+  const path = account.dataDir === null ? null : join(account.dataDir, 'models.log')
+  const models = openDurableMap(path, (json) => ownModel.parse(json))
   return {
     create(model) {
       if (model.owner !== account.owner) throw new Refusal(403, 'You do not have permission to create models there')
       const key = `${model.owner}/${model.name}`
-      if (models.has(key)) throw new Refusal(409, 'This model already exists. Try a different name!')
+      if (models.get(key) !== undefined) throw new Refusal(409, 'This model already exists. Try a different name!')
       const created = { ...model, versions: [] }
-      models.set(key, created)
+      models.put(key, created)
       return created
     },
     find: (owner, name) => models.get(`${owner}/${name}`) ?? null,
+    push({ owner, name }, version) {
+      const key = `${owner}/${name}`
+      const model = models.get(key)
+      if (model === undefined || model.versions.some(({ id }) => id === version.id)) return
+      models.put(key, { ...model, versions: [...model.versions, version] })
+    },
     findTrained(version) {
-      for (const [name, { versions }] of models) {
+      for (const [name, { versions }] of models.entries()) {
         const found = versions.find(({ id }) => version === id || version === `${name}:${id}`)
         if (found !== undefined) return { model: trainedModel(name, found.id), version: found.id }
       }
       return null
     },
+    close: () => models.close(),
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { ReplicateFault } from './faults.ts'
+import type { Ending, PastRun } from './run-book.ts'
 import type { WebhookEvent, WebhookOrder } from './webhook-order.ts'
 
 export type RunKind = 'prediction' | 'training'
@@ -49,33 +50,42 @@ export interface RunPlan {
   webhook: WebhookOrder | null
   fault: ReplicateFault | null
   cancelAfterMs: number | null
+  /** Of the time before the stand-in was started anew. */
+  past?: PastRun | undefined
   /** What it prints, spread over its time. */
   logLines: readonly string[]
   /** The model's work: its output as JSON. */
   work: () => Promise<unknown>
 }
 
+/** What every run lives by. */
+export interface RunHouse {
+  clock: Clock
+  times: RunTimes
+  stopped: AbortSignal
+  notify(run: Run, event: WebhookEvent): void
+  /** Before its last webhook leaves. */
+  onEnd(run: Run, ending: Ending): void
+}
+
 const HOUR_MS = 3_600_000
 
 /** Starts a run: it waits in the queue, works and ends by itself, unless a fault or a cancellation is quicker. */
-export function startRun(
-  house: { clock: Clock; times: RunTimes; stopped: AbortSignal; notify: (run: Run, event: WebhookEvent) => void },
-  plan: RunPlan,
-): Run {
-  const { clock, times, stopped, notify } = house
-  const { kind, model, version, input, webhook, fault } = plan
+export function startRun(house: RunHouse, plan: RunPlan): Run {
+  const { clock, times, stopped, notify, onEnd } = house
+  const { kind, model, version, input, webhook, fault, past } = plan
   let markOver = (): void => {}
   const over = new Promise<void>((resolve) => {
     markOver = resolve
   })
   const run: Run = {
-    id: randomBytes(16).toString('hex').slice(0, 26),
+    id: past?.id ?? randomBytes(16).toString('hex').slice(0, 26),
     kind,
     model,
     version,
     input,
     webhook,
-    createdAtMs: clock.now(),
+    createdAtMs: past?.createdAtMs ?? clock.now(),
     listedAtMs: listedAt(clock, fault),
     fault,
     status: 'starting',
@@ -94,6 +104,8 @@ export function startRun(
       run.completedAtMs = clock.now()
       run.error = result.error ?? null
       run.removedAtMs = fault?.kind === 'data-removed' ? 0 : clock.after(HOUR_MS)
+      const { startedAtMs, completedAtMs, output, error, logs, removedAtMs } = run
+      onEnd(run, { status, startedAtMs, completedAtMs, output, error, logs, removedAtMs })
       notify(run, 'completed')
       markOver()
     },
@@ -134,6 +146,11 @@ export function startRun(
     }
   }
 
+  if (past?.ending) {
+    Object.assign(run, past.ending)
+    markOver()
+    return run
+  }
   live().catch((error: unknown) => {
     if (!stopped.aborted) run.end('failed', { error: error instanceof Error ? error.message : String(error) })
   })

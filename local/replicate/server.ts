@@ -10,8 +10,10 @@ import { endpointOf, faultOrder, type ReplicateEndpoint, type ReplicateFault, ty
 import { createFileStore } from './files.ts'
 import { createOwnModels } from './own-models.ts'
 import { Refusal } from './refusal.ts'
+import { reviveRuns } from './revive-runs.ts'
 import { notFound, viewOf } from './route.ts'
 import { findRoute } from './routes.ts'
+import { openRunBook } from './run-book.ts'
 import type { RunTimes } from './runs.ts'
 import { createWebhookSender, type WebhookAttempt } from './webhook-sender.ts'
 
@@ -45,6 +47,8 @@ export interface ReplicateOptions extends Partial<RunTimes> {
   showsWebhooks?: boolean
   /** 0 takes a free one. */
   port?: number
+  /** Where models, runs and files lie; what is under way goes on at the next start. Default: nowhere, they end with it. */
+  dataDir?: string
   tokens?: readonly string[]
   /** How many runs the account can pay. */
   credit?: number
@@ -88,6 +92,7 @@ const DEFAULT_TRAINING_TIMES: RunTimes = { queueMs: 500, runMs: 4000 }
  */
 export async function startReplicate(options: ReplicateOptions = {}): Promise<ReplicateStandIn> {
   const { port = 0, tokens = [LOCAL_REPLICATE_TOKEN], credit = DEFAULT_CREDIT, clock = createClock() } = options
+  const { dataDir = null } = options
   const runsPerMinute = options.runsPerMinute === undefined ? 600 : options.runsPerMinute
   const account = createAccount({ tokens, credit, runsPerMinute, now: clock.now })
   const queue = createFaultQueue<ReplicateFault, ReplicateEndpoint>()
@@ -106,13 +111,15 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     },
     times: { queueMs: options.queueMs ?? DEFAULT_TIMES.queueMs, runMs: options.runMs ?? DEFAULT_TIMES.runMs },
     trainingTimes: { ...DEFAULT_TRAINING_TIMES, ...options.trainingTimes },
-    ownModels: createOwnModels({ owner: LOCAL_REPLICATE_OWNER }),
-    uploads: createFileStore(clock, 'upload'),
-    outputs: createFileStore(clock, 'output'),
+    ownModels: createOwnModels({ owner: LOCAL_REPLICATE_OWNER, dataDir }),
+    uploads: createFileStore({ clock, kind: 'upload', dataDir }),
+    outputs: createFileStore({ clock, kind: 'output', dataDir }),
     runs: new Map(),
+    book: openRunBook(dataDir, clock.now()),
     showsWebhooks: options.showsWebhooks ?? true,
     webhookSecret: () => webhookSecret,
     notify: (run, event) => sender.notify(run, event),
+    onEnd: (run, ending) => context.book.end(run.id, ending),
     origin: () => server.url,
   }
 
@@ -166,6 +173,7 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
       sendRefusal(response, error instanceof Refusal ? error : new Refusal(500, 'Internal server error'))
     },
   })
+  await reviveRuns(context, newRequest(0, 'create'))
   return {
     url: server.url,
     requests,
@@ -176,7 +184,10 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     },
     inject: faults.inject,
     assertAllFired: faults.assertAllFired,
-    close: server.close,
+    async close() {
+      await server.close()
+      for (const kept of [context.book, context.ownModels, context.uploads, context.outputs]) kept.close()
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { type FieldPath, formatFieldPath } from '#local/documents/values/field-path.ts'
+import { valueSize } from '#local/documents/values/size.ts'
 import { failedPrecondition, invalidArgument } from '#local/documents/wire/status.ts'
 import {
   type ComparisonOperator,
@@ -12,7 +13,25 @@ import {
 
 const MAX_DISJUNCTIONS = 30
 const MAX_INEQUALITY_FIELDS = 10
+const MAX_PARTS = 100
+/** What is larger is not in an index as a whole. */
+const MAX_OPERAND_BYTES = 1500
 const NEGATIONS: ReadonlySet<ComparisonOperator> = new Set(['!=', 'not-in', 'is-not-nan', 'is-not-null'])
+
+/** Refuses a query of too many parts. @throws StatusError INVALID_ARGUMENT */
+export function checkCounts(query: {
+  filter: Filter | null
+  orders: readonly Order[]
+  isBelowDocument: boolean
+}): void {
+  const filters = fieldFilters(query.filter).length
+  const orders = query.orders.length
+  if (filters + orders + Number(query.isBelowDocument) <= MAX_PARTS) return
+  const ancestor = query.isBelowDocument ? 'one' : 'no'
+  throw invalidArgument(
+    `The query may not have more than ${MAX_PARTS} filters + sort orders + ancestor total. Currently there are ${filters} filters, ${orders} sort orders, and ${ancestor} ancestor filter.`,
+  )
+}
 
 /** Refuses the combinations that Firestore refuses. @throws StatusError INVALID_ARGUMENT */
 export function checkFilter(filter: Filter | null): void {
@@ -82,10 +101,14 @@ function checkOperand({ field, operator, value }: FieldFilter): void {
     const limit = operator === 'not-in' ? 10 : MAX_DISJUNCTIONS
     if (value.values.length > limit) throw invalidArgument(`'${operator}' supports up to ${limit} comparison values.`)
   }
+  const compared = needsList && value.type === 'array' ? value.values : [value]
+  if (!isNameField(field) && compared.some((operand) => valueSize(operand) > MAX_OPERAND_BYTES)) {
+    const place = `${formatFieldPath(field)}${operator.startsWith('array-') ? '[*]' : ''}`
+    throw invalidArgument(`value for ${place} is too large to be used in a query`)
+  }
   if (!isNameField(field)) return
   if (operator.startsWith('array-')) throw invalidArgument(`'${operator}' cannot be used with __name__.`)
-  const operands = needsList && value.type === 'array' ? value.values : [value]
-  if (operator.startsWith('is-') || operands.some((operand) => operand.type !== 'reference')) {
+  if (operator.startsWith('is-') || compared.some((operand) => operand.type !== 'reference')) {
     throw invalidArgument('__key__ filter value must be a Key')
   }
 }

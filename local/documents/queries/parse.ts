@@ -1,11 +1,11 @@
-import { parseParent } from '#local/documents/names.ts'
+import { checkCollectionId, parseParent } from '#local/documents/names.ts'
 import { fromWireValue } from '#local/documents/values/codec.ts'
 import { type FieldPath, parseFieldPath } from '#local/documents/values/field-path.ts'
 import { compareText } from '#local/documents/values/text-order.ts'
 import { NULL } from '#local/documents/values/value.ts'
 import type { WireCursor, WireFilter, WireQuery, WireValue } from '#local/documents/wire/messages.ts'
 import { invalidArgument } from '#local/documents/wire/status.ts'
-import { checkFilter, checkOrders } from './check.ts'
+import { checkCounts, checkFilter, checkOrders } from './check.ts'
 import { parseNearest } from './nearest.ts'
 import {
   type ComparisonOperator,
@@ -51,12 +51,14 @@ const UNARY_OPERATORS: readonly (ComparisonOperator | null)[] = [
  */
 export function parseQuery(parent: string, wire: WireQuery | null, aggregated: readonly FieldPath[] = []): Query {
   if (wire === null) throw invalidArgument('A structured query is needed.')
-  const { database } = parseParent(parent)
+  const { database, isDocument } = parseParent(parent)
   const [from, another] = wire.from
   if (another !== undefined) throw invalidArgument('A query can have only one collection selector.')
+  if (from !== undefined && from.collectionId !== '') checkCollectionId(from.collectionId)
   const filter = wire.where === null ? null : parseFilter(wire.where)
   const given = wire.orderBy.map(parseOrder)
   const orders = completeOrders(given, filter, aggregated)
+  checkCounts({ filter, orders: given, isBelowDocument: isDocument })
   checkFilter(filter)
   checkOrders(given, filter, aggregated)
   if (wire.offset < 0) throw invalidArgument('The offset must not be negative.')

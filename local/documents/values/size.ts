@@ -26,7 +26,8 @@ function fieldsSize(fields: Fields): number {
   return size
 }
 
-function valueSize(value: Value): number {
+/** Bytes of one value by the same rules. */
+export function valueSize(value: Value): number {
   switch (value.type) {
     case 'null':
     case 'boolean':

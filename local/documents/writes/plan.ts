@@ -13,11 +13,21 @@ import { checkFields } from './check-fields.ts'
 import { checkPrecondition } from './precondition.ts'
 import { applyTransform } from './transform.ts'
 
+/** Of one document in one commit; Google's emulator does not count them. */
+const MAX_TRANSFORMS = 500
+
 /** What a commit will do; nothing is changed yet. */
 export interface CommitPlan {
   changes: StoredChange[]
   /** One a write; `updateTime` is null for deletions, and an older one than the commit's when nothing changed. */
   results: { updateTime: Micros | null; transformResults: Value[] }[]
+}
+
+interface State {
+  before: StoredDocument | null
+  fields: Fields | null
+  createTime: Micros
+  transforms: number
 }
 
 /** The document that a write is about. @throws StatusError INVALID_ARGUMENT */
@@ -40,7 +50,7 @@ export function writtenName(write: WireWrite): string {
  * @throws StatusError as a precondition, a transform, a name or the size of a document asks for it.
  */
 export function planWrites(store: DocumentStore, writes: readonly WireWrite[], commitTime: Micros): CommitPlan {
-  const states = new Map<string, { before: StoredDocument | null; fields: Fields | null; createTime: Micros }>()
+  const states = new Map<string, State>()
   const results = writes.map((write) => {
     const name = writtenName(write)
     parseDocumentName(name)
@@ -49,11 +59,16 @@ export function planWrites(store: DocumentStore, writes: readonly WireWrite[], c
       before,
       fields: before?.fields ?? null,
       createTime: before?.createTime ?? commitTime,
+      transforms: 0,
     }
     states.set(name, state)
     const updateTime = state.fields === state.before?.fields ? (state.before?.updateTime ?? null) : commitTime
     checkPrecondition(write.currentDocument, name, state.fields === null ? null : { updateTime })
     const { fields, transformResults } = applyWrite(write, state.fields, commitTime)
+    state.transforms += transformResults.length
+    if (state.transforms > MAX_TRANSFORMS) {
+      throw invalidArgument(`At most ${MAX_TRANSFORMS} field transforms are allowed for a document in one request.`)
+    }
     if (state.fields === null || fields === null) state.createTime = commitTime
     state.fields = fields
     return { name, transformResults }
