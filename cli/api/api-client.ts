@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import * as z from 'zod'
 import { type AppError, FinalError, TransientError } from '#shared/errors/app-error.ts'
 import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
@@ -14,7 +15,7 @@ const errorAnswer = z.object({
 export interface ApiClient {
   /** Asked again where an answer is lost. @throws AppError with the API's own code and sentence. */
   get<T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
-  /** Asked once: what was lost on the way may have been done. @throws as `get`. */
+  /** Asked again too: its idempotency key makes one request of all. @throws as `get`. */
   post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
   /** For what is not the API itself: uploads and pictures. */
   http: HttpClient
@@ -39,15 +40,19 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     method: 'GET' | 'POST'
     path: string
     body?: unknown
+    key?: string
     schema: z.ZodType<T>
     signal: AbortSignal
   }): Promise<T> {
-    const { method, path, body, schema, signal } = request
+    const { method, path, body, key, schema, signal } = request
     try {
       const response = await http.request({
         url: `${baseUrl}${path}`,
         method,
-        headers: { authorization: `Bearer ${await token()}` },
+        headers: {
+          authorization: `Bearer ${await token()}`,
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+        },
         signal,
         ...(body === undefined ? {} : { body: jsonBody(body) }),
       })
@@ -59,7 +64,10 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
   return {
     get: (path, schema, signal) => retry(() => call({ method: 'GET', path, schema, signal }), { signal }),
-    post: (path, body, schema, signal) => call({ method: 'POST', path, body, schema, signal }),
+    post(path, body, schema, signal) {
+      const key = randomUUID()
+      return retry(() => call({ method: 'POST', path, body, key, schema, signal }), { signal })
+    },
     http,
     isLocal,
     close: () => http.close(),

@@ -55,7 +55,8 @@ const upload = z.object({
 })
 export type UploadRecord = z.output<typeof upload>
 
-export const trainingAnswer = z.object({ training })
+/** `reused`: the same photos were trained alike before, and this is that training. */
+export const trainingAnswer = z.object({ training, reused: z.boolean().optional() })
 export const trainingsAnswer = z.object({ trainings: z.array(training) })
 export const generationAnswer = z.object({ generation })
 /** In the order of the files that were asked for. */

@@ -50,9 +50,10 @@ export const train: Command = {
           ? { images: await uploadPhotos(api, { photos, signal: context.signal, onProgress }) }
           : { zipUrl: call.zipUrl }
       const asked = { ...call.training, ...source }
-      const { training } = await api.post('/api/trainings', asked, trainingAnswer, context.signal)
-      const record = { type: 'request', trainingId: training.id, photos: photos.length, sizeBytes }
-      context.output.result(record, `${training.id}  asked for${photos.length > 0 ? `, ${photos.length} photos` : ''}`)
+      const { training, reused = false } = await api.post('/api/trainings', asked, trainingAnswer, context.signal)
+      const record = { type: 'request', trainingId: training.id, photos: photos.length, sizeBytes, reused }
+      const words = reused ? 'was asked for with the same photos; --force trains them again' : 'asked for'
+      context.output.result(record, `${training.id}  ${words}`)
       if (!call.watch) return true
       return await watch(api, training, { ...context, display, timeoutMs: call.timeoutMs })
     } finally {

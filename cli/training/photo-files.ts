@@ -2,6 +2,10 @@ import { readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { UsageError } from '../command.ts'
 
+/** The API takes so many for a training. */
+const MIN_PHOTOS = 4
+const MAX_PHOTOS = 100
+
 /** A picture on this machine. */
 export interface PhotoFile {
   path: string
@@ -21,7 +25,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 
 /**
  * The pictures of a folder, by name; what else lies there is left alone, folders in it too.
- * @throws UsageError for a folder that is none, or has no picture.
+ * @throws UsageError for a folder that is none, or has too few or too many.
  */
 export async function findPhotos(folder: string, usage: string): Promise<PhotoFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
@@ -35,6 +39,8 @@ export async function findPhotos(folder: string, usage: string): Promise<PhotoFi
     const path = join(folder, entry.name)
     photos.push({ path, name: entry.name, contentType, sizeBytes: (await stat(path)).size })
   }
-  if (photos.length > 0) return photos
-  throw new UsageError(`There is no picture in ${folder} (${Object.keys(CONTENT_TYPES).join(', ')}).`, usage)
+  if (photos.length >= MIN_PHOTOS && photos.length <= MAX_PHOTOS) return photos
+  const found = `${photos.length} ${photos.length === 1 ? 'picture' : 'pictures'}`
+  const kinds = Object.keys(CONTENT_TYPES).join(', ')
+  throw new UsageError(`${folder} has ${found} (${kinds}); a training takes ${MIN_PHOTOS} to ${MAX_PHOTOS}.`, usage)
 }
