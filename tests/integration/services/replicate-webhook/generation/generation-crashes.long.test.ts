@@ -1,0 +1,3 @@
+import { generationCrashSuite } from './generation-crashes.ts'
+
+generationCrashSuite(1)

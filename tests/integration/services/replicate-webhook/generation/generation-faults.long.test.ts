@@ -1,0 +1,3 @@
+import { generationFaultSuite } from './generation-faults.ts'
+
+generationFaultSuite()
