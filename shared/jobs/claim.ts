@@ -24,7 +24,8 @@ export interface ClaimRequest {
 }
 
 export type Claim =
-  | { kind: 'claimed'; id: string; job: JobRecord }
+  /** `displaced`: the older job that held the run slot until now. */
+  | { kind: 'claimed'; id: string; job: JobRecord; displaced: string | null }
   | { kind: 'terminal'; id: string; job: JobRecord }
   /** Ended by this very claim: too many crashes, too late, superseded, or not admitted. */
   | { kind: 'ended'; id: string; job: JobRecord }
@@ -48,7 +49,7 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
     const now = snapshot.readTime
     const found = toJobRecord(snapshot)
     if (found && isTerminal(found.state)) return { kind: 'terminal', id, job: found }
-    if (found?.lease?.owner === request.owner) return { kind: 'claimed', id, job: found }
+    if (found?.lease?.owner === request.owner) return { kind: 'claimed', id, job: found, displaced: null }
     const leftMs = found?.lease ? found.lease.expiresAt.toMillis() - now.toMillis() : 0
     if (leftMs > 0) return { kind: 'held', id, forMs: leftMs }
     const waitUntil = found?.state === 'waiting' ? found.retryAt : null
@@ -123,7 +124,7 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
     transaction.set(ref, claimed)
     slot?.writes(transaction)
     reserve(transaction)
-    return { kind: 'claimed', id, job: claimed }
+    return { kind: 'claimed', id, job: claimed, displaced: slot?.displaced ?? null }
   })
 }
 

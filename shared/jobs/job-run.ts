@@ -1,10 +1,10 @@
-import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore'
+import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { runTransaction, type TransactionPart } from '#shared/documents/transaction.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { CanceledError, LeaseLostError } from './job-errors.ts'
+import { isDisplaced, superseded } from './displaced.ts'
+import { LeaseLostError } from './job-errors.ts'
 import { type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { endedRecord } from './job-states.ts'
-import { slotHolder } from './slot.ts'
 
 /** A change of the job's own record that goes with a fenced transaction. */
 type RecordChange = (job: JobRecord, now: Timestamp) => JobRecord
@@ -206,11 +206,14 @@ export class JobRun<Input> {
   async #writeNow(part: TransactionPart, change: RecordChange): Promise<Timestamp> {
     const mine = this.#job
     const { job, now } = await runTransaction(this.#db, async (transaction) => {
-      const { now, slotIsOurs, stored } = await this.#readFence(transaction)
+      const snapshot = await transaction.get(jobRef(this.#db, this.id))
+      const now = snapshot.readTime
+      const stored = toJobRecord(snapshot)
+      if (!stored) throw new LeaseLostError(this.key)
       // A commit whose answer was lost is repeated by the client: then the job is already as we wanted it.
       if (stored.fence === mine.fence && stored.finishedAt && stored.state === 'done') return { job: stored, now }
       if (stored.lease?.owner !== this.#owner || stored.fence !== mine.fence) throw new LeaseLostError(mine.key)
-      if (!slotIsOurs) throw new CanceledError({ code: 'job.superseded', message: 'A newer one has taken its place.' })
+      if (await isDisplaced(transaction, this.#db, stored)) throw superseded()
       const writes = await part(transaction)
       const expiresAt = Timestamp.fromMillis(now.toMillis() + this.#leaseMs)
       const renewed: JobRecord = {
@@ -228,13 +231,5 @@ export class JobRun<Input> {
     })
     this.#job = job
     return now
-  }
-
-  async #readFence(transaction: Transaction): Promise<{ stored: JobRecord; now: Timestamp; slotIsOurs: boolean }> {
-    const snapshot = await transaction.get(jobRef(this.#db, this.id))
-    const stored = toJobRecord(snapshot)
-    if (!stored) throw new LeaseLostError(this.key)
-    const holder = stored.slot ? await slotHolder(transaction, this.#db.doc(stored.slot.path)) : null
-    return { stored, now: snapshot.readTime, slotIsOurs: stored.slot === null || holder?.jobId === this.id }
   }
 }

@@ -7,8 +7,9 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { cancelJob } from './cancel.ts'
 import { type Claim, claimJob, type JobLimits } from './claim.ts'
 import type { AnyJobDefinition } from './definition.ts'
+import { isDisplaced, superseded, wakeDisplaced } from './displaced.ts'
 import { BudgetSpentError, LeaseLostError, ShutdownError } from './job-errors.ts'
-import { type JobRecord, jobRef, toJobRecord } from './job-record.ts'
+import { isTerminal, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { type JobNames, type JobRequests, recordJob } from './job-requests.ts'
 import { JobRun } from './job-run.ts'
 import type { Outcome } from './outcome.ts'
@@ -136,6 +137,7 @@ export class JobRunner implements JobRequests {
         return await this.#later({ id: claim.id, fence: claim.job.fence, at: claim.at, code: claim.code })
       }
       case 'claimed':
+        if (claim.displaced !== null) await wakeDisplaced({ db, jobs: this, id: claim.displaced, logger })
         return await this.#work({ definition, input, claim, owner, logger })
       default:
         return claim satisfies never
@@ -212,7 +214,12 @@ export class JobRunner implements JobRequests {
         if (!job) throw new LeaseLostError(claim.job.key)
         if (job.lease === null && job.fence === claim.job.fence) return job // our own commit, repeated
         if (job.lease?.owner !== owner) throw new LeaseLostError(claim.job.key)
-        const next = recordAfter({ job: { ...job, credits: params.credits }, error, now, limits: this.#options.limits })
+        const after = (reason: unknown) =>
+          recordAfter({ job: { ...job, credits: params.credits }, error: reason, now, limits: this.#options.limits })
+        const asItEnded = after(error)
+        // Whoever took its slot did not wake it, because it was at work.
+        const restsInVain = !isTerminal(asItEnded.state) && (await isDisplaced(transaction, this.#options.db, job))
+        const next = restsInVain ? after(superseded()) : asItEnded
         const tell =
           next.state === 'failed' && next.failure
             ? await definition.failed({ input, transaction, job, failure: next.failure })

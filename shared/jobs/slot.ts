@@ -27,7 +27,8 @@ interface SlotRecord {
 }
 
 export type SlotDecision =
-  | { kind: 'ours'; writes: Writes }
+  /** `displaced`: the older job that held it until now. */
+  | { kind: 'ours'; writes: Writes; displaced: string | null }
   | { kind: 'superseded'; byJobId: string }
   | { kind: 'tripped'; retryAt: Date }
 
@@ -49,9 +50,9 @@ export async function decideSlot(
   const { claim, now } = params
   const ref = db.doc(claim.path)
   const record = (await transaction.get(ref)).data() as SlotRecord | undefined
-  if (record && record.jobId !== params.jobId && compareSlotOrder(record.order, claim.order) > 0) {
-    return { kind: 'superseded', byJobId: record.jobId }
-  }
+  const other = record && record.jobId !== params.jobId ? record : null
+  const precedence = other ? compareSlotOrder(other.order, claim.order) : 0
+  if (other && precedence > 0) return { kind: 'superseded', byJobId: other.jobId }
   const recent = (record?.starts ?? []).filter((start) => now.toMillis() - start.toMillis() < hourMs)
   const first = record?.jobId !== params.jobId
   const oldest = recent[0]
@@ -63,7 +64,7 @@ export async function decideSlot(
     order: claim.order,
     starts: first ? [...recent, now] : recent,
   }
-  return { kind: 'ours', writes: (tx) => tx.set(ref, next) }
+  return { kind: 'ours', writes: (tx) => tx.set(ref, next), displaced: other && precedence < 0 ? other.jobId : null }
 }
 
 /** The slot's current holder, read inside a transaction; null where no job ever took it. */
