@@ -5,7 +5,6 @@ import {
   fetchedBytes,
   objectName,
   publishedSha256,
-  readModel,
   type SyncCase,
   timesPublished,
   untilTidy,
@@ -107,20 +106,6 @@ export function syncAgain(documents: StartDocuments): void {
     await world.storage.bucket(modelsBucket).file(objectName(first.gcsUri)).delete()
     await expectSynced(await world.sync('url', {}), { file, source })
     expect(fetchedBytes(world, file)).toBeGreaterThanOrEqual(2 * file.sizeBytes)
-  })
-
-  test.concurrent('another version named while the first is copied: the new one is synced, the old one leaves nothing', async () => {
-    const [old, wanted] = [slowCase(), addCivitaiModel(world)]
-    await world.deliver(await world.write('edited', { name: 'edited', syncStatus: 'syncing', ...old.source }))
-    await until(async () => fetchedBytes(world, old.file) > 300_000)
-    await world.deliver(await world.write('edited', wanted.source))
-    const model = await expectSynced(await world.settled('edited'), wanted)
-    await until(async () => (await copiesOf(old)).every(({ state }) => state === 'canceled'))
-    expect(fetchedBytes(world, old.file)).toBeLessThan(old.file.sizeBytes)
-    expect(world.finalized.filter((name) => name.startsWith('models/edited/'))).toEqual([objectName(model.gcsUri)])
-    const states = (await world.jobs('sync')).filter(({ subject }) => subject === 'ai_models/edited')
-    expect(states.map(({ state }) => state).toSorted()).toEqual(['canceled', 'done'])
-    expect(await readModel(world, 'edited')).toMatchObject({ syncStatus: 'synced', sha256: wanted.file.sha256 })
   })
 
   async function copiesOf({ file }: SyncCase) {
