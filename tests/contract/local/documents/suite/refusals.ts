@@ -30,6 +30,21 @@ export function refusalsContract(bench: Bench): void {
     ['an order given twice', (query) => query.orderBy('a').orderBy('a')],
     ['an order after the name', (query) => query.orderBy(id).orderBy('a')],
     ['one name with a range of another field', (query) => query.where(id, '==', 'x').where('a', '>', 1)],
+    [
+      'ranges of more than 10 fields',
+      (query) => many.slice(0, 11).reduce((all, n) => all.where(`f${n}`, '>', 1), query),
+    ],
+    ['a value above 1,500 bytes', (query) => query.where('a', '==', 's'.repeat(1500))],
+    ['a list with a value above 1,500 bytes', (query) => query.where('a', 'in', [1, 's'.repeat(1500)])],
+    [
+      'more than 100 filters and orders',
+      (query) =>
+        Array.from({ length: 60 }, (_, n) => `f${n}`).reduce(
+          (all, field) => all.where(field, '==', 1).orderBy(field),
+          query,
+        ),
+    ],
+    ['a reserved collection', (query) => query.firestore.collectionGroup('__reserved__')],
   ]
 
   test.each(invalid)('refuses %s as INVALID_ARGUMENT', async (_, build) => {

@@ -153,6 +153,18 @@ export function writesContract(bench: Bench): void {
     await expect(bench.firestore().doc('__a__/d').set({ a: 1 })).rejects.toMatchObject(INVALID_ARGUMENT)
   })
 
+  test('a path of more than 100 documents is refused', async () => {
+    const pathOf = (documents: number) => Array.from({ length: documents }, (_, n) => `c/d${n}`).join('/')
+    const root = bench.freshCollection().path
+    const write = (documents: number) =>
+      bench
+        .firestore()
+        .doc(`${root}/top/${pathOf(documents - 1)}`)
+        .set({ n: 1 })
+    await expect(write(100)).resolves.toBeDefined()
+    await expect(write(101)).rejects.toMatchObject({ code: 3 })
+  })
+
   test('a bulk writer writes what it can and reports each failure by itself', async () => {
     const collection = bench.freshCollection()
     const writer = bench.firestore().bulkWriter()
