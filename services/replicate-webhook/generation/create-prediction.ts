@@ -45,6 +45,7 @@ export async function createPrediction(
     run.signal.throwIfAborted()
     const isRefusal = isReplicateError(error) && (!error.retryable || run.failures >= PATIENCE)
     if (!isRefusal) throw error
+    run.logger.error('Replicate refused to make a picture.', { index: picture.index, code: error.code, error })
     await run.step(outcomeStep(picture), async () => refused(error))
   }
 }

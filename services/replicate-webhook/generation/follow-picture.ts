@@ -2,7 +2,7 @@ import type { Generation } from '#shared/documents/generations.ts'
 import { readReplicateRun } from '#shared/documents/replicate-runs.ts'
 import { AppError, errorCode } from '#shared/errors/app-error.ts'
 import { predictionOwner } from '#shared/generations/prediction-owner.ts'
-import { LeaseLostError } from '#shared/jobs/job-errors.ts'
+import { CanceledError, LeaseLostError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { isTerminal, type Prediction } from '#shared/replicate/prediction.ts'
 import type { CreatedRun } from '#shared/trainings/create-run-once.ts'
@@ -18,7 +18,7 @@ const CANCEL_SLACK_MS = 60_000
 /** Outputs are removed an hour after the end (contract §3): nothing can be had of a prediction after that. */
 const KEPT_MS = 3_600_000
 
-type Seen = Pick<Prediction, 'status' | 'output' | 'error' | 'isDataRemoved'>
+type Seen = Omit<Prediction, 'id'>
 
 interface Following {
   generation: Generation
@@ -26,8 +26,9 @@ interface Following {
 }
 
 /**
- * Looks once at the picture of one prompt: at what a webhook told, else at Replicate; what was made is copied at once. What
- * may pass (Replicate or the bucket are down) leaves it pending: it is paid for, and looked at as long as it is kept.
+ * Looks once at the picture of one prompt: at what a webhook told, else at Replicate; what was made is copied at once. Where
+ * that cannot be done (Replicate or the bucket are down, the token is refused) it stays pending: it is paid for, and looked
+ * at as long as it is kept.
  */
 export async function followPicture(
   deps: GenerationDeps,
@@ -40,7 +41,7 @@ export async function followPicture(
     return await judgePrediction(deps, run, { ...following, created })
   } catch (error) {
     run.signal.throwIfAborted()
-    if (!(error instanceof AppError) || error instanceof LeaseLostError || !error.retryable) throw error
+    if (!(error instanceof AppError) || error instanceof LeaseLostError || error instanceof CanceledError) throw error
     const { code, message } = error
     if (nowOf(deps).getTime() >= created.atMs + deps.cancelAfterMs + KEPT_MS) return { kind: 'failed', code, message }
     run.logger.warn('A picture could not be looked at; it is looked at again.', {
@@ -90,7 +91,11 @@ async function judgePrediction(
   const { generation, picture, created } = params
   const { predictions } = deps.replicate
   const { signal } = run
-  let seen = (await toldOf(deps, created)) ?? (await predictions.get(created.runId, { signal }))
+  const told = await toldOf(deps, created)
+  const askAtMs = created.atMs + deps.pollMs
+  // Until then its webhook is on its way.
+  if (told === null && nowOf(deps).getTime() < askAtMs) return { kind: 'pending', lookAgainAt: new Date(askAtMs) }
+  let seen: Seen = told ?? (await predictions.get(created.runId, { signal }))
   const isOverdue = nowOf(deps).getTime() >= created.atMs + deps.cancelAfterMs + CANCEL_SLACK_MS
   if (!isTerminal(seen)) {
     if (!isOverdue) return lookAgain(deps)
@@ -109,7 +114,8 @@ async function judgePrediction(
     return failedPrediction(seen)
   }
   if (seen.output === null && seen.isDataRemoved) return pictureGone()
-  return await keepPicture(deps, run, { generation, picture, output: seen.output })
+  const { output, predictSeconds } = seen
+  return await keepPicture(deps, run, { generation, picture, output, predictSeconds })
 }
 
 /** The end as a signed webhook told it, as far as there is all of it. */
@@ -118,7 +124,8 @@ async function toldOf(deps: GenerationDeps, { runId }: CreatedRun): Promise<Seen
   if (told === null || !isTerminal(told)) return null
   if (told.status === 'succeeded' && told.outputJson === null) return null
   const output: unknown = told.outputJson === null ? null : JSON.parse(told.outputJson)
-  return { status: told.status, output, error: told.error, isDataRemoved: false }
+  const { status, error, predictSeconds } = told
+  return { status, output, error, predictSeconds, isDataRemoved: false }
 }
 
 function lookAgain(deps: GenerationDeps): PicturePending {

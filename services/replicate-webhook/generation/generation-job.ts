@@ -52,16 +52,18 @@ export function generationJob(parts: GenerationJobParts): JobDefinition<Generati
   }
 }
 
-/** Wakes the training that waits for its samples, or removes the pictures of a generation that is gone. May be repeated. */
+/**
+ * Wakes the training that waits for its samples, and removes the pictures of a generation that is gone, or was canceled with its
+ * training. May be repeated.
+ */
 async function cleanUpGeneration(parts: GenerationJobParts, input: GenerationInput): Promise<void> {
   const { db, store, bucket } = parts
   const generation = await readGeneration(null, db, input.generationId)
-  if (generation === null) {
+  if (generation === null || generation.status === 'canceled') {
     const prefix = generationPrefix({ userId: input.userId, id: input.generationId })
     for await (const object of store.list(bucket, prefix)) await store.remove(object, object.generation)
-    return
   }
-  if (generation.trainingId !== null) await wakeTraining(parts, generation.trainingId)
+  if (generation !== null && generation.trainingId !== null) await wakeTraining(parts, generation.trainingId)
 }
 
 async function wakeTraining({ db, jobs }: GenerationJobParts, trainingId: string): Promise<void> {

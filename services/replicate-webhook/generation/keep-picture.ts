@@ -1,4 +1,4 @@
-import type { Generation } from '#shared/documents/generations.ts'
+import type { GeneratedImage, Generation } from '#shared/documents/generations.ts'
 import { AppError, TransientError } from '#shared/errors/app-error.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { resultUrl, writeResult } from '#shared/objects/result-objects.ts'
@@ -22,14 +22,15 @@ const DOWNLOAD_BACKOFF: BackoffPolicy = { baseMs: 500, factor: 4, maxMs: 8_000, 
 export async function keepPicture(
   deps: GenerationDeps,
   run: JobRun<GenerationInput>,
-  params: { generation: Generation; picture: Picture; output: unknown },
+  params: { generation: Generation; picture: Picture; output: unknown; predictSeconds: number | null },
 ): Promise<PictureOutcome> {
-  const { generation, picture } = params
+  const { generation, picture, predictSeconds } = params
   const url = pickOutput(params.output, 'first')
   if (url === null) return noPicture()
   try {
     const { bytes, file } = await fetchPicture(deps, run, url)
-    return await writePicture(deps, run, { generation, picture, bytes, file })
+    const image = await writePicture(deps, run, { generation, picture, bytes, file })
+    return { kind: 'made', image, predictSeconds }
   } catch (error) {
     run.signal.throwIfAborted()
     if (!(error instanceof AppError)) throw error
@@ -73,7 +74,7 @@ async function writePicture(
   deps: GenerationDeps,
   run: JobRun<GenerationInput>,
   params: { generation: Generation; picture: Picture; bytes: Buffer; file: PictureFile },
-): Promise<PictureOutcome> {
+): Promise<GeneratedImage> {
   const { generation, picture, bytes, file } = params
   const target = { bucket: deps.bucket, name: `${generationPrefix(generation)}${picture.index}.${file.extension}` }
   const written = await writeResult(deps, run, {
@@ -83,14 +84,11 @@ async function writePicture(
     render: async () => bytes,
   })
   return {
-    kind: 'made',
-    image: {
-      ...picture,
-      ...target,
-      url: resultUrl(deps.resultUrl, written),
-      generation: written.generation,
-      contentType: file.contentType,
-      sizeBytes: written.sizeBytes,
-    },
+    ...picture,
+    ...target,
+    url: resultUrl(deps.resultUrl, written),
+    generation: written.generation,
+    contentType: file.contentType,
+    sizeBytes: written.sizeBytes,
   }
 }

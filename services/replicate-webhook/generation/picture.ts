@@ -8,7 +8,9 @@ export interface Picture {
 }
 
 /** What became of a picture; kept as the result of a step of its own. */
-export type PictureOutcome = { kind: 'made'; image: GeneratedImage } | PictureFailure
+export type PictureOutcome =
+  /** `predictSeconds`: what Replicate bills, where it says so. */
+  { kind: 'made'; image: GeneratedImage; predictSeconds: number | null } | PictureFailure
 
 export interface PictureFailure {
   kind: 'failed'

@@ -15,6 +15,7 @@ import { checkCurrent } from './current-generation.ts'
 import { endGeneration, type GenerationEnd } from './end-generation.ts'
 import { followPicture } from './follow-picture.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
+import { logGeneration } from './generation-log.ts'
 import { generationNoteSchema } from './generation-note.ts'
 import { creationStep, outcomeStep, type Picture, type PictureOutcome } from './picture.ts'
 
@@ -116,13 +117,15 @@ async function end(
   const outcomes = outcomesOf(run, params.pictures)
   const images = madeOf(outcomes)
   const error = errorOf(outcomes)
-  const finishedAt = Timestamp.fromDate(nowOf(deps))
+  const endedAt = nowOf(deps)
+  const finishedAt = Timestamp.fromDate(endedAt)
   const status = images.length > 0 ? 'succeeded' : 'failed'
   const ended: GenerationEnd = { status, images, error, finishedAt }
   await run.complete({ pictures: images.length, of: outcomes.length, error }, async (transaction) => {
     const generation = checkCurrent(await readGeneration(transaction, db, params.generation.id))
     return await endGeneration(transaction, db, { generation, end: ended })
   })
+  logGeneration(run.logger, { generation: params.generation, outcomes, endedAt })
 }
 
 function outcomesOf(run: JobRun<GenerationInput>, pictures: readonly Picture[]): PictureOutcome[] {

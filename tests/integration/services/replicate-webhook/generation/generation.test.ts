@@ -57,8 +57,8 @@ test('what a webhook told is not asked for again, and what none told is', async 
   for (const isDeaf of [false, true]) {
     world.hearing.isDeaf = isDeaf
     const generation = await world.order()
-    expect(await askedIn(world.look(generation))).toBe(2)
-    await world.pass(10_000)
+    expect(await askedIn(world.look(generation))).toBe(0)
+    await world.pass(60_000)
     expect(await askedIn(world.look(generation))).toBe(isDeaf ? 2 : 0)
     expect((await world.read(generation))?.status).toBe('succeeded')
   }
@@ -98,6 +98,41 @@ test('a bucket that is down for a while costs no picture', async () => {
   expect(await world.finish(generation)).toEqual({ kind: 'done' })
   expect(refusals).toBe(3)
   expect((await world.read(generation))?.images).toHaveLength(2)
+})
+
+test('a prediction that cannot be asked about is asked about again, until nothing can be had of it', async () => {
+  world.hearing.isDeaf = true
+  const generation = await world.order({ prompts: ['one of its own'] })
+  await world.look(generation)
+  for (let refusals = 1; refusals <= 3; refusals++) {
+    await world.pass(60_000)
+    world.replicate.inject({ fault: { kind: 'status', status: 401 }, times: 1, endpoint: 'get' })
+    expect((await world.look(generation)).kind).toBe('woken-later')
+  }
+  await world.pass(60_000)
+  expect(await world.look(generation)).toEqual({ kind: 'done' })
+  expect((await world.read(generation))?.status).toBe('succeeded')
+
+  const unknown = await world.order({ prompts: ['another of its own'] })
+  await world.look(unknown)
+  await world.pass(60_000)
+  world.replicate.inject({ fault: { kind: 'status', status: 404 }, times: 2, endpoint: 'get' })
+  expect((await world.look(unknown)).kind).toBe('woken-later')
+  world.replicate.clock.advance(4_000_000)
+  expect(await world.look(unknown)).toEqual({ kind: 'done' })
+  expect(await world.read(unknown)).toMatchObject({ status: 'failed', error: { code: 'replicate.not-found' } })
+})
+
+test('pictures of samples that were canceled with their training are removed', async () => {
+  const generation = await world.order()
+  world.replicate.inject({ fault: { kind: 'never-ends' }, times: 1 })
+  await world.look(generation)
+  await world.pass(5000)
+  await world.look(generation)
+  await generationRef(world.db, generation.id).update({ status: 'canceled', images: [] })
+  expect(await world.look(generation)).toEqual({ kind: 'canceled', code: 'generation.over' })
+  expect(await world.objects(generation)).toEqual([])
+  expect(await world.read(generation)).toMatchObject({ status: 'canceled', images: [] })
 })
 
 test('a generation that is deleted meanwhile is canceled: its predictions are stopped, its pictures removed', async () => {
