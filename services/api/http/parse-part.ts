@@ -17,21 +17,17 @@ const MAX_PROBLEMS = 20
 export function parsePart<S extends z.ZodType>(part: RequestPart, schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw invalidRequest(
-    parsed.error.issues.flatMap((issue) => problemsOf(issue, part)),
-    part,
-  )
+  throw invalidRequest(parsed.error.issues.flatMap((issue) => problemsOf(issue, part)))
 }
 
 /** The one refusal of what a request says. */
-export function invalidRequest(problems: readonly FieldProblem[], part: RequestPart = 'body'): CallerError {
+export function invalidRequest(problems: readonly FieldProblem[]): CallerError {
   const [first] = problems
-  const where = part === 'body' ? 'The request' : `The request’s ${part === 'params' ? 'path' : part}`
-  const what = first === undefined ? '' : `: ${first.path === '' ? '' : `${first.path}: `}${first.message}`
+  const what = first === undefined ? '.' : `: ${first.path === '' ? '' : `${first.path}: `}${first.message}`
   return new CallerError({
     status: 422,
     code: 'request.invalid',
-    message: `${where} is not as it should be${what}`,
+    message: `The request is not as it should be${what}`,
     details: problems.slice(0, MAX_PROBLEMS),
   })
 }

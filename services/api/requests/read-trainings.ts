@@ -50,7 +50,7 @@ function cursorOf({ createdAt, id }: Pick<Training, 'createdAt' | 'id'>): string
 function parseCursor(text: string): { createdAt: Timestamp; id: string } {
   const [, seconds, nanoseconds, id] = /^(\d{1,11})\.(\d{1,9})\.([a-z0-9-]{1,64})$/.exec(text) ?? []
   if (seconds === undefined || nanoseconds === undefined || id === undefined) {
-    throw invalidRequest([{ path: 'query.before', message: 'Give `next` of a page of trainings.' }], 'query')
+    throw invalidRequest([{ path: 'query.before', message: 'Give `next` of a page of trainings.' }])
   }
   return { createdAt: new Timestamp(Number(seconds), Number(nanoseconds)), id }
 }
