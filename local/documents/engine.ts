@@ -1,4 +1,5 @@
 import { type CommitClock, createCommitClock, type Micros } from './clock.ts'
+import { createIndexCheck, type IndexCheck, type IndexOptions } from './indexes/check.ts'
 import { decodeDocument, type StoredChange } from './storage/document.ts'
 import { type Journal, openJournal } from './storage/journal.ts'
 import type { CommitRecord } from './storage/record.ts'
@@ -24,6 +25,8 @@ export interface EngineOptions {
   idleMs: number
   /** Waiting for a lock longer than this is ABORTED. */
   lockWaitMs: number
+  /** Default: every query is answered and nobody told. */
+  indexes?: IndexOptions | undefined
 }
 
 /** Documents, locks and the log as one: every commit goes through here. */
@@ -32,6 +35,7 @@ export interface Engine {
   clock: CommitClock
   locks: LockTable
   transactions: Transactions
+  checkIndexes: IndexCheck
   /** Commits all writes or none, waiting for the locks of others. Settles when the commit is durable and published. */
   commit(writes: readonly WireWrite[], transaction: Transaction | null): Promise<CommitPlan & { commitTime: Micros }>
   /** Calls `listener` for every durable commit, in order. Gives a function that stops it. */
@@ -92,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     locks,
     transactions,
+    checkIndexes: options.indexes === undefined ? () => {} : createIndexCheck(options.indexes),
     async commit(writes, transaction) {
       const single: LockOwner = { age: nextAge(), abandon: () => {} }
       const owner = transaction ?? single

@@ -1,5 +1,6 @@
 import { Server } from '@grpc/grpc-js'
 import { type Committed, createEngine, type Engine } from './engine.ts'
+import type { IndexOptions } from './indexes/check.ts'
 import { listenCall } from './listen/stream.ts'
 import { listCollectionIds, listDocuments, partitionQuery } from './rpc/listings.ts'
 import { batchGetDocuments, getDocument } from './rpc/lookups.ts'
@@ -36,6 +37,8 @@ export interface DocumentServerOptions {
   onChange?: (change: DocumentChange) => void
   /** Milliseconds since the epoch, fractions allowed: commit and read times follow it but never go back. */
   now?: () => number
+  /** What exists and what happens to a query that needs another one. Default: every query is answered and nobody told. */
+  indexes?: IndexOptions
   /** A transaction that others wait for is given up after this long without a call from its client (default 5,000). */
   contendedIdleMs?: number
   /** One that nobody waits for (default 60,000, as the real service). */
@@ -53,8 +56,9 @@ export interface DocumentServer {
 
 /** Starts a Firestore that speaks gRPC (google.firestore.v1.Firestore). @throws Error when the port or the data directory cannot be had. */
 export async function startDocumentServer(options: DocumentServerOptions): Promise<DocumentServer> {
-  const { host = '127.0.0.1', contendedIdleMs = 5_000, idleMs = 60_000, lockWaitMs = 20_000, onChange } = options
-  const engine = createEngine({ dataDir: options.dataDir, nowMs: options.now, contendedIdleMs, idleMs, lockWaitMs })
+  const { host = '127.0.0.1', contendedIdleMs = 5_000, idleMs = 60_000, lockWaitMs = 20_000 } = options
+  const { dataDir, indexes, now: nowMs, onChange } = options
+  const engine = createEngine({ dataDir, nowMs, contendedIdleMs, idleMs, lockWaitMs, indexes })
   if (onChange !== undefined) engine.subscribe((committed) => reportChanges(committed, onChange))
   const grpc = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVED_BYTES, 'grpc.max_send_message_length': -1 })
   grpc.addService(serviceDefinition(), serviceImplementation(handlersOf(engine)))

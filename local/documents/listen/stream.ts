@@ -110,6 +110,7 @@ function watchedSet(engine: Engine, wire: WireTarget): Pick<Target, 'set' | 'sel
   }
   if (wire.targetType !== 'query') throw invalidArgument('A target must be a query or documents.')
   const query = parseQuery(wire.query.parent, wire.query.structuredQuery)
+  engine.checkIndexes(query)
   return { set: watchQuery(engine.store, query), select: query.select }
 }
 

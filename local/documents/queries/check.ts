@@ -90,7 +90,7 @@ export function checkOrders(given: readonly Order[], filter: Filter | null, aggr
   }
 }
 
-type FieldFilter = Extract<Filter, { kind: 'field' }>
+export type FieldFilter = Extract<Filter, { kind: 'field' }>
 
 function checkOperand({ field, operator, value }: FieldFilter): void {
   const needsList = operator === 'in' || operator === 'not-in' || operator === 'array-contains-any'
@@ -124,7 +124,7 @@ function hasOr(filter: Filter): boolean {
 }
 
 /** The disjunctive normal form, each list of filters ANDed. IN is kept as one filter here. */
-function conjunctions(filter: Filter): FieldFilter[][] {
+export function conjunctions(filter: Filter): FieldFilter[][] {
   if (filter.kind === 'field') return [[filter]]
   const parts = filter.filters.map(conjunctions)
   if (filter.kind === 'or') return parts.flat()

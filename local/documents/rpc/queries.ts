@@ -32,6 +32,7 @@ interface RunAggregationRequest extends WireConsistency {
 export function runQueryCall(engine: Engine): ServerStream {
   return async (request: RunQueryRequest, { connection }, send) => {
     const query = parseQuery(request.parent, request.structuredQuery)
+    engine.checkIndexes(query)
     await withView(engine, { ...consistencyOf(request), database: query.database }, connection, async (view) => {
       const { documents, skipped, readTime } = await queryAt(engine, view, query)
       const time = toWireTimestamp(readTime)
@@ -49,6 +50,7 @@ export function runAggregationQueryCall(engine: Engine): ServerStream {
     const aggregations = parseAggregations(wire.aggregations)
     const fields = aggregatedFields(aggregations)
     const query = parseQuery(request.parent, wire.structuredQuery, fields)
+    engine.checkIndexes(query)
     if (query.select !== null && fields.length > 0) {
       throw invalidArgument('Cannot apply property masks when aggregation fields are present.')
     }
