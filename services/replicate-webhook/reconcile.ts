@@ -1,30 +1,30 @@
-import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { Timestamp } from '@google-cloud/firestore'
 import { readTraining, type Training, trainingsIn } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
 import {
   generationNames,
   runCancelNames,
   type TrainingFinishInput,
+  trainingFinishInputSchema,
   trainingFinishNames,
 } from '#shared/trainings/training-jobs.ts'
+import { cleanUpFinish, type FinishCleaning } from './finish/clean-up-finish.ts'
 import type { MailSettings } from './finish/finish-deps.ts'
+import { undoFinish } from './finish/undo-finish.ts'
 import { removeFinishWork } from './finish/work-places.ts'
 
-export interface ReconcileDeps {
-  db: Firestore
-  store: ObjectStore
+export interface ReconcileDeps extends FinishCleaning {
   jobs: JobRequests
-  /** Where parts of weights lie on their way. */
-  bucket: string
   mail: MailSettings
   /** How long a training may say that it goes on, and parts may lie, before somebody looks. */
   stuckAfterMs: number
+  /** Of jobs that are asked for. */
+  deadlineMs: number
   logger: Logger
   now: () => Date
 }
@@ -45,7 +45,7 @@ export interface ReconcileReport {
  * when nobody has woken it, and asks Replicate.
  */
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
-  const { db, store, jobs, bucket, stuckAfterMs } = deps
+  const { db, store, jobs, modelsBucket: bucket, stuckAfterMs } = deps
   const kinds = [trainingFinishNames.kind, generationNames.kind, runCancelNames.kind]
   const wokenJobs = await wakeOverdue({ db, jobs, kinds, now: deps.now() })
   const trainings = await mendTrainings(deps)
@@ -56,7 +56,11 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     kinds: [trainingFinishNames.kind],
     stuckAfterMs,
     now: deps.now(),
-    remove: (id) => removeFinishWork(store, { bucket, jobId: id }),
+    remove: (id, job) =>
+      // The job's own clean-up, which its instance did not live to do or to end.
+      job
+        ? cleanUpFinish(deps, trainingFinishInputSchema.parse(job.input), id)
+        : removeFinishWork(store, { bucket, jobId: id }),
   })
   const report = { wokenJobs, ...trainings, cleanedJobs }
   deps.logger.info('Reconciled.', report)
@@ -89,18 +93,24 @@ async function mend(deps: ReconcileDeps, training: Training): Promise<'startedTr
     await deps.jobs.enqueue(trainingFinishNames, input)
     return 'startedTrainings'
   }
-  await runTransaction(deps.db, async (transaction) => {
-    // Its end and its job's are one transaction, so this is an operator's doing, or a run that nobody knows.
-    const current = await readTraining(transaction, deps.db, trainingId)
-    const end = {
-      status: 'failed',
-      stage: current?.stage ?? 'training',
-      code: 'training.lost',
-      message: 'The training was given up on our side.',
-    } as const
-    const now = Timestamp.fromDate(deps.now())
-    const writes = await endTraining(transaction, deps.db, { trainingId, end, mail: deps.mail, now })
-    writes(transaction)
-  })
+  await endLost(deps, { trainingId, userId, runId: runId ?? '' })
   return 'endedTrainings'
+}
+
+/** A training's end and its job's are one transaction, so this is an operator's doing, or a run that nobody knows. */
+async function endLost(deps: ReconcileDeps, input: TrainingFinishInput): Promise<void> {
+  const { db, mail, deadlineMs } = deps
+  const { trainingId } = input
+  await runTransaction(db, async (transaction) => {
+    const training = await readTraining(transaction, db, trainingId)
+    const message = 'The training was given up on our side.'
+    const end = { status: 'failed', stage: training?.stage ?? 'training', code: 'training.lost', message } as const
+    const now = Timestamp.fromDate(deps.now())
+    const writes = await endTraining(transaction, db, { trainingId, end, mail, now })
+    const mayRunGoOn = input.runId !== '' && training?.status === 'training'
+    const undo = await undoFinish(transaction, db, { input, mayRunGoOn, deadlineMs, now })
+    writes(transaction)
+    undo(transaction)
+  })
+  await cleanUpFinish(deps, input, jobId(trainingFinishNames.key({ trainingId })))
 }

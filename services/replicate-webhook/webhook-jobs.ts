@@ -35,7 +35,7 @@ export async function openWebhookJobs(init: ReplicateWebhookInit): Promise<Webho
     )
     return loading
   }
-  const finish = trainingFinishJob({
+  const finishing = {
     db,
     store,
     jobs,
@@ -45,8 +45,8 @@ export async function openWebhookJobs(init: ReplicateWebhookInit): Promise<Webho
     workBucket: config.WORK_BUCKET,
     mail: { collection: config.MAIL_COLLECTION, appUrl: config.APP_URL },
     deadlineMs: config.JOB_DEADLINE_MS,
-    work: async (run) => (await loadWork()).finish(run),
-  })
+  }
+  const finish = trainingFinishJob({ ...finishing, work: async (run) => (await loadWork()).finish(run) })
   const generation = generationJob({
     db,
     store,
@@ -62,17 +62,7 @@ export async function openWebhookJobs(init: ReplicateWebhookInit): Promise<Webho
     loadWork,
     take: (delivery) => recordDelivery({ db, jobs: prompt, logger, now }, delivery),
     resume: (id) => runner.resume(id),
-    reconcile: () =>
-      reconcile({
-        db,
-        store,
-        jobs: runner,
-        bucket: config.MODELS_STORAGE_BUCKET,
-        mail: { collection: config.MAIL_COLLECTION, appUrl: config.APP_URL },
-        stuckAfterMs: config.STUCK_AFTER_MS,
-        logger,
-        now,
-      }),
+    reconcile: () => reconcile({ ...finishing, stuckAfterMs: config.STUCK_AFTER_MS, now }),
   }
 }
 

@@ -3,7 +3,7 @@ import { documentsError, isAlreadyThere } from '#shared/documents/firestore.ts'
 import type { Writes } from '#shared/documents/transaction.ts'
 import type { JobDefinition } from './definition.ts'
 import { jobId, jobRef } from './job-record.ts'
-import { newRecord } from './job-states.ts'
+import { newRecord, taskSilenceMs } from './job-states.ts'
 import type { WakeQueue } from './wake.ts'
 
 /** What names a job of one kind: enough to ask for it. */
@@ -38,9 +38,12 @@ export async function recordJob<Input>(
   const key = names.key(input)
   const id = jobId(key)
   const subject = names.subject(input)
-  const record = newRecord({ kind: names.kind, subject, input, key, now: Timestamp.now(), deadlineMs })
+  const now = Timestamp.now()
+  const record = newRecord({ kind: names.kind, subject, input, key, now, deadlineMs })
   try {
-    await jobRef(db, id).create(dueAt ? { ...record, dueAt } : record)
+    // No event stands behind it that would be delivered again: only the task that is made next.
+    const due = dueAt ?? Timestamp.fromMillis(now.toMillis() + taskSilenceMs)
+    await jobRef(db, id).create({ ...record, dueAt: due })
   } catch (error) {
     if (!isAlreadyThere(error)) throw documentsError(error)
   }

@@ -7,6 +7,9 @@ const retentionMs = 30 * 86_400_000
 /** Redelivery is silent for at most 600 s; a job still queued after that has lost its event. */
 const queuedSilenceMs = 15 * 60_000
 
+/** A task comes within seconds of its time; one that has not come by now is lost, or there is no queue. */
+export const taskSilenceMs = 2 * 60_000
+
 export function newRecord(params: {
   kind: string
   subject: string
@@ -71,7 +74,8 @@ export function restingRecord(
   job: JobRecord,
   rest: { failure: JobFailure | null; retryAt: Timestamp | null; now: Timestamp },
 ): JobRecord {
-  const silence = Timestamp.fromMillis((rest.retryAt ?? rest.now).toMillis() + queuedSilenceMs)
+  const { retryAt, now } = rest
+  const dueMs = retryAt ? retryAt.toMillis() + taskSilenceMs : now.toMillis() + queuedSilenceMs
   return {
     ...job,
     state: rest.retryAt ? 'waiting' : 'queued',
@@ -79,7 +83,7 @@ export function restingRecord(
     lastFailure: rest.failure ?? job.lastFailure,
     lease: null,
     retryAt: rest.retryAt,
-    dueAt: silence,
+    dueAt: Timestamp.fromMillis(dueMs),
     updatedAt: rest.now,
   }
 }

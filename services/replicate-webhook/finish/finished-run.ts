@@ -32,7 +32,7 @@ export async function finishedRun(
 ): Promise<FinishedRun> {
   const { atMs: beganAtMs } = await run.step('began', async () => ({ atMs: deps.now().getTime() }))
   return await run.step('run', async () => {
-    const ended = await lookAtRun(deps, run)
+    const ended = await lookAtRun(deps, run, training)
     if (ended.status !== 'succeeded') {
       run.logger.warn('The training ended badly at Replicate.', { status: ended.status, said: ended.error })
       throw runEndedBadly(ended.status)

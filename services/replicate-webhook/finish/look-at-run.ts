@@ -1,5 +1,5 @@
 import { readReplicateRun } from '#shared/documents/replicate-runs.ts'
-import { updateTraining } from '#shared/documents/trainings.ts'
+import { type Training, updateTraining } from '#shared/documents/trainings.ts'
 import { AppError, FinalError, TransientError } from '#shared/errors/app-error.ts'
 import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -28,7 +28,11 @@ const MISSING_FOR_MS = 10 * 60_000
  * One look at a run: what a webhook has told of its end, else what Replicate says.
  * @throws JobWaitsError while it goes on, or cannot be asked about: that never adds up to a failure.
  */
-export async function lookAtRun(deps: FinishDeps, run: JobRun<TrainingFinishInput>): Promise<EndedRun> {
+export async function lookAtRun(
+  deps: FinishDeps,
+  run: JobRun<TrainingFinishInput>,
+  training: Training,
+): Promise<EndedRun> {
   const { runId, trainingId } = run.input
   const told = await readReplicateRun(null, deps.db, runId)
   const toldEnd = told && endOf({ ...told, output: told.outputJson === null ? null : JSON.parse(told.outputJson) })
@@ -39,11 +43,9 @@ export async function lookAtRun(deps: FinishDeps, run: JobRun<TrainingFinishInpu
   const end = endOf(now)
   if (end !== null) return end
   const progress = readTrainingProgress(now.logsTail)
-  await run.commit(
-    whileWanted(deps.db, trainingId, (_transaction, { progress: shown }) =>
-      progress === null || progress === shown ? () => {} : updateTraining(deps.db, trainingId, { progress }),
-    ),
-  )
+  if (progress !== null && progress !== training.progress) {
+    await run.commit(whileWanted(deps.db, trainingId, () => updateTraining(deps.db, trainingId, { progress })))
+  }
   throw lookAgain(deps, { code: 'training.goes-on', message: 'The training goes on at Replicate.' })
 }
 

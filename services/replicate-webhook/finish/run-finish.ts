@@ -1,8 +1,9 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { readTraining } from '#shared/documents/trainings.ts'
+import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
-import type { TrainingFinishInput } from '#shared/trainings/training-jobs.ts'
+import { runCancelNames, type TrainingFinishInput } from '#shared/trainings/training-jobs.ts'
 import { logTrainingStage } from '#shared/trainings/training-log.ts'
 import { copyWeights } from './copy-weights.ts'
 import { endCanceled } from './end-canceled.ts'
@@ -17,8 +18,12 @@ export async function runFinish(deps: FinishDeps, run: JobRun<TrainingFinishInpu
   try {
     await finish(deps, run)
   } catch (error) {
-    if (!(error instanceof CancelRequestedError)) throw error
-    await endCanceled(deps, run)
+    if (error instanceof CancelRequestedError) return await endCanceled(deps, run)
+    // The training was removed, or ended by other hands: its run is nobody's any more.
+    if (error instanceof CanceledError && run.stored('run') === null) {
+      await deps.jobs.enqueue(runCancelNames, { runId: run.input.runId, kind: 'training' })
+    }
+    throw error
   }
 }
 
