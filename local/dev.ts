@@ -30,6 +30,8 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     logger,
   })
 
+  const webhookService = services.find(({ name }) => name === 'replicate-webhook')
+  const trainingEnvironment = cloud.trainingEnvironment(`http://127.0.0.1:${webhookService?.port}`)
   let isStopping = false
   const running = new Map<string, ServiceProcess>()
   const start = async (service: (typeof services)[number]) => {
@@ -37,7 +39,12 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     const process = await startService({
       name: service.name,
       port: service.port,
-      env: { LOG_FORMAT: 'pretty', ...env, ...withOwnHubs(cloud.environmentFor(serviceUrl), env) },
+      env: {
+        LOG_FORMAT: 'pretty',
+        ...env,
+        ...withOwnHubs(cloud.environmentFor(serviceUrl), env),
+        ...(service.isTraining ? trainingEnvironment : {}),
+      },
       onExit: (code) => {
         if (!isStopping && running.delete(service.name)) {
           console.log(`${service.name} ended with code ${code}; it starts again at the next change of its code.`)
@@ -110,10 +117,11 @@ Point any Google client on this machine at it:
   export STORAGE_EMULATOR_HOST=${cloud.bucket.url} FIRESTORE_EMULATOR_HOST=${cloud.documentsHost}
   export GOOGLE_CLOUD_PROJECT=charaforge-local METADATA_SERVER_DETECTION=none
 
-Try it: in another terminal, send a picture of yours through the running services, or sync a model:
+Try it: in another terminal, send a picture of yours through the running services, sync a model, or train one:
 
   npm run local -- upload ${join('docs', 'images', 'demo.jpg')}
   npm run forge -- sync --civitai 1001 --local
+  npm run forge -- train FOLDER-OF-PHOTOS --name Ana --type woman --local
 
 The app's bucket is ${localBuckets.app}. Ctrl-C ends everything.
 `

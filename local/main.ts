@@ -10,6 +10,7 @@ const usage = `The local cloud: the same services on one machine, without an acc
   npm run dev  [-- --data DIR --port-offset N]       everything, until Ctrl-C (data under .forge/)
   npm run demo [-- PICTURE]                          one picture through everything, then ends
   npm run demo:sync [-- --size SIZE]                 one generated model (1GiB) through everything, then ends
+  npm run demo:train [-- FOLDER]                     photos to a trained model and sample pictures, then ends
   npm run local -- upload PICTURE                    one picture through a running \`npm run dev\`
   npm run local -- bucket    --port P --data DIR [--create BUCKET …]
                                                      the bucket server alone (Cloud Storage's JSON API)
@@ -70,9 +71,12 @@ async function run(command: string, args: string[]): Promise<void> {
       const sizeBytes = byteSizeOf(values.size ?? '1GiB')
       readDotEnv()
       const { runDemoSync } = await import('./demo-sync.ts')
-      const stop = new AbortController()
-      void untilStopped().then(() => stop.abort(new Error('The demo was stopped.')))
-      return await runDemoSync({ sizeBytes, env: process.env, signal: stop.signal })
+      return await runDemoSync({ sizeBytes, env: process.env, signal: stopSignal() })
+    }
+    case 'demo-train': {
+      readDotEnv()
+      const { runDemoTrain } = await import('./demo-train.ts')
+      return await runDemoTrain({ folder: positionals[0] ?? null, env: process.env, outputDir, signal: stopSignal() })
     }
     case 'upload':
       return await upload(positionals[0])
@@ -143,6 +147,13 @@ function byteSizeOf(text: string): number {
   const sizeBytes = parseByteSize(text)
   if (sizeBytes !== null && sizeBytes >= 4096) return sizeBytes
   throw new UsageError(`--size takes at least 4096 bytes, as 1073741824, 24MB or 1GiB, not "${text}".`)
+}
+
+/** For a demo: aborted by Ctrl-C. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  void untilStopped().then(() => stop.abort(new Error('The demo was stopped.')))
+  return stop.signal
 }
 
 function untilStopped(): Promise<void> {

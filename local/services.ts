@@ -6,6 +6,8 @@ export interface ServiceRow {
   name: string
   /** What the deployment sets up as Eventarc triggers. */
   triggers(serviceUrl: string): Trigger[]
+  /** It has to do with trainings, and gets their environment too. */
+  isTraining: boolean
 }
 
 /** The services of the local cloud, as infra/ declares them for the real one. */
@@ -20,6 +22,7 @@ export const serviceTable: readonly ServiceRow[] = [
         url: `${serviceUrl}/events/storage`,
       },
     ],
+    isTraining: false,
   },
   {
     name: 'model-sync',
@@ -32,7 +35,11 @@ export const serviceTable: readonly ServiceRow[] = [
         url: `${serviceUrl}/events/firestore`,
       },
     ],
+    isTraining: false,
   },
+  // People and Replicate call these, and tasks: no event does.
+  { name: 'replicate-webhook', triggers: () => [], isTraining: true },
+  { name: 'api', triggers: () => [], isTraining: true },
 ]
 
 /** Where a service listens under `npm run dev`. @throws Error for one that is not in the table. */

@@ -1,5 +1,6 @@
 import { Firestore } from '@google-cloud/firestore'
-import { Storage } from '@google-cloud/storage'
+import type { Storage } from '@google-cloud/storage'
+import { createStorage } from '#shared/objects/storage.ts'
 import { localProject } from '../cloud.ts'
 
 export interface AppClients {
@@ -15,6 +16,6 @@ export function openClients(servers: { documentsHost: string; bucketUrl: string 
   process.env.STORAGE_EMULATOR_HOST = servers.bucketUrl
   process.env.METADATA_SERVER_DETECTION = 'none'
   const firestore = new Firestore({ projectId: localProject })
-  const storage = new Storage({ projectId: localProject })
+  const storage = createStorage({ projectId: localProject })
   return { firestore, storage, close: () => firestore.terminate() }
 }
