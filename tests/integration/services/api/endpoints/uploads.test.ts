@@ -1,3 +1,4 @@
+import { Timestamp } from '@google-cloud/firestore'
 import { localBuckets } from '#local/environment.ts'
 import { readUsage } from '#shared/documents/quotas.ts'
 import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
@@ -30,7 +31,7 @@ test('a photo is uploaded with what is offered, and a training can be asked of i
     expect(Math.abs(Date.parse(expiresAt) - Date.now() - 15 * 60_000)).toBeLessThan(10_000)
     const begun = await fetch(url, { method, headers })
     expect(begun.status).toBe(201)
-    const put = await fetch(begun.headers.get('location') ?? '', { method: 'PUT', body: contents[index] })
+    const put = await fetch(begun.headers.get('location') ?? '', { method: 'PUT', body: contents[index] ?? '' })
     expect(put.status).toBe(200)
     expect((await world.store.stat({ bucket: localBuckets.work, name: objectName }))?.contentType).toBe('image/jpeg')
   }
@@ -81,8 +82,10 @@ test('many requests at once reserve what there is and no more', async () => {
 
 test('the reservations of one user cannot outgrow their document', async () => {
   const { uid, token } = await world.signIn()
-  const hundred = Array.from({ length: 100 }, () => jpeg(1))
-  for (let count = 0; count < 5; count++) expect((await offer(token, hundred)).status).toBe(201)
+  const expireAt = Timestamp.fromMillis(clockMs + 86_400_000)
+  const reserved = Object.fromEntries(Array.from({ length: 499 }, (_, index) => [`k${index}`, { bytes: 1, expireAt }]))
+  await world.db.doc(`usage/${uid}`).set({ storage: { usedBytes: 0, reserved } })
+  expect((await offer(token, [jpeg(1)])).status).toBe(201)
   const refused = await offer(token, [jpeg(1)])
   expect([refused.status, refused.body.error.code]).toEqual([429, 'quota.uploads'])
   expect(Number(refused.headers.get('retry-after'))).toBe(86_400)

@@ -264,6 +264,15 @@ describe('how much and from where', () => {
     }
   })
 
+  test('the document and the page are for anybody, and the page runs nothing', async () => {
+    const document = await api.call({ token: null, path: '/openapi.json' })
+    expect([document.status, document.body.openapi]).toEqual([200, '3.1.0'])
+    const page = await api.call({ token: null, path: '/docs' })
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+    expect(page.body).toContain('<!doctype html>')
+  })
+
   test('what is not there is 404, and a known path with another method says which it takes', async () => {
     expect((await api.call({ token, path: '/api/characters' })).status).toBe(404)
     const answer = await api.call({ token, method: 'DELETE', path: '/api/trainings' })
