@@ -1,10 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { readCharacter, showFailed } from '#shared/documents/characters.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
+import { isOutdated } from '#shared/jobs/displaced.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { compareSlotOrder, slotHolder } from '#shared/jobs/slot.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
 import { type AdmissionRules, admitImage } from './admit.ts'
 import { withinDailyCap } from './daily-cap.ts'
 import { type ImageInput, imageInputSchema, imageJobNames, imageNoteSchema } from './image-input.ts'
@@ -40,9 +41,7 @@ export function imageJob(deps: ImageJobParts): JobDefinition<ImageInput> {
       if (!character || (character.userId ?? '') !== input.userId) return nothing
       const note = imageNoteSchema.nullable().parse(job.admission)
       if (note && note.imageUrl !== character.imageUrl) return nothing
-      const holder = job.slot ? await slotHolder(transaction, db.doc(job.slot.path)) : null
-      const isOutdated = holder && job.slot && compareSlotOrder(holder.order, job.slot.order) > 0
-      if (isOutdated) return nothing
+      if (await isOutdated(transaction, db, job)) return nothing
       return showFailed(db, character.id, { code: failure.code, message: failure.message, jobId: jobId(job.key) })
     },
     cleanUp: ({ jobId: id }) => removeWork(deps.store, { bucket: deps.workBucket, jobId: id }),
@@ -51,6 +50,5 @@ export function imageJob(deps: ImageJobParts): JobDefinition<ImageInput> {
 
 /** Removes every temporary of a job. */
 export async function removeWork(store: ObjectStore, work: { bucket: string; jobId: string }): Promise<void> {
-  for await (const object of store.list(work.bucket, workPrefix(work.jobId)))
-    await store.remove(object, object.generation)
+  await removeBelow(store, { bucket: work.bucket, prefix: workPrefix(work.jobId) })
 }

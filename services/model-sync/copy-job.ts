@@ -5,6 +5,7 @@ import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
 import { type CopyInput, copyInputSchema, copyJobNames, copyWorkPrefix } from './copy-input.ts'
 
 interface CopyCleaning {
@@ -50,9 +51,7 @@ async function wakeWaiters(deps: CopyCleaning, input: CopyInput): Promise<void> 
 
 /** Removes every part of a copy. */
 export async function removeCopyWork(store: ObjectStore, work: { bucket: string; jobId: string }): Promise<void> {
-  for await (const object of store.list(work.bucket, copyWorkPrefix(work.jobId))) {
-    await store.remove(object, object.generation)
-  }
+  await removeBelow(store, { bucket: work.bucket, prefix: copyWorkPrefix(work.jobId) })
 }
 
 /** Removes what a copy published and nobody was told of: it was canceled, or died, between the two. */

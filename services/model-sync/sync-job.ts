@@ -4,9 +4,10 @@ import type { Model } from '#shared/documents/model.ts'
 import { readModel, showNotSynced } from '#shared/documents/models.ts'
 import { parseTimestamp } from '#shared/events/timestamp.ts'
 import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
+import { isOutdated } from '#shared/jobs/displaced.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { compareSlotOrder, type SlotClaim, slotHolder } from '#shared/jobs/slot.ts'
+import type { SlotClaim } from '#shared/jobs/slot.ts'
 import { leaveCopies } from './copy-waiters.ts'
 import { modelSlotPath, type SyncInput, syncInputSchema, syncJobNames } from './sync-input.ts'
 
@@ -44,9 +45,7 @@ export function syncJob(deps: SyncJobParts): JobDefinition<SyncInput> {
     run: deps.work,
     async failed({ input, transaction, job, failure }) {
       const model = await readModel(transaction, db, input.modelId)
-      const holder = job.slot ? await slotHolder(transaction, db.doc(job.slot.path)) : null
-      const isOutdated = holder && job.slot && compareSlotOrder(holder.order, job.slot.order) > 0
-      if (model?.syncStatus !== 'syncing' || isOutdated) return () => {}
+      if (model?.syncStatus !== 'syncing' || (await isOutdated(transaction, db, job))) return () => {}
       const { code, message, retryAt = null } = failure
       return showNotSynced(db, model.id, { code, message, retryAt, jobId: jobId(job.key) })
     },

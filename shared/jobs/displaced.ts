@@ -3,7 +3,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { CanceledError } from './job-errors.ts'
 import { isTerminal, type JobRecord, jobId, jobRef, toJobRecord } from './job-record.ts'
 import type { JobRequests } from './job-requests.ts'
-import { slotHolder } from './slot.ts'
+import { compareSlotOrder, slotHolder } from './slot.ts'
 
 /** Why a job ends whose run slot a newer one has. */
 export function superseded(): CanceledError {
@@ -14,6 +14,13 @@ export function superseded(): CanceledError {
 export async function isDisplaced(transaction: Transaction, db: Firestore, job: JobRecord): Promise<boolean> {
   if (job.slot === null) return false
   return (await slotHolder(transaction, db.doc(job.slot.path)))?.jobId !== jobId(job.key)
+}
+
+/** Whether a newer job has the run slot; for a job that ends, and may never have held it. */
+export async function isOutdated(transaction: Transaction, db: Firestore, job: JobRecord): Promise<boolean> {
+  if (job.slot === null) return false
+  const holder = await slotHolder(transaction, db.doc(job.slot.path))
+  return holder !== null && compareSlotOrder(holder.order, job.slot.order) > 0
 }
 
 /**

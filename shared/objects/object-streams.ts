@@ -29,8 +29,8 @@ export interface ObjectUpload extends ObjectName {
 }
 
 /**
- * Objects too large for memory, as streams over plain HTTP: the Storage client's own copy each chunk several times and
- * hold megabytes a stream.
+ * Objects too large for memory, as streams over plain HTTP, and the removal of many: the Storage client copies each chunk several
+ * times and holds megabytes a stream, and a thousand removals by it grow the process by 35 MB.
  */
 export class ObjectStreams {
   readonly #origin: string
@@ -79,8 +79,7 @@ export class ObjectStreams {
     params: { generation: string; range?: { first: number; last: number }; signal?: AbortSignal | undefined },
   ): AsyncGenerator<Buffer, void, undefined> {
     const { generation, range, signal } = params
-    const path = `/storage/v1/b/${encodeURIComponent(object.bucket)}/o/${encodeURIComponent(object.name)}`
-    const url = new URL(path, this.#origin)
+    const url = this.#urlOf(object)
     url.search = new URLSearchParams({ alt: 'media', generation }).toString()
     try {
       const response = await this.#http.request({
@@ -106,8 +105,33 @@ export class ObjectStreams {
     }
   }
 
+  /**
+   * Removes an object at a generation in one request; one that is gone or was written anew since is fine.
+   * @throws `objects.refused`, `objects.unavailable`.
+   */
+  async remove(object: ObjectName, generation: string): Promise<void> {
+    const url = this.#urlOf(object)
+    url.search = new URLSearchParams({ ifGenerationMatch: generation }).toString()
+    try {
+      const response = await this.#http.request({
+        url,
+        method: 'DELETE',
+        headers: await this.#authorization(),
+        timeouts: TIMEOUTS,
+        acceptStatus: (status) => status === 204 || status === 404 || status === 412,
+      })
+      response.discard()
+    } catch (error) {
+      throw streamError(error, object)
+    }
+  }
+
   close(): void {
     this.#http.close()
+  }
+
+  #urlOf({ bucket, name }: ObjectName): URL {
+    return new URL(`/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`, this.#origin)
   }
 
   async #authorization(): Promise<Record<string, string>> {

@@ -1,6 +1,8 @@
 import { AppError, TransientError } from '#shared/errors/app-error.ts'
 import { GenerationChangedError, type ObjectFacts, type ObjectStore } from '#shared/objects/object-store.ts'
 import type { ObjectStreams } from '#shared/objects/object-streams.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
+import { retry } from '#shared/retry/retry.ts'
 
 /** A part as it lies in the bucket. */
 export interface StoredPart {
@@ -110,12 +112,7 @@ export class PartStore {
 
   /** Removes everything below the prefix, the groups of a compose too. */
   async removeAll(): Promise<void> {
-    const removing: Promise<void>[] = []
-    for await (const facts of this.objects.list(this.bucket, this.prefix)) {
-      removing.push(this.objects.remove(facts, facts.generation))
-      if (removing.length >= REMOVALS_AT_ONCE) await Promise.all(removing.splice(0))
-    }
-    await Promise.all(removing)
+    await removeBelow(this.objects, this, (object) => retry(() => this.streams.remove(object, object.generation)))
   }
 
   #name(index: number): string {
@@ -123,7 +120,6 @@ export class PartStore {
   }
 }
 
-const REMOVALS_AT_ONCE = 16
 /** How long the bucket's word on a part whose bytes have all passed is waited for after the end; within a shutdown's time. */
 const COMMIT_GRACE_MS = 2_000
 

@@ -63,6 +63,18 @@ test.each([
   expect(await textOf(streams.read(facts, { generation, range: { first: 3, last: 5 } }))).toBe('456')
 })
 
+test('removes an object at its generation only, and one that is gone is fine', async () => {
+  const write = () =>
+    streams.write({ ...object('folder ü/gone'), chunks: chunksOf('1'), sizeBytes: 1, ifGeneration: '0' })
+  const first = await write()
+  await streams.remove(first, first.generation)
+  expect(await store.stat(first)).toBeNull()
+  await streams.remove(first, first.generation)
+  const second = await write()
+  await streams.remove(first, first.generation)
+  expect((await store.stat(first))?.generation).toBe(second.generation)
+})
+
 test('overwrites nothing that is not as expected', async () => {
   const write = () => streams.write({ ...object('once'), chunks: chunksOf('1'), sizeBytes: 1, ifGeneration: '0' })
   await write()
@@ -101,7 +113,10 @@ test('sends its token, and says what a refusal means', async () => {
     if (status !== 412) {
       await expect(textOf(token.read(object('x'), { generation: '1' }))).rejects.toMatchObject(expected)
     }
-    expect(other.seen[0]?.headers.authorization).toBe('Bearer t0ken')
+    const remove = token.remove(object('x'), '1')
+    if (status === 404 || status === 412) await remove
+    else await expect(remove).rejects.toMatchObject(expected)
+    expect(other.seen.map(({ headers }) => headers.authorization)).toEqual(other.seen.map(() => 'Bearer t0ken'))
     await close()
   }
 })
