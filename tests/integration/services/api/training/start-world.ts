@@ -174,7 +174,9 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
         const usage = await readUsage(transaction, db, userId)
         const job = newJob(db, { names: trainingStartNames, input, deadlineMs: 82_800_000, now: at, dueAt: at })
         reserveQuota(db, usage, { quota: 'trainings', key: trainingId, amount: 1, now: now() })(transaction)
-        createTraining(db, { ...newTraining(trainingId, at, job.id), ...training })(transaction)
+        // The api knows the hash of uploads when it is asked.
+        const inputHash = source.kind === 'uploads' ? trainingId : null
+        createTraining(db, { ...newTraining(trainingId, at, job.id), inputHash, ...training })(transaction)
         job.writes(transaction)
       })
       return trainingId

@@ -1,0 +1,106 @@
+import type { PhotoSource } from '#shared/trainings/training-jobs.ts'
+import { trainingZipName } from '#shared/trainings/training-places.ts'
+import { crashAt } from './crash-points.ts'
+import { photoArchive, photos } from './photo-archives.ts'
+import { type StartWorld, startStartWorld } from './start-world.ts'
+
+let world: StartWorld
+const { warn } = console
+
+beforeAll(async () => {
+  console.warn = () => {}
+  world = await startStartWorld()
+})
+
+afterAll(async () => {
+  await world.close()
+  console.warn = warn
+})
+
+interface After {
+  point: string
+  status: string
+  code: string | null
+  charged: number
+  finishJobs: number
+  refunded: boolean
+  hasZip: boolean
+  left: string[]
+  mails: number
+}
+
+/** Dies at a point, is taken up again by another instance until the end, and says what came of it. */
+async function dieAndGoOn(source: PhotoSource, point: number): Promise<After | null> {
+  const before = world.charged()
+  const id = await world.ask(source, { force: true })
+  const crash = crashAt(world.deps, point)
+  await world.attempt(id, crash.deps)
+  if (!crash.crashed()) return null
+  await world.expireLease(id)
+  const training = await world.finish(id)
+  // The redelivery that a clean-up may be left to.
+  await world.attempt(id)
+  const objects = await world.objects()
+  const zip = trainingZipName(training)
+  const finishJobs = (await world.jobsOf('training-finish')).filter(({ input }) => input.trainingId === id)
+  return {
+    point: crash.passed.at(-1)!,
+    status: training.status,
+    code: training.error?.code ?? null,
+    charged: world.charged() - before,
+    finishJobs: finishJobs.length,
+    refunded: (await world.usage()).quotas.trainings[id] === undefined,
+    hasZip: objects.includes(zip),
+    left: objects.filter((name) => !name.startsWith('training-zips/')),
+    mails: (await world.db.doc(`mail/training-${id}`).get()).exists ? 1 : 0,
+  }
+}
+
+const begun = {
+  status: 'training',
+  code: null,
+  charged: 1,
+  finishJobs: 1,
+  refunded: false,
+  hasZip: true,
+  left: [],
+  mails: 0,
+}
+/** Nobody can know whether a call that was about to be made was made. */
+const unknown = {
+  ...begun,
+  status: 'failed',
+  code: 'training.create-unknown',
+  charged: 0,
+  finishJobs: 0,
+  refunded: true,
+  hasZip: false,
+  mails: 1,
+}
+
+test.each([
+  ['uploads', async () => world.upload(await photos(4)), 25],
+  ['an archive', async () => world.serve(await photoArchive(4)), 25],
+] as const)(
+  'wherever the process dies with %s, one training is created, or none and it is said',
+  async (_, source, atLeast) => {
+    const seen: After[] = []
+    for (let point = 1; ; point++) {
+      const after = await dieAndGoOn(await source(), point)
+      if (after === null) break
+      seen.push(after)
+    }
+
+    expect(seen.length).toBeGreaterThan(atLeast)
+    for (const { point, ...after } of seen) {
+      const isLost = after.code === 'training.create-unknown'
+      expect({ point, ...after }).toEqual({ point, ...(isLost ? unknown : begun) })
+    }
+    // The write that opens the call, and the moment before it leaves: nothing was created, and nothing may be created again.
+    expect(seen.filter(({ code }) => code !== null).map(({ point }) => point)).toEqual([
+      'after runTransaction',
+      'before create',
+    ])
+  },
+  120_000,
+)
