@@ -1,7 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { readGeneration } from '#shared/documents/generations.ts'
+import { type GeneratedImage, type Generation, readGeneration } from '#shared/documents/generations.ts'
+import { limitConcurrency } from '#shared/jobs/concurrency.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
-import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import { isTerminal, type JobRecord, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
@@ -15,6 +16,10 @@ import { generationPrefix } from '#shared/trainings/training-places.ts'
 import { reasonToStop } from './current-generation.ts'
 import { endGeneration } from './end-generation.ts'
 import type { GenerationNote } from './generation-note.ts'
+import { outcomeStep, type PictureOutcome } from './picture.ts'
+
+/** Each holds one picture in memory (up to 16 MiB, and as much again on its way); the service takes 80 requests at once. */
+const MOST_AT_ONCE = 8
 
 export interface GenerationJobParts {
   db: Firestore
@@ -29,7 +34,7 @@ export interface GenerationJobParts {
 /** The generation job: what `shared/jobs` needs to know of it. */
 export function generationJob(parts: GenerationJobParts): JobDefinition<GenerationInput> {
   const { db } = parts
-  return {
+  const definition: JobDefinition<GenerationInput> = {
     ...generationNames,
     parseInput: (stored) => generationInputSchema.parse(stored),
     async admit({ input, transaction }) {
@@ -40,16 +45,31 @@ export function generationJob(parts: GenerationJobParts): JobDefinition<Generati
       return { kind: 'run', note, slot: null }
     },
     run: parts.work,
-    async failed({ input, transaction, failure }) {
+    async failed({ input, transaction, job, failure }) {
       const generation = await readGeneration(transaction, db, input.generationId)
       if (generation === null || reasonToStop(generation) !== null) return () => {}
       const { code, message, at } = failure
       // What was made is there and stays; it is all that is counted.
-      const end = { status: 'failed', images: generation.images, error: { code, message }, finishedAt: at } as const
+      const end = {
+        status: 'failed',
+        images: imagesMade(generation, job),
+        error: { code, message },
+        finishedAt: at,
+      } as const
       return await endGeneration(transaction, db, { generation, end })
     },
     cleanUp: ({ input }) => cleanUpGeneration(parts, input),
   }
+  return limitConcurrency(definition, MOST_AT_ONCE)
+}
+
+/** Of the books of the job, which may be ahead of the document. */
+function imagesMade({ prompts }: Generation, job: JobRecord): GeneratedImage[] {
+  return prompts.flatMap((_, index) => {
+    // Only the work of this job stored it.
+    const outcome = job.steps[outcomeStep({ index })]?.result as PictureOutcome | undefined
+    return outcome?.kind === 'made' ? outcome.image : []
+  })
 }
 
 /**

@@ -12,7 +12,7 @@ import { failedPicture, type Picture, type PictureOutcome } from './picture.ts'
 import { type PictureFile, readPictureFile } from './read-picture.ts'
 
 /** Four megapixels that hardly compress. */
-const MAX_PICTURE_BYTES = 32 * 1024 * 1024
+const MAX_PICTURE_BYTES = 16 * 1024 * 1024
 const DOWNLOAD_BACKOFF: BackoffPolicy = { baseMs: 500, factor: 4, maxMs: 8_000, jitter: 'equal', maxAttempts: 4 }
 
 /**

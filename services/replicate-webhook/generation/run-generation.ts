@@ -7,10 +7,9 @@ import {
 } from '#shared/documents/generations.ts'
 import { CanceledError, JobWaitsError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { isReplicateError, type ReplicateError } from '#shared/replicate/replicate-error.ts'
 import { type CreatedRun, wasCreationLost } from '#shared/trainings/create-run-once.ts'
 import type { GenerationInput } from '#shared/trainings/training-jobs.ts'
-import { createPrediction } from './create-prediction.ts'
+import { createPredictions } from './create-predictions.ts'
 import { checkCurrent } from './current-generation.ts'
 import { endGeneration, type GenerationEnd } from './end-generation.ts'
 import { followPicture } from './follow-picture.ts'
@@ -30,11 +29,11 @@ export async function runGeneration(deps: GenerationDeps, run: JobRun<Generation
   try {
     const generation = await begin(deps, run)
     const pictures = generation.prompts.map((prompt, index): Picture => ({ index, prompt }))
-    const trouble = await createAll(deps, run, { generation, pictures })
-    const lookAgainAt = await followAll(deps, run, { generation, pictures })
-    if (trouble !== null) throw trouble
-    if (lookAgainAt !== null) {
-      throw new JobWaitsError({ code: 'generation.running', message: 'Pictures are being made.', until: lookAgainAt })
+    const createAt = await createPredictions(deps, run, { generation, pictures })
+    const lookAt = await followAll(deps, run, { generation, pictures })
+    const until = earliest(createAt, lookAt)
+    if (until !== null) {
+      throw new JobWaitsError({ code: 'generation.running', message: 'Pictures are being made.', until })
     }
     await end(deps, run, { generation, pictures })
   } catch (error) {
@@ -55,24 +54,6 @@ async function begin(deps: GenerationDeps, run: JobRun<GenerationInput>): Promis
   return generation
 }
 
-/** Returns the passing fault that stopped the creations; what was created is followed all the same. */
-async function createAll(
-  deps: GenerationDeps,
-  run: JobRun<GenerationInput>,
-  params: { generation: Generation; pictures: readonly Picture[] },
-): Promise<ReplicateError | null> {
-  for (const picture of params.pictures) {
-    try {
-      await createPrediction(deps, run, { generation: params.generation, picture })
-    } catch (error) {
-      // Of anything else it is not known how far the books have come: the next claim finds out.
-      if (!isReplicateError(error)) throw error
-      return error
-    }
-  }
-  return null
-}
-
 /** Returns when to look again; null where every picture that was ordered is settled. */
 async function followAll(
   deps: GenerationDeps,
@@ -84,13 +65,18 @@ async function followAll(
   for (const picture of pictures.filter((one) => wasOrdered(run, one) && run.stored(outcomeStep(one)) === null)) {
     const seen = await followPicture(deps, run, { generation, picture })
     if (seen.kind === 'pending') {
-      if (lookAgainAt === null || seen.lookAgainAt < lookAgainAt) lookAgainAt = seen.lookAgainAt
+      lookAgainAt = earliest(lookAgainAt, seen.lookAgainAt)
       continue
     }
     await run.step(outcomeStep(picture), async () => seen)
     if (seen.kind === 'made') await show(deps, run, pictures)
   }
   return lookAgainAt
+}
+
+function earliest(one: Date | null, other: Date | null): Date | null {
+  if (one === null || other === null) return one ?? other
+  return one < other ? one : other
 }
 
 /** Created, or perhaps created. */

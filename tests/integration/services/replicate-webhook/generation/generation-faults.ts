@@ -73,7 +73,7 @@ const cases: [name: string, one: Case][] = [
     'always comes too early',
     {
       fault: { kind: 'status', status: 429 },
-      times: 4,
+      times: 11,
       endpoint: 'create',
       code: 'replicate.rate-limited',
       created: 1,

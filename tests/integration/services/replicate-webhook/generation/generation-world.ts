@@ -95,6 +95,7 @@ export async function startGenerationWorld(options: { maxFailures?: number } = {
     baseUrl: `${replicate.url}/v1`,
     apiToken: () => LOCAL_REPLICATE_TOKEN,
     timeouts: { headersMs: 500 },
+    now: clock.now,
   })
   const deps: GenerationDeps = {
     db,

@@ -74,6 +74,24 @@ test('a picture is shown while another is still being made', async () => {
   expect(await world.finish(generation)).toEqual({ kind: 'done' })
 })
 
+test('who was told to come later does so, however often webhooks of other pictures wake the job', async () => {
+  const generation = await world.order({ prompts: ['early bird', 'worm'] })
+  const status = { kind: 'status', status: 429, body: { retry_after: 30 } } as const
+  world.replicate.inject({ fault: { kind: 'delay', ms: 0 }, times: 1, endpoint: 'create' })
+  world.replicate.inject({ fault: status, times: 1, endpoint: 'create' })
+  const asksBefore = asked('create')
+  await world.look(generation)
+  await world.pass(5000)
+  for (let wakes = 0; wakes < 10; wakes++) expect((await world.look(generation)).kind).toBe('woken-later')
+  expect(asked('create') - asksBefore).toBe(2)
+  expect((await world.read(generation))?.images.map(({ index }) => index)).toEqual([0])
+  await world.pass(26_000)
+  expect((await world.look(generation)).kind).toBe('woken-later')
+  expect(asked('create') - asksBefore).toBe(3)
+  expect(await world.finish(generation)).toEqual({ kind: 'done' })
+  expect((await world.read(generation))?.error).toBeNull()
+})
+
 test('without a single picture it fails with the first reason, and nothing is counted', async () => {
   const usedBefore = await usedNow()
   const generation = await world.order()
