@@ -1,13 +1,15 @@
 import { Server } from '@grpc/grpc-js'
 import { type Committed, createEngine, type Engine } from './engine.ts'
+import { createDocumentFaults, type DocumentFaults } from './faults.ts'
 import type { IndexOptions } from './indexes/check.ts'
 import { listenCall } from './listen/stream.ts'
 import { listCollectionIds, listDocuments, partitionQuery } from './rpc/listings.ts'
 import { batchGetDocuments, getDocument } from './rpc/lookups.ts'
 import { runAggregationQueryCall, runQueryCall } from './rpc/queries.ts'
 import { beginTransaction, rollback } from './rpc/transactions.ts'
-import { batchWrite, commit, createDocument, deleteDocument, updateDocument } from './rpc/writes.ts'
+import { batchWrite, clearDocuments, commit, createDocument, deleteDocument, updateDocument } from './rpc/writes.ts'
 import { listen } from './wire/connections.ts'
+import { controlServer } from './wire/control.ts'
 import { type Handlers, serviceDefinition, serviceImplementation } from './wire/service.ts'
 import { changedFieldPaths } from './writes/changed-paths.ts'
 
@@ -51,6 +53,8 @@ export interface DocumentServer {
   /** `127.0.0.1:PORT`, for FIRESTORE_EMULATOR_HOST. */
   host: string
   port: number
+  /** What goes wrong on demand; other processes order it at `/_control/faults` or by the header `x-fault`. */
+  faults: DocumentFaults
   close(): Promise<void>
 }
 
@@ -61,10 +65,13 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
   const engine = createEngine({ dataDir, nowMs, contendedIdleMs, idleMs, lockWaitMs, indexes })
   if (onChange !== undefined) engine.subscribe((committed) => reportChanges(committed, onChange))
   const grpc = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVED_BYTES, 'grpc.max_send_message_length': -1 })
-  grpc.addService(serviceDefinition(), serviceImplementation(handlersOf(engine)))
+  const faults = createDocumentFaults()
+  const reset = (connection: string) => connections.reset(connection)
+  grpc.addService(serviceDefinition(), serviceImplementation(handlersOf(engine), { faults, reset }))
   const connections = await listen(grpc, {
     host,
     port: options.port,
+    http: controlServer({ faults, clear: (database) => clearDocuments(engine, database) }),
     onGone: (connection) => engine.transactions.dropConnection(connection),
   }).catch(async (error) => {
     await engine.close()
@@ -73,6 +80,7 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
   return {
     host: `${host}:${connections.port}`,
     port: connections.port,
+    faults,
     async close() {
       await connections.close()
       await engine.close()

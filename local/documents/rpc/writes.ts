@@ -74,6 +74,15 @@ export function batchWrite(engine: Engine): Unary {
   }
 }
 
+/** Deletes every document of a database in one commit, as Google's emulator does. */
+export async function clearDocuments(engine: Engine, database: string): Promise<void> {
+  checkDatabase(database)
+  const collections = [...engine.store.collections(database)]
+  const names = collections.flatMap((collection) => [...engine.store.scan(collection)].map(({ name }) => name))
+  const writes = names.map((name) => WriteType.create({ delete: name }) as unknown as WireWrite)
+  if (writes.length > 0) await engine.commit(writes, null)
+}
+
 interface CreateRequest {
   parent: string
   collectionId: string

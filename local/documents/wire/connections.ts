@@ -1,39 +1,41 @@
+import type { Server as HttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { type Server, ServerCredentials } from '@grpc/grpc-js'
 
 const HTTP2_PREFACE = 'PRI'
-const HTTP1_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\nconnection: close\r\n\r\nOk\n'
 
 export interface Connections {
   port: number
+  /** Resets a client's connection, named as `onGone` names it. */
+  reset(connection: string): void
   close(): Promise<void>
 }
 
 /**
  * Listens and hands each connection to the gRPC server. Owning the sockets tells us when a client is gone, however it
- * went; `onGone` gets the connection as `ServerCall.getPeer()` names it. A plain HTTP/1 request (a readiness probe, as
- * Google's emulator answers it) gets 200.
+ * went; `onGone` gets the connection as `ServerCall.getPeer()` names it. A plain HTTP/1 request goes
+ * to `http`.
  */
 export function listen(
   grpc: Server,
-  options: { host: string; port: number; onGone: (connection: string) => void },
+  options: { host: string; port: number; http: HttpServer; onGone: (connection: string) => void },
 ): Promise<Connections> {
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
-  const sockets = new Set<Socket>()
+  const sockets = new Map<string, Socket>()
   const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
     const connection = `${socket.remoteAddress}:${socket.remotePort}`
-    sockets.add(socket)
+    sockets.set(connection, socket)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
-      sockets.delete(socket)
+      sockets.delete(connection)
       options.onGone(connection)
     })
     socket.once('readable', () => {
       const head: Buffer | null = socket.read()
       if (head === null) return
-      if (!HTTP2_PREFACE.startsWith(head.toString('latin1', 0, 3))) return void socket.end(HTTP1_ANSWER)
       socket.unshift(head)
-      injector.injectConnection(socket)
+      if (HTTP2_PREFACE.startsWith(head.toString('latin1', 0, 3))) injector.injectConnection(socket)
+      else options.http.emit('connection', socket)
     })
   })
   return new Promise((resolve, reject) => {
@@ -44,10 +46,11 @@ export function listen(
       const port = typeof address === 'object' && address !== null ? address.port : options.port
       resolve({
         port,
+        reset: (connection) => void sockets.get(connection)?.resetAndDestroy(),
         async close() {
           const closed = new Promise<void>((done) => server.close(() => done()))
           // Sockets first: to their clients that is a lost server, which they retry; a session's end would cancel calls.
-          for (const socket of sockets) socket.destroy()
+          for (const socket of sockets.values()) socket.destroy()
           await closed
           grpc.forceShutdown()
           injector.destroy()

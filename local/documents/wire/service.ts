@@ -3,11 +3,14 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   ServerDuplexStream,
+  ServerUnaryCall,
+  ServerWritableStream,
   ServiceDefinition,
   status,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { Metadata } from '@grpc/grpc-js'
+import { type DocumentFaults, dueFault, FAULT_HEADER, sufferFault } from '../faults.ts'
 import { firestoreMethods } from './schema.ts'
 import { invalidArgument, toStatusError } from './status.ts'
 
@@ -53,31 +56,63 @@ export function serviceDefinition(): ServiceDefinition {
   return definition
 }
 
+/** What faults need beside the handlers. */
+export interface FaultContext {
+  faults: DocumentFaults
+  /** Resets the connection of a caller. */
+  reset(connection: string): void
+}
+
 /** Turns handlers, which throw StatusErrors, into grpc-js's callbacks and streams. */
-export function serviceImplementation(handlers: Handlers): UntypedServiceImplementation {
+export function serviceImplementation(handlers: Handlers, context: FaultContext): UntypedServiceImplementation {
   const implementation: UntypedServiceImplementation = {}
-  for (const [name, handler] of Object.entries(handlers.unary)) implementation[name] = unaryCall(handler)
-  for (const [name, handler] of Object.entries(handlers.serverStream)) implementation[name] = streamCall(handler)
-  for (const [name, handler] of Object.entries(handlers.duplex)) implementation[name] = duplexCall(handler)
+  const { unary, serverStream, duplex } = handlers
+  for (const [name, handler] of Object.entries(unary)) implementation[name] = unaryCall(name, handler, context)
+  for (const [name, handler] of Object.entries(serverStream)) implementation[name] = streamCall(name, handler, context)
+  for (const [name, handler] of Object.entries(duplex)) implementation[name] = duplexCall(name, handler, context)
   return implementation
 }
 
-function unaryCall(handler: Unary): handleUnaryCall<object, object> {
+/** Runs a handler with the fault that is meant for this call. */
+async function perform<T>(
+  method: string,
+  call: ServerUnaryCall<object, object> | ServerWritableStream<object, object>,
+  context: FaultContext,
+  work: (caller: Caller) => Promise<T>,
+): Promise<T> {
+  if (call.request === TOO_LARGE) {
+    throw invalidArgument(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`)
+  }
+  const connection = call.getPeer()
+  const due = dueFault(context.faults, { method, header: faultHeader(call.metadata), isListen: false })
+  return sufferFault(
+    due,
+    () => work({ connection }),
+    () => context.reset(connection),
+  )
+}
+
+function faultHeader(metadata: Metadata): string | undefined {
+  return metadata.get(FAULT_HEADER)[0]?.toString()
+}
+
+function unaryCall(method: string, handler: Unary, context: FaultContext): handleUnaryCall<object, object> {
   return (call, callback) => {
-    const { request } = call
-    if (request === TOO_LARGE) return callback(statusOf(tooLarge()))
-    handler(request as never, { connection: call.getPeer() }).then(
+    perform(method, call, context, (caller) => handler(call.request as never, caller)).then(
       (response) => callback(null, response),
       (error) => callback(statusOf(error)),
     )
   }
 }
 
-const tooLarge = () => invalidArgument(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`)
-
-function streamCall(handler: ServerStream): handleServerStreamingCall<object, object> {
+function streamCall(
+  method: string,
+  handler: ServerStream,
+  context: FaultContext,
+): handleServerStreamingCall<object, object> {
   return (call) => {
-    handler(call.request as never, { connection: call.getPeer() }, (response) => call.write(response)).then(
+    const send = (response: object) => call.write(response)
+    perform(method, call, context, (caller) => handler(call.request as never, caller, send)).then(
       () => call.end(),
       (error) => {
         if (call.cancelled) return
@@ -89,8 +124,18 @@ function streamCall(handler: ServerStream): handleServerStreamingCall<object, ob
   }
 }
 
-function duplexCall(handler: Duplex): handleBidiStreamingCall<object, object> {
-  return (call) => handler(call)
+function duplexCall(method: string, handler: Duplex, context: FaultContext): handleBidiStreamingCall<object, object> {
+  return (call) => {
+    const begin = async () => {
+      const due = dueFault(context.faults, { method, header: faultHeader(call.metadata), isListen: true })
+      await sufferFault(
+        due,
+        async () => handler(call),
+        () => context.reset(call.getPeer()),
+      )
+    }
+    begin().catch((error) => call.emit('error', statusOf(error)))
+  }
 }
 
 /** What grpc-js sends as status and message. */
