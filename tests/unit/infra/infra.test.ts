@@ -14,6 +14,7 @@ const settings: Record<string, string> = {
   APP_BUCKET: 'demo-app',
   WORK_BUCKET: 'demo-work',
   MODELS_BUCKET: 'demo-models',
+  BUILD_BUCKET: 'demo-build',
   DATABASE: '(default)',
   SERVICE_URL: 'https://service.example',
   REPLICATE_WEBHOOK_URL: 'https://webhook.example',

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Removes what setup.sh and deploy.sh made. Data stays unless it is asked for by name; the app's bucket and database always stay.
+# shellcheck source=lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+
+usage() {
+  cat <<'TEXT'
+usage: deploy/destroy.sh [--dry-run] [--yes] [--with-data] [--config FILE]
+
+Removes services, triggers, schedules, queues, the image repository, topics, accounts and secrets. The app's bucket, its database and all
+documents stay. Our own buckets stay too, and so do the secrets' values, unless --with-data is given.
+
+  --dry-run      prints the commands that would change something, and runs none of them
+  --yes          does not ask
+  --with-data    also removes our buckets with all models and temporaries, and the secrets
+TEXT
+}
+
+WITH_DATA=0
+accept_flag() {
+  [ "$1" = --with-data ] || return 1
+  WITH_DATA=1
+}
+
+ask() {
+  [ "$DRY_RUN" = 0 ] && [ "$ASSUME_YES" = 0 ] || return 0
+  local what="services, triggers, queues, schedules and accounts of charaforge-backend" typed
+  [ "$WITH_DATA" = 0 ] || what+=", ALL MODELS in gs://$MODELS_BUCKET and the secrets"
+  printf 'This removes %s in %s.\nType the project id to go on: ' "$what" "$PROJECT_ID" >&2
+  read -r typed || fail "Nobody answered; nothing was removed."
+  [ "$typed" = "$PROJECT_ID" ] || fail "That is not $PROJECT_ID; nothing was removed."
+}
+
+# Removes each of the names that is among the existing ones: remove_listed EXISTING NAME command…
+remove_listed() {
+  local existing=$1 name=$2
+  shift 2
+  if contains_line "$existing" "$name"; then change "$@"; fi
+}
+
+remove_triggers() {
+  phase "Triggers"
+  local name location
+  while IFS=$'\t' read -r name _ _ _ location _; do
+    remove_listed "$(gcloud eventarc triggers list --location="$location" --format='value(name.basename())')" "$name" \
+      gcloud eventarc triggers delete "$name" --location="$location" --quiet
+  done < <(declared triggers)
+}
+
+remove_services() {
+  phase "Services"
+  local existing service
+  existing=$(gcloud run services list --region="$REGION" --format='value(metadata.name)')
+  while IFS= read -r service; do
+    remove_listed "$existing" "$service" gcloud run services delete "$service" --region="$REGION" --quiet
+  done < <(declared services)
+}
+
+remove_callers() {
+  phase "Schedules and queues"
+  local existing name
+  existing=$(gcloud scheduler jobs list --location="$REGION" --format='value(name.basename())')
+  while IFS=$'\t' read -r name _; do
+    remove_listed "$existing" "$name" gcloud scheduler jobs delete "$name" --location="$REGION" --quiet
+  done < <(declared schedules)
+  existing=$(gcloud tasks queues list --location="$REGION" --format='value(name.basename())')
+  while IFS=$'\t' read -r name _; do
+    remove_listed "$existing" "$name" gcloud tasks queues delete "$name" --location="$REGION" --quiet
+  done < <(declared queues)
+}
+
+remove_rest() {
+  phase "Images, dead letters, accounts"
+  local name
+  name=$(declared repository name)
+  remove_listed "$(gcloud artifacts repositories list --location="$REGION" --format='value(name.basename())')" "$name" \
+    gcloud artifacts repositories delete "$name" --location="$REGION" --quiet
+  name=$(declared subscription deadLetterSubscription)
+  remove_listed "$(gcloud pubsub subscriptions list --format='value(name.basename())')" "$name" \
+    gcloud pubsub subscriptions delete "$name" --quiet
+  name=$(declared subscription deadLetterTopic)
+  remove_listed "$(gcloud pubsub topics list --format='value(name.basename())')" "$name" gcloud pubsub topics delete "$name" --quiet
+  local existing
+  existing=$(gcloud iam service-accounts list --format='value(email)')
+  while IFS=$'\t' read -r name _; do
+    remove_listed "$existing" "$(account_email "$name")" gcloud iam service-accounts delete "$(account_email "$name")" --quiet
+  done < <(declared accounts)
+}
+
+remove_data() {
+  phase "Data"
+  local existing name
+  existing=$(gcloud secrets list --format='value(name.basename())')
+  while IFS=$'\t' read -r name _; do
+    remove_listed "$existing" "$name" gcloud secrets delete "$name" --quiet
+  done < <(declared secrets)
+  existing=$(gcloud storage buckets list --format='value(name)')
+  while IFS=$'\t' read -r name _; do
+    remove_listed "$existing" "$name" gcloud storage rm --recursive --quiet "gs://$name"
+  done < <(declared buckets)
+}
+
+read_flags "$@"
+[ ${#ARGS[@]} -eq 0 ] || usage_and_exit
+read_settings
+read_project
+ask
+read_declared
+remove_triggers
+remove_services
+remove_callers
+remove_rest
+if [ "$WITH_DATA" = 1 ]; then remove_data; fi
+phase "Done"
+[ "$WITH_DATA" = 1 ] || say "gs://$WORK_BUCKET, gs://$MODELS_BUCKET and the secrets are still there (--with-data removes them)."
+say "The app's bucket, its database and all documents are as they were."

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FakeProject } from './fake-project.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+export interface ScriptRun {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** A fake project, and the scripts of deploy/ run against it. */
+export interface DeployWorld {
+  project: FakeProject
+  run(script: 'setup' | 'deploy' | 'destroy' | 'doctor', args?: string[], input?: string): Promise<ScriptRun>
+  close(): Promise<void>
+}
+
+export async function startDeployWorld(settings: Record<string, string> = {}): Promise<DeployWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'deploy-'))
+  const project = await FakeProject.start(folder)
+  const config = join(folder, 'config.env')
+  const lines = Object.entries({ PROJECT_ID: 'demo-proj', APP_BUCKET: 'demo-app', ...settings })
+  await writeFile(config, lines.map(([name, value]) => `${name}=${value}\n`).join(''))
+  return {
+    project,
+    run: (script, args = [], input = '') =>
+      new Promise((resolve) => {
+        const child = spawn(join(root, 'deploy', `${script}.sh`), ['--config', config, ...args], {
+          env: {
+            ...process.env,
+            PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+            PROPAGATION_PAUSE: '0',
+            PROPAGATION_TRIES: '3',
+            CANARY_PAUSE: '0',
+            CANARY_LOOKS: '1',
+            CANARY_ROUNDS: '2',
+          },
+        })
+        const said = { stdout: '', stderr: '' }
+        child.stdout.on('data', (chunk) => {
+          said.stdout += chunk
+        })
+        child.stderr.on('data', (chunk) => {
+          said.stderr += chunk
+        })
+        child.stdin.end(input)
+        child.on('close', (status) => resolve({ status, ...said }))
+      }),
+    async close() {
+      await project.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
