@@ -12,6 +12,7 @@ const usage = `The local cloud: the same services on one machine, without an acc
   npm run demo:sync [-- --size SIZE]                 one generated model (1GiB) through everything, then ends
   npm run demo:train [-- FOLDER]                     photos to a trained model and sample pictures, then ends
   npm run local -- upload PICTURE                    one picture through a running \`npm run dev\`
+  npm run local -- token [--user UID] [--data DIR]   an ID token for the API of a running \`npm run dev\`
   npm run local -- bucket    --port P --data DIR [--create BUCKET …]
                                                      the bucket server alone (Cloud Storage's JSON API)
   npm run local -- documents --port P --data DIR     the document server alone (Firestore's gRPC)
@@ -43,6 +44,7 @@ async function run(command: string, args: string[]): Promise<void> {
       create: { type: 'string', multiple: true },
       'port-offset': { type: 'string' },
       size: { type: 'string' },
+      user: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -77,6 +79,12 @@ async function run(command: string, args: string[]): Promise<void> {
       readDotEnv()
       const { runDemoTrain } = await import('./demo-train.ts')
       return await runDemoTrain({ folder: positionals[0] ?? null, env: process.env, outputDir, signal: stopSignal() })
+    }
+    case 'token': {
+      const { localUser, signInByKey } = await import('./identity/local-user.ts')
+      const token = await signInByKey(dataDir, localUser(values.user))
+      if (token === null) throw new Error(`No local cloud has run with its data in ${dataDir}.`)
+      return console.log(token)
     }
     case 'upload':
       return await upload(positionals[0])
