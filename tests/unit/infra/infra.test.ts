@@ -40,7 +40,7 @@ describe.each(SERVICES)('the specification of %s', (service) => {
   })
 
   test('takes every secret from Secret Manager, and only what is one', () => {
-    const isSecret = new Map(variables().map(([name, { secret }]) => [name, secret]))
+    const isSecret = new Map<string, boolean>(variables().map(([name, { secret }]) => [name, secret]))
     for (const { name, valueFrom } of main?.env ?? []) {
       const given = valueFrom !== undefined || name.endsWith('_FILE')
       expect([name, given]).toEqual([name, isSecret.get(name.replace(/_FILE$/, ''))])
