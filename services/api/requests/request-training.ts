@@ -71,7 +71,7 @@ async function begin(
     userId: user.uid,
     decide: async (transaction): Promise<Decision<Begun>> => {
       const now = context.now()
-      const found = await readTraining(transaction, db, id)
+      const found = wish.idempotencyKey === null ? null : await readTraining(transaction, db, id)
       if (found !== null) return { outcome: { kind: 'repeated', training: found }, writes: null }
       const training = newTraining({ ...request, source, trainer: context.config.REPLICATE_TRAINER, now })
       const alike = wish.force ? null : await findAlike(transaction, { clients, training, now })
