@@ -14,6 +14,8 @@ import { RateLimit } from './http/rate-limit.ts'
 import { endpointRoutes } from './http/routes.ts'
 import { UserQueue } from './user-queue.ts'
 
+export type { PurgeDeps, TrainingPurgePlan, UserPurgePlan } from './operations/operations.ts'
+
 export type ApiInit = JobsContext<'api'>
 
 /** What tests put in the place of the world's. */
@@ -65,4 +67,9 @@ export function createApi(init: ServiceContext<'api'>, parts: ApiParts = {}): Re
 export async function openJobs(init: ApiInit): Promise<ApiJobs> {
   const { openApiJobs } = await import('./api-jobs.ts')
   return await openApiJobs(init)
+}
+
+/** What the command line does for this service, loaded when it is asked for. */
+export function loadOperations() {
+  return import('./operations/operations.ts')
 }

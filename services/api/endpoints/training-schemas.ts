@@ -39,8 +39,8 @@ export const trainingOptionsSchema = z
       .default('ohwx')
       .describe('What prompts call the person. Best a word that means nothing.'),
     steps: z.int().min(3).max(6000).default(1000),
-    learningRate: z.number().min(1e-6).max(1e-2).default(4e-4),
-    batchSize: z.int().min(1).max(4).default(1),
+    learningRate: z.number().gt(0).max(1).default(4e-4),
+    batchSize: z.int().min(1).max(8).default(1),
     resolution: z
       .string()
       .regex(/^(?:512|768|1024)(?:,(?:512|768|1024))*$/, 'Give some of 512, 768 and 1024, separated by commas.')

@@ -1,10 +1,8 @@
 import { Timestamp } from '@google-cloud/firestore'
 import type { Config } from '#shared/config/environment.ts'
-
-/** A task is there within seconds; one that is not by then was lost between our write and its queue. */
-const WAKE_GRACE_MS = 60_000
+import { taskSilenceMs } from '#shared/jobs/job-states.ts'
 
 /** When the reconciler should take up a job that was put into the books at `now`: at once where no queue does. */
 export function dueAt(config: Pick<Config, 'TASKS_QUEUE'>, now: Date): Timestamp {
-  return Timestamp.fromMillis(now.getTime() + (config.TASKS_QUEUE === null ? 0 : WAKE_GRACE_MS))
+  return Timestamp.fromMillis(now.getTime() + (config.TASKS_QUEUE === null ? 0 : taskSilenceMs))
 }

@@ -88,6 +88,9 @@ test('another user’s model, a row of the app’s own and a missing one are not
     expect([status, body.error.code]).toEqual([404, 'model.not-found'])
   }
   expect((await readUsage(null, world.db, own.uid)).quotas.generations).toEqual({})
+  const boss = await world.start({ ADMIN_UIDS: own.uid })
+  const asOperator = { token: own.token, path: '/api/generations', body: { modelId: other.modelId, prompt: 'p' } }
+  expect((await boss.call(asOperator)).status).toBe(404)
 })
 
 test('a generation is its owner’s and the operators’', async () => {

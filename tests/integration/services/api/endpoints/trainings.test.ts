@@ -5,6 +5,7 @@ import { readTraining, updateTraining } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
+import { taskSilenceMs } from '#shared/jobs/job-states.ts'
 import { trainingFinishNames, trainingStartNames } from '#shared/trainings/training-jobs.ts'
 import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
 
@@ -219,7 +220,7 @@ test('a queue that does not answer fails no request: the reconciler finds the jo
   expect(answer.status).toBe(202)
   expect(alone.log.messages()).toContain('A job was recorded but could not be woken; the reconciler will.')
   const job = await jobRef(world.db, jobId(trainingStartNames.key({ trainingId: answer.body.training.id }))).get()
-  expect(job.get('dueAt').toMillis()).toBe(clockMs + 60_000)
+  expect(job.get('dueAt').toMillis()).toBe(clockMs + taskSilenceMs)
 })
 
 test('trainings are listed newest first, page by page, each once, and only one’s own', async () => {
