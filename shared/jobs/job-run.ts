@@ -3,6 +3,7 @@ import { runTransaction, type TransactionPart } from '#shared/documents/transact
 import type { Logger } from '#shared/logging/logger.ts'
 import { isDisplaced, superseded } from './displaced.ts'
 import { LeaseLostError } from './job-errors.ts'
+import { logStep } from './job-log.ts'
 import { type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { endedRecord } from './job-states.ts'
 
@@ -80,6 +81,11 @@ export class JobRun<Input> {
     return this.#settled
   }
 
+  /** The job as this run last wrote it. */
+  get record(): JobRecord {
+    return this.#job
+  }
+
   /** Remembers how far the work is; stored with the next renewal of the lease, at no write of its own. */
   report(progress: unknown): void {
     this.#progress = progress
@@ -112,7 +118,8 @@ export class JobRun<Input> {
         steps: { ...job.steps, [name]: { result, startedAt, finishedAt: now } },
       }),
     )
-    this.logger.info(`Step ${name} is done.`, { step: name })
+    const finishedAt = this.#job.steps[name]?.finishedAt ?? startedAt
+    logStep(this.logger, { step: name, durationMs: Math.max(0, finishedAt.toMillis() - startedAt.toMillis()) })
     return result
   }
 

@@ -9,6 +9,7 @@ import { type Claim, claimJob, type JobLimits } from './claim.ts'
 import type { AnyJobDefinition } from './definition.ts'
 import { isDisplaced, superseded, wakeDisplaced } from './displaced.ts'
 import { BudgetSpentError, LeaseLostError, ShutdownError } from './job-errors.ts'
+import { logJobEnd } from './job-log.ts'
 import { isTerminal, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { type JobNames, type JobRequests, recordJob } from './job-requests.ts'
 import { JobRun } from './job-run.ts'
@@ -87,7 +88,9 @@ export class JobRunner implements JobRequests {
     const ended = canceled ?? toJobRecord(await this.#read(id))
     if (!ended) return { kind: 'already-done' }
     const definition = this.#definition(ended.kind)
-    await this.#cleanUp(definition, definition.parseInput(ended.input), id, logger.child({ jobId: id }))
+    const jobLogger = logger.child({ jobId: id, kind: ended.kind })
+    if (canceled) logJobEnd(jobLogger, canceled)
+    await this.#cleanUp(definition, definition.parseInput(ended.input), id, jobLogger)
     return canceled ? { kind: 'canceled', code: reason.code } : { kind: 'already-done' }
   }
 
@@ -117,9 +120,7 @@ export class JobRunner implements JobRequests {
       case 'held':
         return { kind: 'held', retryAfterMs: claim.forMs }
       case 'ended': {
-        logger.warn(`The job ended at its claim: ${claim.job.failure?.message ?? claim.job.state}`, {
-          failure: claim.job.failure,
-        })
+        logJobEnd(logger, claim.job)
         await this.#cleanUp(definition, input, claim.id, logger)
         const code = claim.job.failure?.code ?? 'job.ended'
         return claim.job.state === 'failed' ? { kind: 'failed', code } : { kind: 'canceled', code }
@@ -178,6 +179,7 @@ export class JobRunner implements JobRequests {
       await definition.run(run)
       // A definition that forgot to end its job must not leave it leased.
       if (!run.settled) throw new Error(`The run of ${run.key} returned without ending its job.`)
+      logJobEnd(logger, run.record)
       await this.#cleanUp(definition, input, claim.id, logger)
       return { kind: 'done' }
     } catch (error) {
@@ -248,11 +250,11 @@ export class JobRunner implements JobRequests {
     const code = job.failure?.code ?? job.lastFailure?.code ?? `job.${job.state}`
     switch (job.state) {
       case 'failed':
-        logger.error(`The job failed for good: ${job.failure?.message}`, { error, code })
+        logJobEnd(logger, job, error)
         await this.#cleanUp(definition, input, id, logger)
         return { kind: 'failed', code }
       case 'canceled':
-        logger.info(`The job was canceled: ${job.failure?.message}`, { code })
+        logJobEnd(logger, job)
         await this.#cleanUp(definition, input, id, logger)
         return { kind: 'canceled', code }
       case 'waiting':

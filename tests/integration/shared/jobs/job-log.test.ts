@@ -1,0 +1,86 @@
+import { FinalError } from '#shared/errors/app-error.ts'
+import type { JobDefinition } from '#shared/jobs/definition.ts'
+import { CanceledError } from '#shared/jobs/job-errors.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
+import { JobRunner } from '#shared/jobs/runner.ts'
+import { captureLog } from '../../../support/captured-log.ts'
+import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+
+let documents: TestDocuments
+beforeAll(async () => {
+  documents = await startTestDocuments()
+})
+afterAll(() => documents.close())
+
+/** Runs one job, and gives the lines that metrics are made of. */
+async function linesOf(name: string, run: (run: JobRun<string>) => Promise<void>) {
+  const log = captureLog()
+  const definition: JobDefinition<string> = {
+    kind: 'log-test',
+    key: (input) => `log-test:${input}`,
+    subject: (input) => `subjects/${input}`,
+    parseInput: (stored) => stored as string,
+    admit: async () => ({ kind: 'run', note: null, slot: null }),
+    run,
+    failed: async () => () => {},
+    cleanUp: async () => {},
+  }
+  const runner = new JobRunner({
+    db: documents.db,
+    definitions: [definition],
+    wakeQueue: null,
+    limits: { leaseMs: 60_000, maxFailures: 3, deadlineMs: 86_400_000, workBudgetMs: 60_000 },
+    logger: log.logger,
+    shutdown: new AbortController().signal,
+  })
+  await runner.handle(definition, name)
+  return log.entries.filter(({ event }) => event === 'job-step' || event === 'job-ended')
+}
+
+test('each step and the end of a job are one line each, with what they took', async () => {
+  const lines = await linesOf('good', async (run) => {
+    await run.step('first', () =>
+      run.paidCall({
+        step: 'first',
+        provider: 'painter',
+        call: async () => 'a picture',
+        wasAnswered: () => true,
+        creditsOf: () => 2.5,
+      }),
+    )
+    await run.complete(null, async () => () => {})
+  })
+  const about = { kind: 'log-test', jobId: expect.any(String), durationMs: expect.any(Number) }
+  expect(lines).toMatchObject([
+    { ...about, event: 'job-step', severity: 'INFO', step: 'first' },
+    {
+      ...about,
+      event: 'job-ended',
+      severity: 'INFO',
+      state: 'done',
+      code: null,
+      claims: 1,
+      credits: { painter: 2.5 },
+      lostCalls: 0,
+    },
+  ])
+})
+
+test('a job that fails for good says why, and is reported as an error', async () => {
+  const error = new FinalError({ code: 'test.broken', message: 'It is broken.' })
+  const [line] = await linesOf('bad', () => Promise.reject(error))
+  expect(line).toMatchObject({
+    event: 'job-ended',
+    severity: 'ERROR',
+    state: 'failed',
+    code: 'test.broken',
+    message: 'The job failed for good: It is broken.',
+  })
+})
+
+test('a job that has become pointless is no error', async () => {
+  const [line] = await linesOf('pointless', () =>
+    Promise.reject(new CanceledError({ code: 'test.pointless', message: 'Nobody wants it.' })),
+  )
+  expect(line).toMatchObject({ event: 'job-ended', severity: 'INFO', state: 'canceled', code: 'test.pointless' })
+})
