@@ -1,34 +1,44 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Call, parseCall } from './call.ts'
 import { ApiFailure } from './failure.ts'
+import { type BucketFaults, dueFault, sufferFault } from './faults.ts'
 import { type Dialect, failureReply, type Reply, sendReply } from './reply.ts'
 import { findRoute, type Route } from './router.ts'
 
+export interface AnswerContext {
+  routes: readonly Route[]
+  faults: BucketFaults
+  /** Told of failures that are the server's own. */
+  onError(error: unknown): void
+}
+
 /** Brings one request to its answer: the only place where handlers are called and where their failures become replies. */
 export async function answerCall(
-  routes: readonly Route[],
+  context: AnswerContext,
   request: IncomingMessage,
   response: ServerResponse,
-  onError: (error: unknown) => void,
 ): Promise<void> {
   const call = parseCall(request)
   try {
-    const reply = await decideReply(routes, call, onError)
-    await sendReply(reply, call, response)
+    const reply = await decideReply(context, call)
+    if (reply !== null) await sendReply(reply, call, response)
   } catch (error) {
     // The headers are gone: cutting the connection is the only honest way left to say that the body is not whole.
-    onError(error)
+    context.onError(error)
     response.destroy()
   }
 }
 
-async function decideReply(routes: readonly Route[], call: Call, onError: (error: unknown) => void): Promise<Reply> {
+/** Null where an injected fault lets no answer out. */
+async function decideReply({ routes, faults, onError }: AnswerContext, call: Call): Promise<Reply | null> {
   let dialect: Dialect = 'json'
   try {
     const found = findRoute(routes, call)
     if (found === null) throw noSuchMethod(call)
     dialect = call.query.get('alt') === 'media' && found.route.dialect === 'json' ? 'text' : found.route.dialect
-    return await found.route.handle(call, found.params)
+    const work = () => found.route.handle(call, found.params)
+    const due = dueFault(faults, call)
+    return due === null ? await work() : await sufferFault(due, call, work)
   } catch (error) {
     return failureReply(asApiFailure(error, call, onError), dialect)
   }

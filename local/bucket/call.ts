@@ -4,6 +4,8 @@ import { invalid } from './failure.ts'
 /** One request, parsed as far as every handler needs it. */
 export interface Call {
   request: IncomingMessage
+  /** The body's chunks; to be read once. */
+  body: () => AsyncIterableIterator<Buffer>
   method: string
   /** The path as it was sent, still percent-encoded. */
   rawPath: string
@@ -22,6 +24,8 @@ export function parseCall(request: IncomingMessage): Call {
   const mark = url.indexOf('?')
   return {
     request,
+    // Leaving the loop early does not cut the connection: the reply still has to go out on it.
+    body: () => request.iterator({ destroyOnReturn: false }),
     method: request.method ?? 'GET',
     rawPath: mark === -1 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
@@ -43,7 +47,7 @@ export async function readJsonBody(call: Call): Promise<JsonObject> {
 export async function readBody(call: Call, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
-  for await (const chunk of bodyOf(call)) {
+  for await (const chunk of call.body()) {
     sizeBytes += chunk.byteLength
     if (sizeBytes > limitBytes) throw invalid('The request body is too large.')
     chunks.push(chunk)
@@ -61,9 +65,4 @@ export function parseJsonObject(bytes: Buffer): JsonObject {
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw invalid('Parse Error')
   return parsed as JsonObject
-}
-
-/** The body's chunks. Leaving the loop early does not cut the connection: the reply still has to go out on it. */
-export function bodyOf(call: Call): AsyncIterableIterator<Buffer> {
-  return call.request.iterator({ destroyOnReturn: false })
 }

@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { answerControl } from '../fault-control.ts'
+import { readBody } from '../stand-in-server.ts'
 import { aclRoutes } from './acl-routes.ts'
 import { answerCall } from './answer.ts'
 import { bucketRoutes, newBucketRecord } from './bucket-routes.ts'
 import { composeRoutes } from './compose-routes.ts'
 import { copyRoutes } from './copy-routes.ts'
 import type { Durability } from './durable-file.ts'
+import { type BucketFaults, createBucketFaults, faultOrder } from './faults.ts'
 import { firebaseRoutes } from './firebase-routes.ts'
 import { objectRoutes } from './object-routes.ts'
 import { ObjectStore, type StoredChange } from './object-store.ts'
@@ -46,12 +49,16 @@ export interface BucketServerOptions {
 export interface BucketServer {
   url: string
   port: number
+  /** What goes wrong on demand; other processes order it at `/_control/faults` or by the header `x-fault`. */
+  faults: BucketFaults
   /** Creates a bucket where there is none of that name. */
   createBucket(name: string): Promise<void>
   /** Lets the holder of the private half sign URLs. Takes an RSA key in PEM. */
   registerKey(pem: string): Promise<void>
   close(): Promise<void>
 }
+
+const MAX_CONTROL_BYTES = 1024 * 1024
 
 /** Starts a server that speaks Cloud Storage's JSON API, with all state under `dataDir`. */
 export async function startBucketServer(options: BucketServerOptions): Promise<BucketServer> {
@@ -81,9 +88,16 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
     ...firebaseRoutes(store),
     ...xmlRoutes({ store, sessions, keys, now }),
   ]
+  const faults = createBucketFaults()
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = 'GET', url: path = '/' } = request
+    if (!path.startsWith('/_control/')) return answerCall({ routes, faults, onError }, request, response)
+    const body = (await readBody(request, MAX_CONTROL_BYTES)) ?? Buffer.alloc(0)
+    answerControl({ method, path, body, response, faults, faultOrder, requests: [] })
+  }
   const active = new Set<Promise<void>>()
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const answering = answerCall(routes, request, response, onError).finally(() => active.delete(answering))
+    const answering = answer(request, response).finally(() => active.delete(answering))
     active.add(answering)
   })
   // An upload may take hours; and a pause between two requests must not race with the client's reuse of the connection.
@@ -98,6 +112,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
   return {
     url,
     port,
+    faults,
     async createBucket(name) {
       if (!store.hasBucket(name)) await store.createBucket(newBucketRecord({ name }, '', now()))
     },

@@ -1,4 +1,4 @@
-import { bodyOf, type Call, header, readJsonBody } from './call.ts'
+import { type Call, header, readJsonBody } from './call.ts'
 import { parseGoogHash } from './checksums.ts'
 import { parseUploadRange } from './content-range.ts'
 import { ApiFailure, invalid } from './failure.ts'
@@ -43,12 +43,12 @@ async function uploadMedia(store: ObjectStore, call: Call, bucket: string): Prom
   })
   const md5Hash = header(call, 'content-md5')
   if (md5Hash !== null) insertion.declared.md5Hash = md5Hash
-  const content = await receiveContent(store.content, bodyOf(call))
+  const content = await receiveContent(store.content, call.body())
   return objectReply(await commitInsertion(store, insertion, content), call)
 }
 
 async function uploadMultipart(store: ObjectStore, call: Call, bucket: string): Promise<Reply> {
-  const { metadata, mediaType, media } = await parseMultipartUpload(header(call, 'content-type'), bodyOf(call))
+  const { metadata, mediaType, media } = await parseMultipartUpload(header(call, 'content-type'), call.body())
   const contentType = metadata.contentType ?? mediaType ?? DEFAULT_CONTENT_TYPE
   const insertion = parseInsertion(store, call, bucket, { ...metadata, contentType })
   const content = await receiveContent(store.content, media)
@@ -82,7 +82,7 @@ export function receiveUpload(sessions: UploadSessions, call: Call): Promise<Upl
   const id = call.query.get('upload_id') ?? ''
   const range = parseUploadRange(header(call, 'content-range'))
   sessions.declare(id, parseGoogHash(header(call, 'x-goog-hash') ?? undefined))
-  return sessions.receive(id, range, call.request)
+  return sessions.receive(id, range, call)
 }
 
 /** 308 with what is kept; clients that cannot take a 308 ask for it as a 200 with a header. */

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { UPLOAD_QUANTUM_BYTES } from './aligned-crc32c.ts'
+import type { Call } from './call.ts'
 import type { UploadRange } from './content-range.ts'
 import { removeFile, writeJsonFile } from './durable-file.ts'
 import { ApiFailure } from './failure.ts'
@@ -16,6 +17,9 @@ import { type SessionRecord, UploadSession } from './upload-session.ts'
 const SESSION_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
 /** Results remembered for a repeated last chunk; beyond this the oldest are forgotten. */
 const REMEMBERED_RESULTS = 10_000
+
+/** Who sends a part of an upload. */
+type Sender = Pick<Call, 'request' | 'body'>
 
 interface UploadSessionsOptions {
   dataDir: string
@@ -88,7 +92,7 @@ export class UploadSessions {
   }
 
   /** Takes one PUT. Throws 404 for an unknown session and what the object's commit throws. */
-  async receive(id: string, range: UploadRange, request: IncomingMessage): Promise<UploadProgress> {
+  async receive(id: string, range: UploadRange, { request, body }: Sender): Promise<UploadProgress> {
     // A sender that comes back has given up its old connection, which may hang half-open for minutes.
     this.#senders.get(id)?.destroy()
     return this.#lock.run(id, async () => {
@@ -97,7 +101,7 @@ export class UploadSessions {
       const session = this.#session(id)
       this.#senders.set(id, request)
       try {
-        const content = await this.#take(session, range, request)
+        const content = await this.#take(session, range, body)
         if (content === null) return { kind: 'incomplete', keptBytes: session.keptBytes }
         return { kind: 'complete', record: await this.#complete(session, content) }
       } finally {
@@ -106,10 +110,8 @@ export class UploadSessions {
     })
   }
 
-  #take(session: UploadSession, range: UploadRange, request: IncomingMessage): Promise<Content | null> {
-    return range.kind === 'query'
-      ? session.end(range.totalBytes)
-      : session.receive(range, request.iterator({ destroyOnReturn: false }))
+  #take(session: UploadSession, range: UploadRange, body: Sender['body']): Promise<Content | null> {
+    return range.kind === 'query' ? session.end(range.totalBytes) : session.receive(range, body())
   }
 
   async #complete(session: UploadSession, content: Content): Promise<ObjectRecord> {

@@ -1,7 +1,7 @@
 import { assertAcceptedSize, assertNotTooLarge, parseAcceptedSize } from './accepted-size.ts'
 import { initialAcl, isPublic } from './acl.ts'
 import { withBucketCors } from './bucket-cors.ts'
-import { bodyOf, type Call, header, readBody } from './call.ts'
+import { type Call, header, readBody } from './call.ts'
 import { parseGoogHash } from './checksums.ts'
 import { checkEtagConditions, downloadReply } from './download.ts'
 import { parseEditableMetadata } from './editable-metadata.ts'
@@ -92,7 +92,7 @@ async function writeObject(context: XmlContext, call: Call, path: ObjectPath): P
   if (header(call, 'x-goog-copy-source') !== null) throw notSupported('copies through the XML API')
   const insertion = parseXmlInsertion(store, call, path)
   assertNotTooLarge(insertion.acceptedSize, Number(header(call, 'content-length') ?? 0))
-  const content = await receiveContent(store.content, bodyOf(call))
+  const content = await receiveContent(store.content, call.body())
   return writtenReply(await commitInsertion(store, insertion, content))
 }
 
