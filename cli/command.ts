@@ -71,6 +71,18 @@ export function modelIdOf(text: string, usage: string): string {
   throw new UsageError(`"${text}" is no model's id.`, usage)
 }
 
+/** A document id of a training, as a person gives it. @throws UsageError */
+export function trainingIdOf(text: string, usage: string): string {
+  if (isDocumentId(text)) return text
+  throw new UsageError(`"${text}" is no training's id.`, usage)
+}
+
+/** A user's id, as a person gives it. @throws UsageError */
+export function userIdOf(text: string, usage: string): string {
+  if (isDocumentId(text)) return text
+  throw new UsageError(`"${text}" is no user's id.`, usage)
+}
+
 function isDocumentId(text: string): boolean {
   return text !== '' && !text.includes('/') && text !== '.' && text !== '..' && !/^__.*__$/.test(text)
 }

@@ -139,5 +139,5 @@ async function useLocalCloud(service: ReconciledService): Promise<void> {
     jwksUrl: `${tasksUrl}/jwks.json`,
     serviceUrl: defaultServiceUrl(service),
   })
-  Object.assign(process.env, local)
+  Object.assign(process.env, local, { REPLICATE_WEBHOOK_URL: defaultServiceUrl('replicate-webhook') })
 }

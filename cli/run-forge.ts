@@ -6,6 +6,8 @@ import { generate } from './commands/generate.ts'
 import { imagesBackfill } from './commands/images-backfill.ts'
 import { imagesProcess } from './commands/images-process.ts'
 import { purgeCharacter } from './commands/purge-character.ts'
+import { purgeTraining } from './commands/purge-training.ts'
+import { purgeUser } from './commands/purge-user.ts'
 import { reconcile } from './commands/reconcile.ts'
 import { sync } from './commands/sync.ts'
 import { train } from './commands/train.ts'
@@ -24,6 +26,8 @@ const commands: readonly Command[] = [
   generate,
   workerRun,
   purgeCharacter,
+  purgeTraining,
+  purgeUser,
   reconcile,
 ]
 

@@ -14,7 +14,7 @@ test.each([[['--help']], [['help']], [[]]])('forge %j: the overview fits a scree
   expect(lines.length).toBeLessThanOrEqual(24)
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
   const commands = ['images process', 'images backfill', 'sync', 'train', 'trainings', 'generate', 'worker run']
-  for (const command of [...commands, 'purge character', 'reconcile']) {
+  for (const command of [...commands, 'purge character', 'purge training', 'purge user', 'reconcile']) {
     expect(answer.stdout).toContain(`\n  ${command}`)
   }
 })
@@ -29,6 +29,8 @@ test.each([
   ['train', ['train', '--help']],
   ['trainings', ['trainings', '--help']],
   ['generate', ['generate', '--help']],
+  ['purge training', ['purge', 'training', '--help']],
+  ['purge user', ['purge', 'user', '--help']],
 ])('%s explains itself without a project', async (name, args) => {
   const answer = await run(args)
   expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
@@ -59,6 +61,8 @@ test.each([
     'The API has to be an https URL (http only on this machine).',
   ],
   ['a cancel of nothing', ['trainings', '--cancel'], 'Name the training that is to end.'],
+  ['no training to purge', ['purge', 'training'], 'Name one training.'],
+  ['a path as a user', ['purge', 'user', 'a/b'], '"a/b" is no user\'s id.'],
   ['two characters to purge', ['purge', 'character', 'a', 'b'], 'Name one character.'],
   [
     'a number that is none',
