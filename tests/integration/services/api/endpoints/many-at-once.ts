@@ -5,7 +5,7 @@ import type { StartDocuments } from '../../../../support/documents.ts'
 const resolveHost = async () => [{ address: '93.184.215.14', family: 4 }]
 const training = { name: 'Ana', type: 'woman', zipUrl: 'https://files.example.com/photos.zip' }
 
-/** Requests of one user that come all at once, at two instances, so that not only the queue of one process keeps count. */
+/** Requests of one user that come all at once, at several instances, so that not only the queue of one process keeps count. */
 export function manyAtOnce(documents: StartDocuments): void {
   let world: ApiWorld
   const clockMs = Date.now()
@@ -15,15 +15,15 @@ export function manyAtOnce(documents: StartDocuments): void {
   })
   afterAll(() => world.close())
 
+  const startInstances = (env: Record<string, string>) =>
+    Promise.all(Array.from({ length: 5 }, () => world.start(env, { resolveHost })))
+
   test('fifty starts against a quota of three: three begin, the others are told when to come again', async () => {
-    const instances = [
-      await world.start({ TRAININGS_PER_DAY: '3' }, { resolveHost }),
-      await world.start({ TRAININGS_PER_DAY: '3' }, { resolveHost }),
-    ]
+    const instances = await startInstances({ TRAININGS_PER_DAY: '3' })
     const { uid, token } = await world.signIn()
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        instances[index % 2]!.call({ token, path: '/api/trainings', body: training }),
+        instances[index % instances.length]!.call({ token, path: '/api/trainings', body: training }),
       ),
     )
     const refused = answers.filter(({ status }) => status === 429)
@@ -39,12 +39,12 @@ export function manyAtOnce(documents: StartDocuments): void {
   })
 
   test('twenty with one key begin one training', async () => {
-    const instances = [await world.start({}, { resolveHost }), await world.start({}, { resolveHost })]
+    const instances = await startInstances({})
     const { uid, token } = await world.signIn()
     const headers = { 'idempotency-key': 'at-once' }
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        instances[index % 2]!.call({ token, path: '/api/trainings', body: training, headers }),
+        instances[index % instances.length]!.call({ token, path: '/api/trainings', body: training, headers }),
       ),
     )
     expect(answers.map(({ status, body }) => [status, body.error])).toEqual(Array(20).fill([202, undefined]))
