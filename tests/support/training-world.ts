@@ -21,11 +21,10 @@ import { freePort } from '#local/service-process.ts'
 import { startTaskServer, type TaskServer } from '#local/tasks/server.ts'
 import { writeZip } from '#shared/archives/zip-writer.ts'
 import { readUsage, type Usage } from '#shared/documents/quotas.ts'
-import { isTrainingOver, readTraining, type Training } from '#shared/documents/trainings.ts'
+import { isTrainingOver, readTraining, type Training, trainingRef } from '#shared/documents/trainings.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { connectFirestore, type StartDocuments } from './documents.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
-import { until } from './until.ts'
 
 export const trainingServices = ['api', 'replicate-webhook'] as const
 export type TrainingService = (typeof trainingServices)[number]
@@ -69,7 +68,8 @@ export interface TrainingWorld {
   /** Every object that was ever finalized, in order: `bucket/name`. */
   finalized: readonly string[]
   signIn(uid?: string): Promise<Caller>
-  call(caller: Caller, method: string, path: string, body?: unknown): Promise<ApiAnswer>
+  /** Asks the api; `at` another instance of it. */
+  call(caller: Caller, method: string, path: string, body?: unknown, at?: string): Promise<ApiAnswer>
   /** A ZIP of four small photos that anybody can fetch; `seed` makes two of them differ. @returns its URL */
   offerPhotos(seed: number): Promise<string>
   /** Asks for a training of a ZIP. @returns its id @throws where it is not taken */
@@ -82,6 +82,8 @@ export interface TrainingWorld {
   mails(): Promise<string[]>
   /** Names in a bucket. */
   objects(bucket: keyof typeof localBuckets, prefix?: string): Promise<string[]>
+  /** A second instance beside the first; ended with the world. */
+  startAnother(service: TrainingService): Promise<ServiceUnderTest>
   kill(service: TrainingService): Promise<void>
   /** Starts it again after it was killed; `onSpawn` is told before it is ready. */
   restart(service: TrainingService): Promise<void>
@@ -149,6 +151,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
       replicateWebhookUrl: webhookUrl,
       keyFile: account.keyFile,
     }),
+    REPLICATE_BASE_URL: `${replicate.url}/v1`,
     TRAINING_POLL_MS: '200',
     CREATE_SEARCH_MS: '3000',
     LEASE_MS: '3000',
@@ -158,6 +161,8 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
   })
   const db = connectFirestore(documents.host, localProject)
   const storage = new Storage({ apiEndpoint: bucket.url, projectId: localProject, useAuthWithCustomEndpoint: false })
+  const others: ServiceUnderTest[] = []
+  const listeners = new Set<() => void>()
   const running: Partial<Record<TrainingService, ServiceUnderTest>> = {}
   const start = async (service: TrainingService) => {
     await startInstance(service, {
@@ -180,7 +185,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
     urls,
     finalized,
     signIn: (uid = `user-${randomUUID().slice(0, 8)}`) => signIn(identity, uid),
-    call: (caller, method, path, body) => callApi(urls.api, caller, { method, path, body }),
+    call: (caller, method, path, body, at = urls.api) => callApi(at, caller, { method, path, body }),
     async offerPhotos(seed) {
       const file = storage.bucket(localBuckets.app).file(`photos-${seed}.zip`)
       await file.save(await photosZip(seed), { resumable: false, public: true, contentType: 'application/zip' })
@@ -193,12 +198,17 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
       return answer.body.training.id
     },
     async ended(trainingId) {
-      let training: Training | null = null
-      await until(async () => {
-        training = await readTraining(null, db, trainingId)
-        return training !== null && isTrainingOver(training)
-      }, 50)
-      return training!
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const stop = trainingRef(db, trainingId).onSnapshot((snapshot) => {
+        if (snapshot.exists && isTrainingOver(snapshot.data() as Training)) resolve()
+      })
+      listeners.add(stop)
+      await promise
+      stop()
+      listeners.delete(stop)
+      const training = await readTraining(null, db, trainingId)
+      if (training === null) throw new Error(`The training ${trainingId} is gone.`)
+      return training
     },
     async jobs() {
       const { docs } = await db.collection('jobs').get()
@@ -212,6 +222,11 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
     async objects(name, prefix = '') {
       const [files] = await storage.bucket(localBuckets[name]).getFiles({ prefix })
       return files.map((file) => file.name)
+    },
+    async startAnother(service) {
+      const other = await startInstance(service, { env: envOf(service) })
+      others.push(other)
+      return other
     },
     async kill(service) {
       running[service]?.child.kill('SIGKILL')
@@ -232,7 +247,11 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
       }
     },
     async close() {
+      // Of a test that gave up waiting.
+      for (const stop of listeners) stop()
       for (const service of trainingServices) await world.kill(service)
+      for (const { child } of others) child.kill('SIGKILL')
+      for (const { exited } of others) await exited
       await tasks.close()
       await replicate.close()
       await db.terminate()

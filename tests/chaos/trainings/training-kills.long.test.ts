@@ -1,0 +1,10 @@
+import { startDocumentServer } from '#local/documents/server.ts'
+import { trainingKills } from './training-kills.ts'
+
+describe('a training whose services are killed from outside, on our document server', () => {
+  trainingKills({
+    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    leaseMs: 1_000,
+    keepsLocks: false,
+  })
+})
