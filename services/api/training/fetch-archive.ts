@@ -30,7 +30,11 @@ export async function fetchArchive(
   const { url, target, onBytes, signal } = params
   try {
     const response = await deps.web.request({ url, signal, timeouts, maxBodyBytes: maxArchiveBytes })
-    return await writeOver(deps, { target, chunks: watched(response.body(), onBytes), signal })
+    try {
+      return await writeOver(deps, { target, chunks: watched(response.body(), onBytes), signal })
+    } finally {
+      response.discard()
+    }
   } catch (error) {
     throw explained(error)
   }

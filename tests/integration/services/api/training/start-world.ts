@@ -144,20 +144,21 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
     log,
     deps,
     async upload(photos) {
-      const uploaded = []
-      for (const bytes of photos) {
-        const id = newId()
-        const name = `${uploadPrefix(userId)}${id}.jpg`
-        const usage = await readUsage(null, db, userId)
-        const expireAt = new Date(Date.now() + 3_600_000)
-        await runTransaction(db, async (transaction) => {
-          const wish = { reservations: { [id]: bytes.byteLength }, expireAt, now: new Date() }
-          reserveStorage(db, usage, wish)(transaction)
-        })
-        const write = { bucket: workBucket, name, bytes, contentType: 'image/jpeg', ifGeneration: '0' }
-        const { generation, sizeBytes } = await store.write(write)
-        uploaded.push({ name, generation, sizeBytes })
-      }
+      const names = photos.map(() => newId())
+      const reservations = Object.fromEntries(names.map((id, index) => [id, photos[index]!.byteLength]))
+      const expireAt = new Date(Date.now() + 3_600_000)
+      await runTransaction(db, async (transaction) => {
+        const usage = await readUsage(transaction, db, userId)
+        reserveStorage(db, usage, { reservations, expireAt, now: new Date() })(transaction)
+      })
+      const uploaded = await Promise.all(
+        photos.map(async (bytes, index) => {
+          const name = `${uploadPrefix(userId)}${names[index]}.jpg`
+          const write = { bucket: workBucket, name, bytes, contentType: 'image/jpeg', ifGeneration: '0' }
+          const { generation, sizeBytes } = await store.write(write)
+          return { name, generation, sizeBytes }
+        }),
+      )
       return { kind: 'uploads', photos: uploaded }
     },
     serve(bytes, { status = 200, headers = {} } = {}) {
