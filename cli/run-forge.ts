@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { types } from 'node:util'
 import { AppError } from '#shared/errors/app-error.ts'
 import { type Command, type CommandContext, UsageError } from './command.ts'
+import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts'
 import { generate } from './commands/generate.ts'
 import { imagesBackfill } from './commands/images-backfill.ts'
 import { imagesProcess } from './commands/images-process.ts'
+import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
 import { purgeCharacter } from './commands/purge-character.ts'
 import { purgeTraining } from './commands/purge-training.ts'
 import { purgeUser } from './commands/purge-user.ts'
@@ -29,6 +31,11 @@ const commands: readonly Command[] = [
   purgeTraining,
   purgeUser,
   reconcile,
+  jobsList,
+  jobsShow,
+  jobsRetry,
+  deadLettersList,
+  deadLettersReplay,
 ]
 
 /** What the shell gets: a script can tell "it failed" from "you called it wrongly". */

@@ -1,4 +1,7 @@
 /** What the command line does for the image worker, without the worker: it only needs the books, the buckets and a queue. */
+
+export { imageInputOf } from '../image-event.ts'
+export { imageJobNames } from '../image-input.ts'
 export { type ReconcileReport, reconcile } from '../reconcile.ts'
 export {
   type CostLine,

@@ -1,6 +1,8 @@
 /** What the command line does for model sync, without the service: it only needs the books. */
 
 export { type ReconcileReport, reconcile } from '../reconcile.ts'
+export { syncSignalOf } from '../sync-event.ts'
+export { syncJobNames } from '../sync-input.ts'
 export { cancelSync, type SyncCancel } from './cancel-sync.ts'
 export { chooseCivitaiFile } from './choose-civitai-file.ts'
 export { findSyncWork, type SyncWorkFound } from './find-sync-work.ts'
