@@ -13,7 +13,7 @@ import { withinTimeout } from '../within-timeout.ts'
 const usage = `forge train FOLDER --name NAME --type man|woman [options]
 forge train --zip URL --name NAME --type man|woman [options]
 
-Trains a model of a person: uploads the photos of a folder (4 to 100; JPEG, PNG, WebP, HEIC), or names
+Trains a model of a person: uploads the photos of a folder (4 to 100; JPEG, PNG, WebP), or names
 a ZIP of them that is on the web, and follows the training to its model and sample pictures.
 
   --name NAME        how the app shows the model
