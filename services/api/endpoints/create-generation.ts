@@ -18,6 +18,7 @@ const requestSchema = z
   })
   .meta({
     id: 'GenerationRequest',
+    description: 'Either `prompt` or `template`.',
     oneOf: [{ required: ['prompt'] }, { required: ['template'] }],
     examples: [{ modelId: 'k3v7q2m5x4wz6a2b7c5d', template: 'professional-photo', count: 2 }],
   })

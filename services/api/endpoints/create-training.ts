@@ -26,6 +26,7 @@ const requestSchema = z
   })
   .meta({
     id: 'TrainingRequest',
+    description: 'Either `images` or `zipUrl`.',
     oneOf: [{ required: ['images'] }, { required: ['zipUrl'] }],
     examples: [{ name: 'Ana, March', type: 'woman', zipUrl: 'https://files.example.com/photos.zip' }],
   })

@@ -1,13 +1,7 @@
 import { Timestamp, type Transaction } from '@google-cloud/firestore'
 import { readUsage, reserveQuota } from '#shared/documents/quotas.ts'
-import {
-  createTraining,
-  isTrainingOver,
-  readTraining,
-  type Training,
-  trainingsOfInput,
-} from '#shared/documents/trainings.ts'
-import { jobId } from '#shared/jobs/job-record.ts'
+import { createTraining, readTraining, type Training } from '#shared/documents/trainings.ts'
+import type { Writes } from '#shared/documents/transaction.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
 import type { User } from '#shared/server/firebase-user.ts'
 import { type TrainingStartInput, trainingStartNames } from '#shared/trainings/training-jobs.ts'
@@ -15,8 +9,9 @@ import type { ApiClients } from '../api-clients.ts'
 import type { ApiContext } from '../api-context.ts'
 import type { TrainingView } from '../endpoints/training-schemas.ts'
 import type { Caller } from '../http/endpoint.ts'
-import { trainingInputHash } from '../training-input.ts'
+import { findSameInput } from '../same-input.ts'
 import { dueAt } from './due-at.ts'
+import { newTraining } from './new-training.ts'
 import { quotaLimits } from './quota-limits.ts'
 import { withModel } from './read-trainings.ts'
 import { keyReused } from './refusals.ts'
@@ -27,9 +22,6 @@ import { lookAtSource, type TrainingSource } from './training-source.ts'
 import { cameOf, type TrainingWish } from './training-wish.ts'
 import { changeForUser, type Decision } from './user-change.ts'
 import { wakeRecorded } from './wake-recorded.ts'
-
-/** The same input asked again within it is offered what was made of it. */
-const REUSE_MS = 24 * 60 * 60 * 1000
 
 interface Begun {
   kind: 'new' | 'repeated' | 'reused'
@@ -74,7 +66,9 @@ async function begin(
       const found = wish.idempotencyKey === null ? null : await readTraining(transaction, db, id)
       if (found !== null) return { outcome: { kind: 'repeated', training: found }, writes: null }
       const training = newTraining({ ...request, source, trainer: context.config.REPLICATE_TRAINER, now })
-      const alike = wish.force ? null : await findAlike(transaction, { clients, training, now })
+      const { inputHash } = training
+      const isCompared = !wish.force && inputHash !== null
+      const alike = isCompared ? await findSameInput(transaction, db, { training, inputHash, now }) : null
       if (alike !== null) return { outcome: { kind: 'reused', training: alike }, writes: null }
       const writes = await beginning(transaction, { context, clients, training, source, force: wish.force, now })
       return { outcome: { kind: 'new', training }, writes }
@@ -93,7 +87,7 @@ async function beginning(
     force: boolean
     now: Date
   },
-): Promise<(transaction: Transaction) => void> {
+): Promise<Writes> {
   const { context, clients, training, source, force, now } = parts
   const { config } = context
   const { db } = clients
@@ -113,59 +107,4 @@ async function beginning(
   return (writing) => {
     for (const write of writes) write(writing)
   }
-}
-
-function newTraining(parts: {
-  user: User
-  id: string
-  wish: TrainingWish
-  source: TrainingSource
-  trainer: string
-  now: Date
-}): Training {
-  const { user, id, wish, source, trainer, now } = parts
-  const { name, type, options } = wish
-  const at = Timestamp.fromDate(now)
-  return {
-    id,
-    userId: user.uid,
-    email: user.email,
-    name,
-    type,
-    options,
-    status: 'queued',
-    stage: 'upload',
-    progress: null,
-    inputHash: source.hashes && trainingInputHash({ photos: source.hashes, type, options, trainer }),
-    photoCount: source.hashes?.length ?? null,
-    zipSizeBytes: null,
-    trainer,
-    destination: null,
-    replicateTrainingId: null,
-    modelId: null,
-    generationId: null,
-    error: null,
-    cancelRequestedAt: null,
-    jobId: jobId(trainingStartNames.key({ trainingId: id })),
-    createdAt: at,
-    updatedAt: at,
-    finishedAt: null,
-  }
-}
-
-/** The newest training of the same input that succeeded or is under way, if it was begun within a day. */
-async function findAlike(
-  transaction: Transaction | null,
-  parts: { clients: ApiClients; training: Training; now: Date },
-): Promise<Training | null> {
-  const { clients, training, now } = parts
-  const { userId, inputHash } = training
-  if (inputHash === null) return null
-  const sinceMs = now.getTime() - REUSE_MS
-  const found = (await trainingsOfInput(transaction, clients.db, { userId, inputHash })).filter(
-    (other) =>
-      other.createdAt.toMillis() > sinceMs &&
-      (other.status === 'succeeded' || (!isTrainingOver(other) && other.cancelRequestedAt === null)),
-  )
-  return found.toSorted((a, b) => b.createdAt.toMillis() - a.createdAt.toMillis())[0] ?? null
 }

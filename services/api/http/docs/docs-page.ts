@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { openApiDocument } from '../openapi/document.ts'
 import type { JsonSchema, OpenApiDocument, OpenApiResponse, Operation } from '../openapi/openapi.ts'
 import { type Html, html, prose } from './html.ts'
-import { fieldRow, schemaSections, typeText } from './schema-table.ts'
+import { fieldRow, schemaSections, schemaTable, typeText } from './schema-table.ts'
 import { style } from './style.ts'
 
 export interface DocsPage {
@@ -89,21 +89,34 @@ ${
     ? html``
     : html`<h4>Parameters</h4><table>${parameters.map(({ name, required, schema }) => fieldRow(name, schema, required))}</table>`
 }
-${bodySchema === undefined ? html`` : html`<h4>Body</h4><p>${typeText(bodySchema)}</p>`}
+${bodySchema === undefined ? html`` : bodySection(document, bodySchema)}
 ${example === undefined ? html`` : html`<pre><code>${JSON.stringify(example, null, 2)}</code></pre>`}
 <h4>Answers</h4>
-<table>${Object.entries(responses).map(([status, response]) => responseRow(status, response))}</table>
+<table>${answerRows(responses)}</table>
 </div>
 </article>
 `
 }
 
-function responseRow(status: string, response: Operation['responses'][string]): Html {
-  if ('$ref' in response) {
-    return html`<tr><td class="status">${status}</td><td><a href="#error-${status}">Error</a></td></tr>`
+function bodySection(document: OpenApiDocument, schema: JsonSchema): Html {
+  const body = resolved(document, schema)
+  const about = typeof body.description === 'string' ? prose(` ${body.description}`) : html``
+  return html`<h4>Body</h4><p>${typeText(schema)}.${about}</p>${schemaTable(body)}`
+}
+
+/** A row for each success; the refusals, which are alike everywhere, in one. */
+function answerRows(responses: Operation['responses']): Html[] {
+  const rows: Html[] = []
+  const refusals: Html[] = []
+  for (const [status, response] of Object.entries(responses)) {
+    if ('$ref' in response) {
+      refusals.push(html`<a href="#error-${status}">${status}</a> `)
+    } else {
+      const schema = response.content?.['application/json'].schema ?? {}
+      rows.push(html`<tr><td class="status">${status}</td><td>${response.description} ${typeText(schema)}</td></tr>`)
+    }
   }
-  const schema = response.content?.['application/json'].schema ?? {}
-  return html`<tr><td class="status">${status}</td><td>${response.description} ${typeText(schema)}</td></tr>`
+  return [...rows, html`<tr><td class="soft">Errors</td><td class="status">${refusals}</td></tr>`]
 }
 
 function errorRows(document: OpenApiDocument): Html[] {
@@ -126,7 +139,12 @@ function errorRows(document: OpenApiDocument): Html[] {
 }
 
 function exampleOf(document: OpenApiDocument, schema: JsonSchema): unknown {
+  const { examples } = resolved(document, schema)
+  return Array.isArray(examples) ? examples[0] : undefined
+}
+
+/** The component that a schema refers to, or itself. */
+function resolved(document: OpenApiDocument, schema: JsonSchema): JsonSchema {
   const name = typeof schema.$ref === 'string' ? schema.$ref.split('/').at(-1) : undefined
-  const resolved = name === undefined ? schema : (document.components.schemas[name] ?? {})
-  return Array.isArray(resolved.examples) ? resolved.examples[0] : undefined
+  return name === undefined ? schema : (document.components.schemas[name] ?? {})
 }

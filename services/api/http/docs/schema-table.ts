@@ -40,6 +40,7 @@ function kindOf(schema: JsonSchema): string {
 
 function bounds(schema: JsonSchema): Html {
   const said = [
+    typeof schema.exclusiveMinimum === 'number' ? `above ${schema.exclusiveMinimum}` : null,
     rangeText(schema.minimum, schema.maximum, ''),
     rangeText(schema.minLength, schema.maxLength, ' characters'),
     rangeText(schema.minItems, schema.maxItems, ' items'),
