@@ -98,3 +98,48 @@ test('the archive that Replicate is sent to is good for as long as its queue may
   expect(new URL(input.input_images!).searchParams.get('X-Goog-Expires')).toBe('3600')
   expect(webhook).toBe(`http://127.0.0.1:9/webhooks/replicate/${training.id}?kind=training`)
 })
+
+test('the same archive asked again within a day is refused by name, unless it is forced', async () => {
+  const archive = world.serve(await photoArchive(4, [], 99))
+  const first = await world.train(archive)
+  const again = await world.train(archive)
+  const forced = await world.train(archive, { force: true })
+
+  expect(again).toMatchObject({ status: 'failed', stage: 'upload', error: { code: 'training.same-input' } })
+  expect(again.error?.message).toContain(`“Ana, March” (training ${first.id})`)
+  expect((await world.usage()).quotas.trainings[again.id]).toBeUndefined()
+  expect([first.status, forced.status]).toEqual(['training', 'training'])
+})
+
+test('a lost answer is found in the list, and nothing is created again', async () => {
+  world.replicate.inject({ endpoint: 'train', times: 1, fault: { kind: 'lost-answer' } })
+  const before = world.charged()
+  const training = await world.train(await world.upload(await photos(4)))
+  world.replicate.assertAllFired()
+
+  expect([training.status, world.charged() - before]).toEqual(['training', 1])
+})
+
+test('an instance that stalled before it wrote the photos writes nothing over those of the next', async () => {
+  const id = await world.ask(await world.upload(await photos(4)))
+  const [stalled, wake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const scanner = {
+    scan: async () => {
+      stalled.resolve()
+      await wake.promise
+      return { infected: false } as const
+    },
+  }
+  const late = world.attempt(id, { scanner })
+  await stalled.promise
+  await world.expireLease(id)
+  const training = await world.finish(id)
+  const zip = { bucket: workBucket, name: trainingZipName(training) }
+  const { generation } = (await world.store.stat(zip))!
+  const charged = world.charged()
+  wake.resolve()
+
+  expect((await late).kind).not.toBe('done')
+  expect((await world.store.stat(zip))?.generation).toBe(generation)
+  expect([training.status, world.charged() - charged]).toEqual(['training', 0])
+})
