@@ -50,6 +50,7 @@ export interface StartWorld {
   replicate: ReplicateStandIn
   clock: ManualClock
   log: ReturnType<typeof captureLog>
+  createBucket(name: string): Promise<void>
   deps: StartDeps
   /** Puts photos where uploads go, with room reserved for them. */
   upload(photos: readonly Buffer[]): Promise<PhotoSource>
@@ -142,6 +143,7 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
     replicate,
     clock,
     log,
+    createBucket: (name) => bucket.createBucket(name),
     deps,
     async upload(photos) {
       const names = photos.map(() => newId())
