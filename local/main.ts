@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { parseByteSize } from './byte-size.ts'
+import type { DataCommand } from './data/command.ts'
 
 const usage = `The local cloud: the same services on one machine, without an account.
 
@@ -15,7 +16,11 @@ const usage = `The local cloud: the same services on one machine, without an acc
   npm run local -- token [--user UID] [--data DIR]   an ID token for the API of a running \`npm run dev\`
   npm run local -- bucket    --port P --data DIR [--create BUCKET …]
                                                      the bucket server alone (Cloud Storage's JSON API)
-  npm run local -- documents --port P --data DIR     the document server alone (Firestore's gRPC)
+  npm run local -- documents --port P --data DIR [--indexes FILE]
+                                                     the document server alone (Firestore's gRPC)
+  npm run local -- reset                             removes all documents and objects of a running \`npm run dev\`
+  npm run local -- seed FILE                         writes the documents and objects of a file
+  npm run local -- export [FILE]                     saves them all as such a file (.forge/export.json)
 
 Keys in .env (CLIPDROP_API_KEY=…) are read by dev and demo. All variables: docs/environment.md.
 `
@@ -45,6 +50,7 @@ async function run(command: string, args: string[]): Promise<void> {
       'port-offset': { type: 'string' },
       size: { type: 'string' },
       user: { type: 'string' },
+      indexes: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -54,7 +60,7 @@ async function run(command: string, args: string[]): Promise<void> {
     case 'bucket':
       return await serveBucket({ port: portOf(values.port), dataDir, create: values.create ?? [] })
     case 'documents':
-      return await serveDocuments({ port: portOf(values.port), dataDir })
+      return await serveDocuments({ port: portOf(values.port), dataDir, indexFile: values.indexes ?? null })
     case 'dev': {
       readDotEnv()
       const { runDev } = await import('./dev.ts')
@@ -86,6 +92,15 @@ async function run(command: string, args: string[]): Promise<void> {
       if (token === null) throw new Error(`No local cloud has run with its data in ${dataDir}.`)
       return console.log(token)
     }
+    case 'reset':
+      return await changeData({ kind: 'reset' })
+    case 'seed':
+      return await changeData({ kind: 'seed', path: resolve(fileOf(positionals[0])) })
+    case 'export':
+      return await changeData({
+        kind: 'export',
+        path: resolve(positionals[0] ?? resolve(root, '.forge', 'export.json')),
+      })
     case 'upload':
       return await upload(positionals[0])
     default:
@@ -102,12 +117,26 @@ async function serveBucket(params: { port: number; dataDir: string; create: stri
   await server.close()
 }
 
-async function serveDocuments(params: { port: number; dataDir: string }): Promise<void> {
+async function serveDocuments(params: { port: number; dataDir: string; indexFile: string | null }): Promise<void> {
+  const { port, dataDir, indexFile } = params
   const { startDocumentServer } = await import('./documents/server.ts')
-  const server = await startDocumentServer({ port: params.port, dataDir: params.dataDir })
-  console.log(`The document server is ready at ${server.host}; its data lies in ${params.dataDir}.`)
+  const { readIndexFile } = await import('./documents/indexes/declared.ts')
+  const declared = indexFile === null ? [] : readIndexFile(indexFile)
+  const indexes = { declared, onMissing: (message: string) => console.warn(message) }
+  const server = await startDocumentServer({ port, dataDir, indexes })
+  console.log(`The document server is ready at ${server.host}; its data lies in ${dataDir}.`)
   await untilStopped()
   await server.close()
+}
+
+async function changeData(command: DataCommand): Promise<void> {
+  const { runDataCommand } = await import('./data/command.ts')
+  console.log(await runDataCommand(command, process.env))
+}
+
+function fileOf(path: string | undefined): string {
+  if (path === undefined) throw new UsageError('Name a file.')
+  return path
 }
 
 async function upload(picture: string | undefined): Promise<void> {

@@ -1,0 +1,44 @@
+import { createStorage } from '#shared/objects/storage.ts'
+import { defaultServers, localProject } from '../environment.ts'
+import { openDocuments } from './document-access.ts'
+import { type DataServers, exportData, resetData, seedData } from './seed.ts'
+
+export type DataCommand = { kind: 'reset' } | { kind: 'seed' | 'export'; path: string }
+
+const LOOPBACK = /^(https?:\/\/)?(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?\/?$/
+
+/**
+ * `npm run local -- reset | seed | export`, on the servers that FIRESTORE_EMULATOR_HOST and STORAGE_EMULATOR_HOST name, or
+ * else those of `npm run dev`. @throws Error where they are not on this machine or do not run.
+ */
+export async function runDataCommand(command: DataCommand, env: NodeJS.ProcessEnv): Promise<string> {
+  const documentsHost = env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost
+  const bucketUrl = env.STORAGE_EMULATOR_HOST ?? defaultServers.bucketUrl
+  for (const address of [documentsHost, bucketUrl]) await checkServer(address)
+  // Read by the clients when they are made.
+  Object.assign(env, { STORAGE_EMULATOR_HOST: bucketUrl, METADATA_SERVER_DETECTION: 'none' })
+  const documents = openDocuments(documentsHost, env.GOOGLE_CLOUD_PROJECT ?? localProject)
+  try {
+    return await perform(command, { documents, storage: createStorage({ projectId: localProject }) })
+  } finally {
+    await documents.close()
+  }
+}
+
+async function perform(command: DataCommand, servers: DataServers): Promise<string> {
+  if (command.kind === 'reset') {
+    const { objects } = await resetData(servers)
+    return `Removed all documents and ${objects} objects.`
+  }
+  const run = command.kind === 'seed' ? seedData : exportData
+  const { documents, objects } = await run(servers, command.path)
+  const verb = command.kind === 'seed' ? 'Wrote' : 'Saved'
+  return `${verb} ${documents} documents and ${objects} objects: ${command.path}`
+}
+
+async function checkServer(address: string): Promise<void> {
+  if (!LOOPBACK.test(address)) throw new Error(`${address} is not on this machine; only a local cloud is written to.`)
+  const url = address.startsWith('http') ? address : `http://${address}`
+  const answer = await fetch(url).catch(() => null)
+  if (answer === null) throw new Error(`Nothing answers at ${address}: start the local cloud with \`npm run dev\`.`)
+}
