@@ -39,6 +39,7 @@ describe('what a request says', () => {
     ['/api/trainings', { ...training, name: 'x'.repeat(101) }, 'name'],
     ['/api/trainings', { ...training, name: 'a\r\nBcc: b' }, 'name'],
     ['/api/trainings', { ...training, name: 7 }, 'name'],
+    ['/api/trainings', { ...training, name: '\ud800' }, 'name'],
     ['/api/trainings', { ...training, type: 'unisex' }, 'type'],
     ['/api/trainings', { ...training, type: undefined }, 'type'],
     ['/api/trainings', { ...training, userId: 'other' }, 'userId'],
