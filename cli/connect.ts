@@ -9,7 +9,7 @@ import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 
 /** The services that have a reconciler. */
-export type ReconciledService = 'image-worker' | 'model-sync'
+export type ReconciledService = 'image-worker' | 'model-sync' | 'replicate-webhook' | 'api'
 
 /** A project, reached with the rights of whoever sits there. */
 export interface Connection {

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { UsageError } from '../command.ts'
+import { localDataDir } from '../local-data.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
 
 /** Options of every command that speaks to the API. */
@@ -48,10 +48,9 @@ async function localApiUrl(): Promise<string> {
 
 /** By the key of the local cloud, which lies beside its data. */
 function localToken(usage: string): () => Promise<string> {
-  const dataDir = fileURLToPath(new URL('../../.forge', import.meta.url))
   return async () => {
     const { signInByKey } = await import('#local/identity/local-user.ts')
-    const token = await signInByKey(dataDir)
+    const token = await signInByKey(localDataDir())
     if (token === null) throw new UsageError('`npm run dev` has never run here: give a token, or start it.', usage)
     return token
   }

@@ -5,17 +5,19 @@ import { loadOperations as loadImageOperations } from '../../services/image-work
 import { loadOperations as loadSyncOperations } from '../../services/model-sync/app.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { type Connection, connect, type ReconciledService } from '../connect.ts'
+import { localDataDir } from '../local-data.ts'
 import { table } from '../output.ts'
 
-const usage = `forge reconcile [image-worker|model-sync] [--json] [--local]
+const usage = `forge reconcile [image-worker|model-sync|replicate-webhook|api] [--json] [--local]
 
 Finds what events missed (overdue jobs, characters that say "working" and models that say "syncing"
-with nobody at work, models whose source said when to ask again, leftover temporaries) and has it
-taken up, as Cloud Scheduler does every few minutes. With TASKS_QUEUE it works from here; without,
-it asks the service to do it. SERVICE_URL and TASKS_QUEUE are those of the service that you name
-(image-worker if none).
+with nobody at work, models whose source said when to ask again, trainings that nobody looks after,
+leftover temporaries) and has it taken up, as Cloud Scheduler does every few minutes. With TASKS_QUEUE
+it works from here; without, and for replicate-webhook and api, it asks the service to do it.
+SERVICE_URL and TASKS_QUEUE are those of the service that you name (image-worker if none).
 `
 
+const SERVICES = ['image-worker', 'model-sync', 'replicate-webhook', 'api'] as const satisfies ReconciledService[]
 const reportSchema = z.record(z.string(), z.number())
 const requestTimeoutMs = 600_000
 
@@ -29,7 +31,10 @@ export const reconcile: Command = {
     const service = serviceOf(positionals)
     const connection = await connect({ local: values.local, service })
     try {
-      const report = connection.hasQueue ? await fromHere(connection, service) : await byService(connection, signal)
+      const report =
+        connection.hasQueue && isWorkedFromHere(service)
+          ? await fromHere(connection, service)
+          : await byService(connection, signal)
       output.result({ type: 'reconciled', service, ...report }, `${service}:\n${table(Object.entries(report))}`)
       return true
     } finally {
@@ -38,13 +43,21 @@ export const reconcile: Command = {
   },
 }
 
+/** The services of trainings have what their reconcilers need: a token for Replicate. */
+type WorkedFromHere = 'image-worker' | 'model-sync'
+
+function isWorkedFromHere(service: ReconciledService): service is WorkedFromHere {
+  return service === 'image-worker' || service === 'model-sync'
+}
+
 function serviceOf(positionals: string[]): ReconciledService {
   const [service = 'image-worker', ...more] = positionals
-  if ((service === 'image-worker' || service === 'model-sync') && more.length === 0) return service
+  const found = SERVICES.find((name) => name === service)
+  if (found !== undefined && more.length === 0) return found
   throw new UsageError(`"${positionals.at(-1)}" has no reconciler.`, usage)
 }
 
-async function fromHere(connection: Connection, service: ReconciledService): Promise<Record<string, number>> {
+async function fromHere(connection: Connection, service: WorkedFromHere): Promise<Record<string, number>> {
   const { db, store, jobs, config } = connection
   const deps = { db, store, jobs, stuckAfterMs: config.STUCK_AFTER_MS, logger: silentLogger, now: () => new Date() }
   if (service === 'model-sync') {
@@ -79,9 +92,13 @@ async function byService(connection: Connection, signal: AbortSignal): Promise<R
   )
 }
 
-/** An OIDC token where Google's front end or the service asks for one; on this machine nobody does. */
+/** An OIDC token, as Google's front end and the service ask for one. */
 async function identity(url: URL): Promise<Record<string, string>> {
-  if (url.protocol !== 'https:') return {}
+  if (url.protocol !== 'https:') {
+    const { internalTokenByKey } = await import('#local/identity/internal-token.ts')
+    const token = await internalTokenByKey(localDataDir(), url.origin)
+    return token === null ? {} : { authorization: `Bearer ${token}` }
+  }
   const { GoogleAuth } = await import('google-auth-library')
   try {
     const client = await new GoogleAuth().getIdTokenClient(url.origin)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { drawDemoPhotos } from '#local/app/demo-photos.ts'
 import { anyPorts, type LocalCloud, startCloud } from '#local/cloud.ts'
 import { localBuckets, localProject } from '#local/environment.ts'
-import { localUser, signInLocally } from '#local/identity/local-user.ts'
+import { localUser } from '#local/identity/local-user.ts'
 import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { createStorage } from '#shared/objects/storage.ts'
@@ -43,7 +43,7 @@ beforeAll(async () => {
     return startService({ name, port: ports[name], env, output: 'stderr' })
   }
   services = await Promise.all([start('api'), start('replicate-webhook')])
-  env = { ...environmentOf('api'), FORGE_API_URL: urlOf('api'), FORGE_TOKEN: await signInLocally(cloud.identity) }
+  env = { ...environmentOf('api'), FORGE_API_URL: urlOf('api'), FORGE_DATA_DIR: dataDir }
 })
 
 afterAll(async () => {
@@ -124,6 +124,12 @@ test('Ctrl-C ends the watching alone; --cancel ends the training', async () => {
   const canceled = await run('trainings', id, '--cancel')
   expect(canceled).toMatchObject({ exitCode: 0, stdout: `${id}  is being canceled\n` })
   await until(async () => (await run('trainings', id, '--json')).records()[0]?.state === 'canceled')
+})
+
+test.each(['api', 'replicate-webhook'])('the reconciler of %s is asked of the service', async (service) => {
+  const serviceUrl = service === 'api' ? env.FORGE_API_URL : env.REPLICATE_WEBHOOK_URL
+  const answer = await forgeHere(['reconcile', service, '--json'], { ...env, SERVICE_URL: serviceUrl ?? '' })
+  expect(answer.records()).toMatchObject([{ type: 'reconciled', service, wokenJobs: 0 }])
 })
 
 test('what the api refuses is told in its words', async () => {
