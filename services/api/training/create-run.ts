@@ -72,7 +72,8 @@ async function creation(
       trainer,
       destination,
       input: trainerInput(training.options, url),
-      webhook: { url: webhookUrl(publicUrl, ownerOf(training)), events: ['start', 'logs', 'completed'] },
+      // Not its logs, twice a second for half an hour: whoever follows the run asks now and then how far it is.
+      webhook: { url: webhookUrl(publicUrl, ownerOf(training)), events: ['start', 'completed'] },
       signal: run.signal,
     })
     if (made.outcome === 'created') return made.run

@@ -4,8 +4,8 @@ import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
 
 /** Everything temporary is gone a day later: people's photos above all. */
 const uploadsLiveMs = 24 * 3_600_000
-/** One round of the reconciler; Cloud Scheduler comes again. */
-const mostObjects = 2_000
+/** One round of the reconciler, in 40 requests. A list begins at its start each time: what lies in front is gone within a day. */
+const mostObjects = 20_000
 
 /** Removes uploads that no training took within a day, and archives of trainings that are over. */
 export async function removeForgottenPhotos(deps: {

@@ -1,5 +1,6 @@
 import { recordRun } from '#shared/documents/replicate-runs.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { TransientError } from '#shared/errors/app-error.ts'
 import { createHttpClient } from '#shared/http/client.ts'
 import { createReplicateClient } from '#shared/replicate/client.ts'
 import type { PhotoSource } from '#shared/trainings/training-jobs.ts'
@@ -155,4 +156,20 @@ test('a destination that is there from an earlier try is taken', async () => {
   const training = await world.train(source)
 
   expect([training.status, charged()]).toEqual(['training', 1])
+})
+
+test('a run that cannot be handed over is ended, and the training fails refunded', async () => {
+  const { finishJobs } = world.deps
+  const enqueue: typeof finishJobs.enqueue = async (names, input) => {
+    if (names.kind === 'run-cancel') return await finishJobs.enqueue(names, input)
+    throw new TransientError({ code: 'tasks.unavailable', message: 'The queue takes nothing.' })
+  }
+  const id = await world.ask(source)
+  const training = await world.finish(id, { finishJobs: { ...finishJobs, enqueue } })
+
+  expect(training).toMatchObject({ status: 'failed', stage: 'training', error: { code: 'tasks.unavailable' } })
+  const runCancels = (await world.jobsOf('run-cancel')).map(({ input }) => input)
+  expect(runCancels).toEqual([{ runId: training.replicateTrainingId, kind: 'training' }])
+  expect(charged()).toBe(1)
+  await expectRolledBack(id)
 })
