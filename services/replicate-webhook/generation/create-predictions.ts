@@ -7,7 +7,8 @@ import { webhookUrl } from '#shared/replicate/webhook-url.ts'
 import { createRunOnce } from '#shared/trainings/create-run-once.ts'
 import type { GenerationInput } from '#shared/trainings/training-jobs.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
-import { creationStep, outcomeStep, type Picture, type PictureFailure } from './picture.ts'
+import { creationStep, outcomeStep, type Picture } from './picture.ts'
+import { refusedPicture } from './refused-picture.ts'
 
 /** A passing fault of creations: one of the account (rates) or of the way, so that it holds for all pictures. */
 interface Trouble {
@@ -48,7 +49,7 @@ export async function createPredictions(
       const sinceMs = trouble?.sinceMs ?? nowMs
       if (!error.retryable || nowMs >= sinceMs + TROUBLE_PATIENCE_MS) {
         run.logger.error('Replicate refused to make a picture.', { index: picture.index, code: error.code, error })
-        await run.step(outcomeStep(picture), async () => refused(error))
+        await run.step(outcomeStep(picture), async () => refusedPicture(error))
         continue
       }
       const notBeforeMs = retryTime(error) ?? nowMs + TRY_AGAIN_MS
@@ -86,8 +87,4 @@ async function createPrediction(
 
 function retryTime(error: ReplicateError): number | null {
   return error instanceof TransientError ? (error.retryAt?.getTime() ?? null) : null
-}
-
-function refused({ code, message }: ReplicateError): PictureFailure {
-  return { kind: 'failed', code, message }
 }

@@ -1,6 +1,6 @@
 import type { Generation } from '#shared/documents/generations.ts'
 import { readReplicateRun } from '#shared/documents/replicate-runs.ts'
-import { AppError, errorCode } from '#shared/errors/app-error.ts'
+import { AppError } from '#shared/errors/app-error.ts'
 import { predictionOwner } from '#shared/generations/prediction-owner.ts'
 import { CanceledError, LeaseLostError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -12,6 +12,7 @@ import { failedPrediction } from './failed-prediction.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
 import { keepPicture, pictureGone } from './keep-picture.ts'
 import { creationStep, failedPicture, type Picture, type PictureOutcome, type PicturePending } from './picture.ts'
+import { refusedPicture } from './refused-picture.ts'
 
 /** What Replicate may take to say that its own deadline has come. */
 const CANCEL_SLACK_MS = 60_000
@@ -42,11 +43,10 @@ export async function followPicture(
   } catch (error) {
     run.signal.throwIfAborted()
     if (!(error instanceof AppError) || error instanceof LeaseLostError || error instanceof CanceledError) throw error
-    const { code, message } = error
-    if (nowOf(deps).getTime() >= created.atMs + deps.cancelAfterMs + KEPT_MS) return { kind: 'failed', code, message }
+    if (nowOf(deps).getTime() >= created.atMs + deps.cancelAfterMs + KEPT_MS) return refusedPicture(error)
     run.logger.warn('A picture could not be looked at; it is looked at again.', {
       index: following.picture.index,
-      code: errorCode(error),
+      code: error.code,
       error,
     })
     return lookAgain(deps)
