@@ -34,7 +34,12 @@ export async function makeSamples(
       askForSamples(deps, transaction, { training, result: made.result }),
     ),
   })
-  const generation = await readGeneration(null, db, generationId)
+  let generation = await readGeneration(null, db, generationId)
+  // Nobody has begun with it: the wake after its birth was lost, or is this one. Without a task queue it is done here and now.
+  if (generation?.status === 'queued') {
+    await deps.jobs.wake({ id: generation.jobId, fence: 0 })
+    generation = await readGeneration(null, db, generationId)
+  }
   // One that is gone was removed by somebody who wants none.
   if (generation === null) return generationId
   if (isGenerationOver(generation) || now().getTime() >= untilMs) {
@@ -47,8 +52,6 @@ export async function makeSamples(
     }
     return generationId
   }
-  // Nobody has begun with it: the wake after its birth was lost, or is this one.
-  if (generation.status === 'queued') await deps.jobs.wake({ id: generation.jobId, fence: 0 })
   throw new JobWaitsError({
     code: 'training.awaits-samples',
     message: 'The sample pictures are being made.',

@@ -1,0 +1,70 @@
+import { Timestamp } from '@google-cloud/firestore'
+import { trainingRef } from '#shared/documents/trainings.ts'
+import { cancelJob } from '#shared/jobs/cancel.ts'
+import { jobId, jobRef } from '#shared/jobs/job-record.ts'
+import { trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import { buckets, useFinishWorld } from './finish-world.ts'
+
+const world = useFinishWorld()
+
+const idOf = (trainingId: string) => jobId(trainingFinishNames.key({ trainingId }))
+/** As it is when nobody has touched it for long. */
+const leaveAlone = (trainingId: string) =>
+  trainingRef(world.db, trainingId).update({ updatedAt: Timestamp.fromMillis(Date.now() - 3_600_000) })
+
+test('a webhook and the task behind it that are both lost are made up for by the next look', async () => {
+  const { id, runId } = await world.begin()
+  await world.attempt(id)
+  await world.standIn.finish(runId)
+  expect(await world.reconcile()).toMatchObject({ wokenJobs: 0 })
+  // Nobody has come within three minutes of the look before.
+  world.advance(185_000)
+  expect(await world.reconcile()).toMatchObject({ wokenJobs: 1 })
+  await world.drain()
+  await world.finish(id)
+  expect((await world.training(id)).status).toBe('succeeded')
+})
+
+test('a training whose job was lost gets another', async () => {
+  const { id, runId } = await world.begin()
+  await jobRef(world.db, idOf(id)).delete()
+  // One that has just begun is nobody's loss.
+  expect(await world.reconcile()).toMatchObject({ startedTrainings: 0 })
+  await leaveAlone(id)
+  expect(await world.reconcile()).toMatchObject({ startedTrainings: 1, endedTrainings: 0 })
+  expect(await world.job(id)).toMatchObject({ state: 'queued', input: { trainingId: id, userId: 'user-1', runId } })
+  expect((await world.finish(id)).status).toBe('succeeded')
+})
+
+test('a training whose job was ended by an operator fails, and its run ends', async () => {
+  const { id, runId } = await world.begin({ fault: { kind: 'never-ends' } })
+  await cancelJob(world.db, idOf(id), { code: 'job.canceled', message: 'By hand.' })
+  await leaveAlone(id)
+  expect(await world.reconcile()).toMatchObject({ startedTrainings: 0, endedTrainings: 1 })
+  await world.drain()
+  expect(await world.training(id)).toMatchObject({ status: 'failed', error: { code: 'training.lost' } })
+  expect(await world.standIn.read(`/trainings/${runId}`)).toMatchObject({ status: 'canceled' })
+  expect((await world.usage()).quotas.trainings[id]).toBeUndefined()
+  expect(await world.mails(id)).toHaveLength(1)
+  expect(await world.objects(id)).toEqual([])
+})
+
+test('parts that an instance left behind are removed, and those of a live job stay', async () => {
+  const ended = await world.begin()
+  await world.finish(ended.id)
+  const live = await world.begin({ fault: { kind: 'never-ends' } })
+  const write = (id: string) =>
+    world.store.write({
+      bucket: buckets.models,
+      name: `work/${idOf(id)}/part-00000`,
+      bytes: Buffer.from('part'),
+      contentType: 'application/octet-stream',
+      ifGeneration: '0',
+    })
+  await write(ended.id)
+  await write(live.id)
+  world.advance(700_000)
+  expect(await world.reconcile()).toMatchObject({ cleanedJobs: 1 })
+  expect(await world.objects(ended.id)).toEqual([`${buckets.models}/trained/user-1/${ended.id}/lora.safetensors`])
+  expect(await world.objects(live.id)).toContain(`${buckets.models}/work/${idOf(live.id)}/part-00000`)
+})
