@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { runProcess, startProcess } from '../support/processes.ts'
+import { runProcess } from '../support/processes.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -28,15 +28,6 @@ test('the training demo makes a model and pictures of photos, tells of one mail,
     expect((await sharp(readFileSync(path)).metadata()).width).toBeGreaterThan(0)
     await rm(path)
   }
-  expect(await readdir(folder)).toEqual([])
-})
-
-test('a training demo that is stopped ends its services and removes its data', async () => {
-  const demo = startProcess(['local/main.ts', 'demo-train'], { TMPDIR: folder })
-  await demo.says(/ training/)
-  demo.child.kill('SIGINT')
-  expect(await demo.exited).toBe(1)
-  expect(demo.output()).toMatch(/The demo was stopped\./)
   expect(await readdir(folder)).toEqual([])
 })
 

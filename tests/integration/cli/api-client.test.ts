@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as z from 'zod'
+import { createApiClient } from '../../../cli/api/api-client.ts'
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void
+
+const schema = z.object({ good: z.boolean() })
+const { signal } = new AbortController()
+
+/** An API whose answers are written down beforehand; `seen` are the requests. */
+async function scripted(...answers: Answer[]) {
+  const seen: { method: string | undefined; authorization: string | undefined; key: unknown }[] = []
+  const server = createServer((request, response) => {
+    const { method, headers } = request
+    seen.push({ method, authorization: headers.authorization, key: headers['idempotency-key'] })
+    request.resume()
+    answers.shift()?.(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const api = createApiClient({ baseUrl, isLocal: true, token: async () => 'a-token' })
+  const close = async () => {
+    api.close()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return { api, seen, close, baseUrl }
+}
+
+function json(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
+  return (_request, response) => response.writeHead(status, headers).end(JSON.stringify(body))
+}
+
+const cut: Answer = (request) => void request.socket.destroy()
+
+test('a lost answer is asked for again with the same key, and with another for another wish', async () => {
+  const { api, seen, close } = await scripted(cut, json(202, { good: true }), json(202, { good: true }))
+
+  await expect(api.post('/api/trainings', { name: 'Ana' }, schema, signal)).resolves.toEqual({ good: true })
+  await api.post('/api/trainings', { name: 'Bo' }, schema, signal)
+
+  const [first, second, third] = seen
+  expect(first).toMatchObject({
+    method: 'POST',
+    authorization: 'Bearer a-token',
+    key: expect.stringMatching(/^\S{36}$/),
+  })
+  expect(second?.key).toBe(first?.key)
+  expect(third?.key).not.toBe(first?.key)
+  await close()
+})
+
+test('a refusal has the api’s own code and sentence, and is not asked again', async () => {
+  const error = { code: 'training.cooldown', message: 'Wait a minute.', details: { seconds: 60 } }
+  const { api, seen, close } = await scripted(json(429, { error }, { 'retry-after': '60' }))
+
+  await expect(api.post('/api/trainings', {}, schema, signal)).rejects.toMatchObject({
+    code: 'training.cooldown',
+    message: 'Wait a minute.',
+    retryable: false,
+    facts: { status: 429, reason: '{"seconds":60}' },
+  })
+  expect(seen).toHaveLength(1)
+  await close()
+})
+
+test('an answer of another shape is a failure that says so', async () => {
+  const { api, close } = await scripted(json(200, { bad: 1 }))
+
+  await expect(api.get('/api/trainings', schema, signal)).rejects.toMatchObject({ code: 'forge.bad-answer' })
+  await close()
+})
+
+test('nobody there is a sentence that names the option and the way to start one', async () => {
+  const { close, baseUrl } = await scripted()
+  await close()
+  const api = createApiClient({ baseUrl, isLocal: true, token: async () => 'a-token' })
+
+  await expect(api.get('/api/trainings', schema, signal)).rejects.toMatchObject({
+    code: 'forge.nobody-there',
+    message: expect.stringMatching(/--api, FORGE_API_URL.*npm run dev/),
+  })
+  api.close()
+})
