@@ -143,3 +143,38 @@ test('an instance that stalled before it wrote the photos writes nothing over th
   expect((await world.store.stat(zip))?.generation).toBe(generation)
   expect([training.status, world.charged() - charged]).toEqual(['training', 0])
 })
+
+test.each([
+  ['three photos', 'training.too-few-photos', async () => await world.upload(await photos(3))],
+  ['an archive with another file in it', 'training.archive-foreign-file', async () => world.serve(await withNotes())],
+] as const)('%s end it refunded, with one mail and nothing left', async (_, code, source) => {
+  const training = await world.train(await source())
+  const { quotas, storage } = await world.usage()
+
+  expect(training).toMatchObject({ status: 'failed', stage: 'upload', error: { code } })
+  expect([quotas.trainings[training.id], storage.reserved]).toEqual([undefined, {}])
+  expect((await world.db.doc(`mail/training-${training.id}`).get()).get('message.text')).toContain(
+    training.error?.message,
+  )
+  expect((await world.objects()).filter((name) => !name.startsWith('training-zips/'))).toEqual([])
+  expect(await world.objects()).not.toContain(trainingZipName(training))
+})
+
+async function withNotes(): Promise<Buffer> {
+  return await photoArchive(4, [{ name: 'notes.pdf', content: Buffer.from('%PDF') }])
+}
+
+test('a cancel between two photos ends it at once, refunded and with nothing left', async () => {
+  const id = await world.ask(await world.upload(await photos(6)))
+  let scans = 0
+  const scan = async () => {
+    scans += 1
+    if (scans === 2) await world.cancel(id)
+    return { infected: false } as const
+  }
+  const training = await world.finish(id, { scanner: { scan } })
+
+  expect([training.status, scans]).toEqual(['canceled', 2])
+  expect((await world.usage()).quotas.trainings[id]).toBeUndefined()
+  expect(await world.objects()).not.toContain(trainingZipName(training))
+})
