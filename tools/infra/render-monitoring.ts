@@ -32,7 +32,7 @@ export function logMetric(metric: Metric): Record<string, unknown> {
   }
 }
 
-/** An `AlertPolicy`, as `gcloud monitoring policies create --policy-from-file` takes it. */
+/** An `AlertPolicy`, as `gcloud alpha monitoring policies create --policy-from-file` takes it. */
 export function alertPolicy(alert: Alert): Record<string, unknown> {
   const rule = alert.count ?? alert.most
   if (rule === undefined) throw new Error(`${alert.name} has no rule.`)
