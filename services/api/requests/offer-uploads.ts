@@ -59,6 +59,8 @@ export async function offerUploads(
     userId,
     decide: async (transaction) => {
       const usage = await readUsage(transaction, db, userId)
+      // A commit whose answer was lost is repeated by the client, and finds what it reserved.
+      if (uploads.every(({ id }) => id in usage.storage.reserved)) return { outcome: null, writes: null }
       requireStorage(usage, { uploads, mostBytes: context.config.STORAGE_QUOTA_BYTES, now })
       const expireAt = new Date(now.getTime() + RESERVED_MS)
       return { outcome: null, writes: reserveStorage(db, usage, { reservations, expireAt, now }) }

@@ -3,13 +3,14 @@ import type { User } from '#shared/server/firebase-user.ts'
 import type { ApiContext } from '../api-context.ts'
 import type { GenerationView } from '../endpoints/generation-schemas.ts'
 import { mayUse } from './read-trainings.ts'
+import { reading } from './reading.ts'
 import { notFound } from './refusals.ts'
 import { isoTime } from './training-view.ts'
 
 /** One generation of the user's; operators see everybody's. @throws CallerError 404 `generation.not-found`. */
 export async function ownGeneration(context: ApiContext, wish: { user: User; id: string }): Promise<GenerationView> {
   const { db } = await context.loadClients()
-  const generation = await readGeneration(null, db, wish.id)
+  const generation = await reading(readGeneration(null, db, wish.id))
   if (generation === null || !mayUse(wish.user, generation)) throw notFound('generation', wish.id)
   return generationView(generation)
 }

@@ -5,13 +5,14 @@ import type { User } from '#shared/server/firebase-user.ts'
 import type { ApiContext } from '../api-context.ts'
 import type { TrainingView } from '../endpoints/training-schemas.ts'
 import { invalidRequest } from '../http/parse-part.ts'
+import { reading } from './reading.ts'
 import { notFound } from './refusals.ts'
 import { trainingView } from './training-view.ts'
 
 /** One training of the user's; operators see everybody's. @throws CallerError 404 `training.not-found`. */
 export async function ownTraining(context: ApiContext, wish: { user: User; id: string }): Promise<TrainingView> {
   const { db } = await context.loadClients()
-  const training = await readTraining(null, db, wish.id)
+  const training = await reading(readTraining(null, db, wish.id))
   if (training === null || !mayUse(wish.user, training)) throw notFound('training', wish.id)
   return await withModel(db, training)
 }
@@ -23,7 +24,7 @@ export function mayUse(user: User, owned: { userId: string }): boolean {
 
 /** A training with the model that it made, once there is one. */
 export async function withModel(db: Firestore, training: Training): Promise<TrainingView> {
-  const model = training.modelId === null ? null : await readTrainedModel(null, db, training.modelId)
+  const model = training.modelId === null ? null : await reading(readTrainedModel(null, db, training.modelId))
   return trainingView(training, model)
 }
 
@@ -34,7 +35,7 @@ export async function trainingPage(
 ): Promise<{ trainings: TrainingView[]; next: string | null }> {
   const { db } = await context.loadClients()
   const before = page.before === null ? null : parseCursor(page.before)
-  const found = await listTrainings(db, { userId: page.userId, limit: page.limit, before })
+  const found = await reading(listTrainings(db, { userId: page.userId, limit: page.limit, before }))
   const last = found.length === page.limit ? found.at(-1) : undefined
   return {
     trainings: await Promise.all(found.map((training) => withModel(db, training))),

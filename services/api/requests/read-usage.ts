@@ -1,6 +1,7 @@
 import { type QuotaName, readUsage, roomFor, storedBytes, usedOf } from '#shared/documents/quotas.ts'
 import type { ApiContext } from '../api-context.ts'
 import { quotaLimits } from './quota-limits.ts'
+import { reading } from './reading.ts'
 
 interface QuotaView {
   used: number
@@ -15,7 +16,7 @@ interface UsageView extends Record<QuotaName, QuotaView> {
 /** A user's quotas as they are now. */
 export async function usageOf(context: ApiContext, userId: string): Promise<UsageView> {
   const { db } = await context.loadClients()
-  const usage = await readUsage(null, db, userId)
+  const usage = await reading(readUsage(null, db, userId))
   const now = context.now()
   const limits = quotaLimits(context.config)
   const quotaView = (quota: QuotaName): QuotaView => {

@@ -29,11 +29,6 @@ export interface GenerationWish {
   idempotencyKey: string | null
 }
 
-interface Begun {
-  isNew: boolean
-  generation: Generation
-}
-
 /**
  * Has pictures made with a model of the user's: the document, the job and the quota in one transaction, then the job is woken.
  * @throws CallerError 404 `model.not-found`, 409 `request.key-reused`, 422, 429 `quota.generations`, 503 `training.not-configured`.
@@ -47,15 +42,15 @@ export async function requestGeneration(
   const { db, finishJobs } = await context.loadClients()
   const userId = user.uid
   const id = requestedId({ userId, endpoint: 'generations', idempotencyKey: wish.idempotencyKey })
-  const { isNew, generation } = await changeForUser<Begun>(context, db, {
+  const generation = await changeForUser<Generation>(context, db, {
     userId,
-    decide: async (transaction): Promise<Decision<Begun>> => {
+    decide: async (transaction): Promise<Decision<Generation>> => {
       const now = context.now()
       const draft = await newGeneration(transaction, { db, user, id, wish, now })
       const found = await readGeneration(transaction, db, id)
       if (found !== null) {
         if (found.modelId !== draft.modelId || !isDeepStrictEqual(found.prompts, draft.prompts)) throw keyReused()
-        return { outcome: { isNew: false, generation: found }, writes: null }
+        return { outcome: found, writes: null }
       }
       const usage = await readUsage(transaction, db, userId)
       const amount = { quota: 'generations', key: id, amount: wish.count, now } as const
@@ -70,14 +65,15 @@ export async function requestGeneration(
       })
       const writes = [reserveQuota(db, usage, amount), createGeneration(db, draft), job.writes]
       return {
-        outcome: { isNew: true, generation: draft },
+        outcome: draft,
         writes: (writing) => {
           for (const write of writes) write(writing)
         },
       }
     },
   })
-  if (isNew) await wakeRecorded(finishJobs, { id: generation.jobId, fence: 0 }, logger)
+  // One that was there may be of a try that ended between its commit and the queue; a job asked for twice is one.
+  if (generation.status === 'queued') await wakeRecorded(finishJobs, { id: generation.jobId, fence: 0 }, logger)
   return generationView(generation)
 }
 

@@ -14,6 +14,7 @@ import { dueAt } from './due-at.ts'
 import { newTraining } from './new-training.ts'
 import { quotaLimits } from './quota-limits.ts'
 import { withModel } from './read-trainings.ts'
+import { reading } from './reading.ts'
 import { keyReused } from './refusals.ts'
 import { requestedId } from './requested-id.ts'
 import { requireReplicate } from './require-replicate.ts'
@@ -42,12 +43,13 @@ export async function requestTraining(
   const { db } = clients
   const id = requestedId({ userId: user.uid, endpoint: 'trainings', idempotencyKey: wish.idempotencyKey })
   // Before the photos are looked at: the first request's job may have removed them by now.
-  const earlier = wish.idempotencyKey === null ? null : await readTraining(null, db, id)
+  const earlier = wish.idempotencyKey === null ? null : await reading(readTraining(null, db, id))
   const begun: Begun =
     earlier === null ? await begin(context, clients, { user, id, wish }) : { kind: 'repeated', training: earlier }
   const { kind, training } = begun
   if (kind === 'repeated' && !(await cameOf(db, training, wish))) throw keyReused()
-  if (kind === 'new') await wakeRecorded(clients.startJobs, { id: training.jobId, fence: 0 }, logger)
+  // One that was there may be of a try that ended between its commit and the queue; a job asked for twice is one.
+  if (training.status === 'queued') await wakeRecorded(clients.startJobs, { id: training.jobId, fence: 0 }, logger)
   return { training: await withModel(db, training), isReused: kind === 'reused' }
 }
 
@@ -63,7 +65,8 @@ async function begin(
     userId: user.uid,
     decide: async (transaction): Promise<Decision<Begun>> => {
       const now = context.now()
-      const found = wish.idempotencyKey === null ? null : await readTraining(transaction, db, id)
+      // Without a key too: a commit whose answer was lost is repeated by the client, and finds what it made.
+      const found = await readTraining(transaction, db, id)
       if (found !== null) return { outcome: { kind: 'repeated', training: found }, writes: null }
       const training = newTraining({ ...request, source, trainer: context.config.REPLICATE_TRAINER, now })
       const { inputHash } = training

@@ -3,6 +3,7 @@ import type { Firestore } from '@google-cloud/firestore'
 import type { Training, TrainingOptions, TrainingType } from '#shared/documents/trainings.ts'
 import { jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { trainingStartInputSchema } from '#shared/trainings/training-jobs.ts'
+import { reading } from './reading.ts'
 
 /** A training as it is asked for. */
 export interface TrainingWish {
@@ -24,7 +25,7 @@ export async function cameOf(db: Firestore, training: Training, wish: TrainingWi
   const { name, type, options } = training
   const isAlike = name === wish.name && type === wish.type && isDeepStrictEqual(options, wish.options)
   if (!isAlike) return false
-  const job = toJobRecord(await jobRef(db, training.jobId).get())
+  const job = toJobRecord(await reading(jobRef(db, training.jobId).get()))
   const input = trainingStartInputSchema.safeParse(job?.input)
   if (!input.success) return true
   const { source, force } = input.data

@@ -4,6 +4,7 @@ import { errorCode } from '#shared/errors/app-error.ts'
 import type { BackoffPolicy } from '#shared/retry/backoff.ts'
 import { retry } from '#shared/retry/retry.ts'
 import type { ApiContext } from '../api-context.ts'
+import { reading } from './reading.ts'
 
 /** What a change comes to, and the writes that make it so; null where nothing is to be written. */
 export interface Decision<T> {
@@ -28,7 +29,7 @@ export async function changeForUser<T>(
   change: { userId: string; decide: (transaction: Transaction | null) => Promise<Decision<T>> },
 ): Promise<T> {
   const once = async (): Promise<T> => {
-    const seen = await change.decide(null)
+    const seen = await reading(change.decide(null))
     if (seen.writes === null) return seen.outcome
     return await runTransaction(db, async (transaction) => {
       const { outcome, writes } = await change.decide(transaction)

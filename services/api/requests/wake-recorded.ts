@@ -12,11 +12,7 @@ export async function wakeRecorded(
   job: { id: string; fence: number },
   logger: Logger,
 ): Promise<void> {
-  try {
-    await jobs.wake(job)
-  } catch (error) {
-    logger.warn('A job was recorded but could not be woken; the reconciler will.', { jobId: job.id, error })
-  }
+  await orReconciler(job.id, logger, () => jobs.wake(job))
 }
 
 /** Asks for a job again, if there is one that goes on. */
@@ -24,6 +20,17 @@ export async function wakeIfLive(
   parts: { db: Firestore; jobs: JobRequests; logger: Logger },
   id: string,
 ): Promise<void> {
-  const job = toJobRecord(await jobRef(parts.db, id).get())
-  if (job !== null && !isTerminal(job.state)) await wakeRecorded(parts.jobs, { id, fence: job.fence }, parts.logger)
+  const { db, jobs, logger } = parts
+  await orReconciler(id, logger, async () => {
+    const job = toJobRecord(await jobRef(db, id).get())
+    if (job !== null && !isTerminal(job.state)) await jobs.wake({ id, fence: job.fence })
+  })
+}
+
+async function orReconciler(jobId: string, logger: Logger, wake: () => Promise<unknown>): Promise<void> {
+  try {
+    await wake()
+  } catch (error) {
+    logger.warn('A job was recorded but could not be woken; the reconciler will.', { jobId, error })
+  }
 }
