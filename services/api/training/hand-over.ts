@@ -1,5 +1,4 @@
 import { isTrainingOver, readTraining, updateTraining } from '#shared/documents/trainings.ts'
-import { CanceledError } from '#shared/jobs/job-errors.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import {
@@ -9,6 +8,7 @@ import {
   trainingFinishNames,
 } from '#shared/trainings/training-jobs.ts'
 import type { StartDeps } from './start-deps.ts'
+import { TrainingGoneError } from './wanted.ts'
 
 /** Before a run is known. */
 const before: ReadonlySet<string> = new Set(['queued', 'preparing', 'starting'])
@@ -39,7 +39,7 @@ export async function handOver(
   })
   if (isOrphan) {
     await finishJobs.enqueue(runCancelNames, { runId, kind: 'training' })
-    throw new CanceledError({ code: 'training.gone', message: 'The training was removed, or has ended.' })
+    throw new TrainingGoneError()
   }
   await finishJobs.enqueue<TrainingFinishInput>(trainingFinishNames, { trainingId, userId, runId })
   await run.complete({ runId }, async () => () => {})

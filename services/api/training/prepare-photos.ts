@@ -10,7 +10,7 @@ import { fetchArchive } from './fetch-archive.ts'
 import { uploadedPhotos } from './photo-uploads.ts'
 import { readWindow } from './read-window.ts'
 import type { StartDeps } from './start-deps.ts'
-import { readWanted } from './wanted.ts'
+import { checkWanted } from './wanted.ts'
 import { writeOver } from './write-over.ts'
 
 /** The photos' archive as it lies in the work bucket. */
@@ -42,7 +42,7 @@ export async function preparePhotos(deps: StartDeps, run: JobRun<TrainingStartIn
   checkPhotoCount(count, limits.photos)
   const hash = createHash('sha256')
   const chunks = photosToZip(
-    whileWanted(photos, async () => void (await readWanted(null, db, id))),
+    whileWanted(photos, () => checkWanted(db, id)),
     {
       photoLimits: { ...photoLimits, maxBytes: limits.maxPhotoBytes },
       ...(limits.photos === undefined ? {} : { limits: limits.photos }),
@@ -88,7 +88,7 @@ async function fetchOnce(
       const nowMs = deps.now().getTime()
       if (nowMs < lookAtMs) return
       lookAtMs = nowMs + lookEveryMs
-      await readWanted(null, deps.db, run.input.trainingId)
+      await checkWanted(deps.db, run.input.trainingId)
     },
     signal: run.signal,
   })

@@ -1,6 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { settleStorage } from '#shared/documents/quotas.ts'
-import { readTraining, type Training, updateTraining } from '#shared/documents/trainings.ts'
+import { type Training, updateTraining } from '#shared/documents/trainings.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
@@ -14,7 +14,7 @@ import { reservationsOf } from './photo-uploads.ts'
 import { preparePhotos } from './prepare-photos.ts'
 import { recordPhotos } from './record-photos.ts'
 import type { ReplicateSettings, StartDeps } from './start-deps.ts'
-import { CancelRequestedError } from './wanted.ts'
+import { CancelRequestedError, readNow } from './wanted.ts'
 
 /** From the photos to the training that runs at Replicate. */
 export async function runTrainingStart(deps: StartDeps, run: JobRun<TrainingStartInput>): Promise<void> {
@@ -40,7 +40,7 @@ async function start(deps: StartDeps, run: JobRun<TrainingStartInput>): Promise<
 
   const entering = { before: enterStage(db, trainingId, { status: 'starting', stage: 'training' }) }
   const destination = await run.step('destination', () => ensureDestination(deps, replicate, run), entering)
-  const training = await known(deps, trainingId)
+  const training = await readNow(db, trainingId)
   const runId = await createRun({ ...deps, replicate }, run, { training, destination, photos })
   await handOver(deps, run, runId)
 }
@@ -54,7 +54,7 @@ async function removeUploads(deps: StartDeps, run: JobRun<TrainingStartInput>): 
     const released = reservationsOf(source)
     await run.commit(async () => settleStorage(db, { userId, released, addedBytes: 0 }))
   }
-  const training = await known(deps, trainingId)
+  const training = await readNow(db, trainingId)
   logTrainingStage(run.logger, { training, stage: 'upload', status: 'done', durationMs: ageMs(deps, training) })
   return null
 }
@@ -78,7 +78,7 @@ async function ensureDestination(
 async function endCanceled(deps: StartDeps, run: JobRun<TrainingStartInput>): Promise<void> {
   const { db, mail } = deps
   const { trainingId, source } = run.input
-  const training = await readTraining(null, db, trainingId)
+  const training = await readNow(db, trainingId)
   await run.complete({ canceled: true }, (transaction) =>
     endTraining(transaction, db, {
       trainingId,
@@ -88,7 +88,6 @@ async function endCanceled(deps: StartDeps, run: JobRun<TrainingStartInput>): Pr
       now: Timestamp.fromDate(deps.now()),
     }),
   )
-  if (training === null) return
   const durationMs = ageMs(deps, training)
   logTrainingStage(run.logger, { training, stage: training.stage, status: 'canceled', durationMs })
 }
@@ -99,12 +98,6 @@ function configured(replicate: ReplicateSettings | null): ReplicateSettings {
     code: 'training.not-configured',
     message: 'Trainings are not set up here; the operator has to give REPLICATE_API_TOKEN, _OWNER and _WEBHOOK_URL.',
   })
-}
-
-async function known(deps: StartDeps, trainingId: string): Promise<Training> {
-  const training = await readTraining(null, deps.db, trainingId)
-  if (training !== null) return training
-  throw new FinalError({ code: 'training.gone', message: 'The training was removed.' })
 }
 
 function ageMs(deps: StartDeps, training: Training): number {
