@@ -1,4 +1,4 @@
-// npm run bench [-- cold|events|image|memory|photos|sync …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
+// npm run bench [-- cold|events|image|memory|photos|sync|webhook …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
 // For sync also [--only unlimited|capped|crowded|memory] [--size 256MiB].
 import { parseArgs } from 'node:util'
 import { parseByteSize } from '#local/byte-size.ts'
@@ -9,6 +9,7 @@ import { benchMemory } from './memory/memory.ts'
 import { benchPhotos } from './photos/photos.ts'
 import { jsonLine, table } from './result.ts'
 import { benchSync } from './sync/sync.ts'
+import { benchWebhook } from './webhook/webhook.ts'
 
 const benches = {
   cold: benchCold,
@@ -17,6 +18,7 @@ const benches = {
   memory: benchMemory,
   photos: benchPhotos,
   sync: benchSync,
+  webhook: benchWebhook,
 }
 
 const { values, positionals } = parseArgs({
