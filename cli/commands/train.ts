@@ -47,7 +47,7 @@ export const train: Command = {
       const onProgress = (doneBytes: number) => display.showUpload(doneBytes, sizeBytes)
       const source =
         call.zipUrl === null
-          ? { images: await uploadPhotos(api, { photos, signal: context.signal, onProgress }) }
+          ? { images: await upload(api, { photos, signal: context.signal, onProgress }) }
           : { zipUrl: call.zipUrl }
       const asked = { ...call.training, ...source }
       const { training, reused = false } = await api.post('/api/trainings', asked, trainingAnswer, context.signal)
@@ -60,6 +60,15 @@ export const train: Command = {
       api.close()
     }
   },
+}
+
+async function upload(api: ApiClient, params: Parameters<typeof uploadPhotos>[1]): Promise<string[]> {
+  try {
+    return await uploadPhotos(api, params)
+  } catch (error) {
+    if (!(params.signal.reason instanceof Interrupted)) throw error
+    throw new Interrupted('Interrupted. No training was asked for; what is uploaded by now is removed after a day.')
+  }
 }
 
 /** Follows a training and tells how it ended. True when it has made a model. */

@@ -80,7 +80,10 @@ async function sendChunk(
   }
   const range = `bytes ${doneBytes}-${doneBytes + chunk.byteLength - 1}/${photo.sizeBytes}`
   const body = { kind: 'bytes', bytes: chunk, contentType: null } as const
-  return await put(http, { session, photo, signal }, { headers: { 'content-range': range }, body })
+  const keptBytes = await put(http, { session, photo, signal }, { headers: { 'content-range': range }, body })
+  if (keptBytes > doneBytes) return keptBytes
+  // Otherwise a bucket that keeps nothing would be sent to for ever.
+  throw new TransientError({ code: 'forge.upload-stalled', message: `The bucket keeps nothing of ${photo.name}.` })
 }
 
 function askHowFar(http: HttpClient, position: Position): Promise<number> {

@@ -132,6 +132,22 @@ test('an end whose answer was lost is found out by asking, and nothing is sent a
   await server.close()
 })
 
+test('a bucket that keeps nothing is not sent to for ever', async () => {
+  const photo = await photoOf(100)
+  const server = await scripted([...Array(20)].map(() => kept(0)))
+
+  const end = uploadPhoto(http, {
+    photo,
+    upload: server.upload,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    retry: atOnce,
+  })
+
+  await expect(end).rejects.toMatchObject({ code: 'forge.upload-stalled' })
+  await server.close()
+})
+
 test('a refusal is told with the bucket’s word for it, and without the address', async () => {
   const photo = await photoOf(100)
   const server = await scripted([
