@@ -3,6 +3,7 @@ import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { type TrainingFinishInput, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
 import { Gates } from '../../../../support/gates.ts'
+import { until } from '../../../../support/until.ts'
 import { buckets, useFinishWorld } from './finish-world.ts'
 
 const world = useFinishWorld()
@@ -111,6 +112,22 @@ describe('a cancel', () => {
     await world.drain()
     expect(await world.standIn.read(`/trainings/${runId}`)).toMatchObject({ status: 'canceled' })
     expect(await world.cancelJob(runId)).toMatchObject({ state: 'done', result: { status: 'canceled' } })
+  })
+
+  test('in the middle of a copy that hangs ends it within moments', async () => {
+    const { id, runId } = await world.begin()
+    await world.standIn.finish(runId)
+    world.standIn.inject({ fault: { kind: 'hang' }, times: 1, endpoint: 'output' })
+    const seen = world.requests('output')
+    const attempt = world.attempt(id)
+    await until(async () => world.requests('output') > seen)
+    await world.cancel(id)
+    const askedAt = Date.now()
+    await attempt
+    // It looks every two seconds.
+    expect(Date.now() - askedAt).toBeLessThan(10_000)
+    expect((await world.training(id)).status).toBe('canceled')
+    expect(await world.objects(id)).toEqual([])
   })
 
   test.each(places.slice(0, -1))('at "%s" leaves nothing of the training but that it was', async (place) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { loraWeights } from '#local/replicate/lora-weights.ts'
 import { recordRun } from '#shared/documents/replicate-runs.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { runSchema } from '#shared/replicate/run.ts'
 import { readWebhookBody } from '#shared/replicate/webhook-body.ts'
 import { samplesId, weightsName } from '#shared/trainings/training-places.ts'
 import type { Json } from '../../../../support/training-stand-in.ts'
@@ -146,6 +147,15 @@ describe('weights', () => {
     expect(world.finalized.filter((name) => name.startsWith('trained/'))).toHaveLength(1)
   })
 
+  test('may be the bare file in place of an archive', async () => {
+    const { id, runId } = await world.begin({ fault: { kind: 'hostile-archive', how: 'not-a-tar' } })
+    const done = await world.standIn.finish(runId)
+    const { version, weights } = done.output as { version: string; weights: string }
+    await tell({ ...done, output: { version, weights: weights.replace('trained_model.tar', 'lora.safetensors') } })
+    expect((await world.finish(id)).status).toBe('succeeded')
+    expect((await world.model(id))?.sizeBytes).toBe(loraWeights({ rank: 2, seed: 'any' }).byteLength)
+  })
+
   test('that break off on the way are gone on with', async () => {
     const { id, runId } = await world.begin()
     await world.standIn.finish(runId)
@@ -166,6 +176,20 @@ describe('weights', () => {
 })
 
 describe('a run that goes on', () => {
+  test('shows how far it is, and writes that only when it has changed', async () => {
+    const { id, runId } = await world.begin()
+    const { replicate } = world.deps
+    const get = async () =>
+      runSchema.parse({ id: runId, status: 'processing', logs: 'flux_train_replicate: 45%|####  | 450/1000 [lr: 1' })
+    world.deps.replicate = { ...replicate, trainings: { ...replicate.trainings, get } }
+    await world.attempt(id)
+    expect(await world.training(id)).toMatchObject({ status: 'training', progress: 0.45 })
+    const { updatedAt } = await world.training(id)
+    await world.attempt(id)
+    expect((await world.training(id)).updatedAt).toEqual(updatedAt)
+    world.deps.replicate = replicate
+  })
+
   test('is looked at again, with nothing that counts as a failure, while Replicate cannot be reached', async () => {
     const { id } = await world.begin()
     world.standIn.inject({ fault: { kind: 'status', status: 500 }, times: 12, endpoint: 'get-training' })
