@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TrainingOptions, TrainingType } from '#shared/documents/trainings.ts'
 
 /** What makes two trainings the same: their photos in any order, what is learned of them, and by which trainer. */
-export interface TrainingInput {
+interface TrainingInput {
   /** One text a photo that its bytes decide, e.g. `crc32c:{base64}:{size}` or `sha256:{hex}`. */
   photos: readonly string[]
   type: TrainingType

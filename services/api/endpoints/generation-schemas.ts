@@ -11,7 +11,7 @@ const generatedImageSchema = z
   })
   .meta({ id: 'GeneratedImage' })
 
-export const generationSchema = z
+const generationSchema = z
   .strictObject({
     id: idSchema,
     userId: z.string(),

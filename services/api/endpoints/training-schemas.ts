@@ -86,7 +86,7 @@ export const imagesSchema = z
   .max(100)
   .refine((names) => new Set(names).size === names.length, 'Name each photo once.')
 
-export const trainedModelSchema = z
+const trainedModelSchema = z
   .strictObject({
     id: idSchema,
     triggerWord: z.string(),

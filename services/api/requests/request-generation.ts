@@ -22,7 +22,7 @@ import { changeForUser, type Decision } from './user-change.ts'
 import { wakeRecorded } from './wake-recorded.ts'
 
 /** Pictures as they are asked for. */
-export interface GenerationWish {
+interface GenerationWish {
   modelId: string
   count: number
   wish: { kind: 'prompt'; prompt: string } | { kind: 'template'; id: string }

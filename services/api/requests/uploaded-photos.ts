@@ -4,7 +4,7 @@ import { uploadPrefix } from '#shared/trainings/training-places.ts'
 import { type FieldProblem, invalidRequest } from '../http/parse-part.ts'
 
 /** An uploaded photo as it is now. */
-export interface UploadedPhoto {
+interface UploadedPhoto {
   name: string
   generation: string
   sizeBytes: number

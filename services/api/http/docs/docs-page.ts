@@ -5,7 +5,7 @@ import { type Html, html, prose } from './html.ts'
 import { fieldRow, schemaSections, schemaTable, typeText } from './schema-table.ts'
 import { style } from './style.ts'
 
-export interface DocsPage {
+interface DocsPage {
   html: string
   /** Allows the page's own style and nothing else: no script, no picture, nothing from outside. */
   contentSecurityPolicy: string

@@ -11,11 +11,11 @@ export interface OpenApiParameter {
   schema: JsonSchema
 }
 
-export interface MediaTypes {
+interface MediaTypes {
   'application/json': { schema: JsonSchema; examples?: Readonly<Record<string, { value: unknown }>> }
 }
 
-export interface OpenApiHeader {
+interface OpenApiHeader {
   description: string
   schema: JsonSchema
 }

@@ -69,7 +69,7 @@ test('whatever a body holds, the answer is one that the endpoint describes, and 
   for (const { id, path, parts } of endpoints.filter((one) => one.parts.body)) {
     expect((await api.call({ token, path, body: good[id] })).status).toBeLessThan(405)
     expect(parts.body?.safeParse(good[id]).success).toBe(true)
-    const bodies = Array.from({ length: 150 }, () => oddBody(good[id], random))
+    const bodies = Array.from({ length: 60 }, () => oddBody(good[id], random))
     for (let start = 0; start < bodies.length; start += 10) {
       const answers = bodies.slice(start, start + 10).map((body) =>
         // Text as it is: a string is a body too.
@@ -79,7 +79,7 @@ test('whatever a body holds, the answer is one that the endpoint describes, and 
     }
   }
   expect([...seen.keys()].filter((status) => status >= 500)).toEqual([])
-  expect(seen.get(422)).toBeGreaterThan(300)
+  expect(seen.get(422)).toBeGreaterThan(120)
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   const severities = new Set(api.log.entries.map(({ severity }) => severity))
   expect(severities).toContain('INFO')
