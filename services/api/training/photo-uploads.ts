@@ -8,7 +8,7 @@ type Uploads = Extract<PhotoSource, { kind: 'uploads' }>['photos']
 
 /** The photos of a training as they were uploaded, each read at the generation that was asked for, one at a time. */
 export function* uploadedPhotos(
-  deps: { store: ObjectStore; bucket: string; maxPhotoBytes: number },
+  deps: { store: Pick<ObjectStore, 'read'>; bucket: string; maxPhotoBytes: number },
   uploads: Uploads,
 ): Generator<Photo> {
   const { store, bucket, maxPhotoBytes } = deps
