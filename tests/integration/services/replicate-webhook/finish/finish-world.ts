@@ -8,6 +8,7 @@ import { LOCAL_REPLICATE_TOKEN } from '#local/replicate/account.ts'
 import type { ReplicateFault } from '#local/replicate/faults.ts'
 import { type GenerationStatus, updateGeneration } from '#shared/documents/generations.ts'
 import { readUsage, reserveQuota, type Usage } from '#shared/documents/quotas.ts'
+import { recordRun } from '#shared/documents/replicate-runs.ts'
 import { createTraining, readTraining, type Training, trainingRef } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
@@ -21,6 +22,7 @@ import { JobRunner } from '#shared/jobs/runner.ts'
 import { ObjectStore } from '#shared/objects/object-store.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
 import { createReplicateClient } from '#shared/replicate/client.ts'
+import { readWebhookBody } from '#shared/replicate/webhook-body.ts'
 import {
   type GenerationInput,
   generationNames,
@@ -37,7 +39,7 @@ import { runFinish } from '../../../../../services/replicate-webhook/finish/run-
 import { type ReconcileReport, reconcile } from '../../../../../services/replicate-webhook/reconcile.ts'
 import { type CapturedLog, captureLog } from '../../../../support/captured-log.ts'
 import { startTestDocuments } from '../../../../support/documents.ts'
-import { destination, startTrainings, type TrainingStandIn } from '../../../../support/training-stand-in.ts'
+import { destination, type Json, startTrainings, type TrainingStandIn } from '../../../../support/training-stand-in.ts'
 import { newTraining } from '../../../../support/trainings.ts'
 
 export const buckets = { app: 'app-bucket', work: 'work-bucket', models: 'models-bucket' } as const
@@ -298,6 +300,15 @@ export function useFinishWorld(): FinishWorld {
   })
   afterEach(() => world.standIn.assertAllFired())
   return world
+}
+
+/** Has a webhook say how a run is. */
+export async function tell({ db }: FinishWorld, object: Json): Promise<void> {
+  const run = readWebhookBody(Buffer.from(JSON.stringify(object)))
+  await runTransaction(db, async (transaction) => {
+    const { writes } = await recordRun(transaction, db, { run, owner: null, now: new Date() })
+    writes(transaction)
+  })
 }
 
 /** Stages of trainings as the log tells them. */

@@ -1,25 +1,12 @@
 import { createHash } from 'node:crypto'
 import { loraWeights } from '#local/replicate/lora-weights.ts'
-import { recordRun } from '#shared/documents/replicate-runs.ts'
-import { runTransaction } from '#shared/documents/transaction.ts'
 import { runSchema } from '#shared/replicate/run.ts'
-import { readWebhookBody } from '#shared/replicate/webhook-body.ts'
 import { samplesId, weightsName } from '#shared/trainings/training-places.ts'
-import type { Json } from '../../../../support/training-stand-in.ts'
-import { buckets, stagesOf, useFinishWorld } from './finish-world.ts'
+import { buckets, stagesOf, tell, useFinishWorld } from './finish-world.ts'
 
 const world = useFinishWorld()
 
 const weightsOf = (id: string) => ({ bucket: buckets.models, name: weightsName({ userId: 'user-1', id }) })
-/** Has a webhook say how a run is. */
-async function tell(object: Json): Promise<void> {
-  const run = readWebhookBody(Buffer.from(JSON.stringify(object)))
-  await runTransaction(world.db, async (transaction) => {
-    const { writes } = await recordRun(transaction, world.db, { run, owner: null, now: new Date() })
-    writes(transaction)
-  })
-}
-
 describe('a run that succeeds', () => {
   test('becomes a registered model with verified weights, samples and one mail', async () => {
     const { id, runId } = await world.begin()
@@ -77,7 +64,7 @@ describe('a run that succeeds', () => {
     const { id, runId } = await world.begin()
     const done = await world.standIn.finish(runId)
     const before = world.requests('get-training')
-    await tell(done)
+    await tell(world, done)
     expect((await world.finish(id)).status).toBe('succeeded')
     expect(world.requests('get-training')).toBe(before)
   })
@@ -87,26 +74,6 @@ describe('a run that succeeds', () => {
     const { id } = await world.begin()
     expect(await world.finish(id)).toMatchObject({ status: 'succeeded', error: null })
     expect(world.log.messages()).toContain('A training ends without all of its sample pictures.')
-  })
-
-  test('waits twenty minutes for samples, and no longer', async () => {
-    world.samples.end = 'running'
-    const { id, runId } = await world.begin()
-    await world.standIn.finish(runId)
-    for (let look = 0; look < 3; look++) {
-      await world.attempt(id)
-      await world.drain()
-    }
-    expect((await world.job(id)).lastFailure).toBeNull()
-    expect((await world.training(id)).status).toBe('completing')
-    world.advance(20 * 60_000)
-    await world.attempt(id)
-    expect((await world.training(id)).status).toBe('succeeded')
-  })
-
-  test('may have a status on its way that nobody knows', async () => {
-    const { id } = await world.begin({ fault: { kind: 'unknown-status', status: 'reticulating' } })
-    expect((await world.finish(id)).status).toBe('succeeded')
   })
 })
 
@@ -151,27 +118,12 @@ describe('weights', () => {
     const { id, runId } = await world.begin({ fault: { kind: 'hostile-archive', how: 'not-a-tar' } })
     const done = await world.standIn.finish(runId)
     const { version, weights } = done.output as { version: string; weights: string }
-    await tell({ ...done, output: { version, weights: weights.replace('trained_model.tar', 'lora.safetensors') } })
+    await tell(world, {
+      ...done,
+      output: { version, weights: weights.replace('trained_model.tar', 'lora.safetensors') },
+    })
     expect((await world.finish(id)).status).toBe('succeeded')
     expect((await world.model(id))?.sizeBytes).toBe(loraWeights({ rank: 2, seed: 'any' }).byteLength)
-  })
-
-  test('that break off on the way are gone on with', async () => {
-    const { id, runId } = await world.begin()
-    await world.standIn.finish(runId)
-    world.standIn.inject({ fault: { kind: 'cut-body' }, times: 2, endpoint: 'output' })
-    expect((await world.finish(id)).status).toBe('succeeded')
-  })
-
-  test('that are gone when they are fetched end the training', async () => {
-    const { id, runId } = await world.begin()
-    await tell(await world.standIn.finish(runId))
-    world.standIn.clock.advance(3_700_000)
-    expect(await world.finish(id)).toMatchObject({
-      status: 'failed',
-      stage: 'completion',
-      error: { code: 'training.output-gone' },
-    })
   })
 })
 
@@ -188,26 +140,6 @@ describe('a run that goes on', () => {
     await world.attempt(id)
     expect((await world.training(id)).updatedAt).toEqual(updatedAt)
     world.deps.replicate = replicate
-  })
-
-  test('is looked at again, with nothing that counts as a failure, while Replicate cannot be reached', async () => {
-    const { id } = await world.begin()
-    world.standIn.inject({ fault: { kind: 'status', status: 500 }, times: 12, endpoint: 'get-training' })
-    for (let look = 0; look < 12; look++) expect((await world.attempt(id)).kind).toBe('woken-later')
-    expect(await world.job(id)).toMatchObject({ state: 'waiting', failures: 0 })
-    expect((await world.finish(id)).status).toBe('succeeded')
-  })
-
-  test('that Replicate does not know for ten minutes is given up', async () => {
-    const { id } = await world.begin()
-    world.standIn.inject({ fault: { kind: 'status', status: 404 }, times: 3, endpoint: 'get-training' })
-    await world.attempt(id)
-    world.advance(5 * 60_000)
-    await world.attempt(id)
-    expect((await world.training(id)).status).toBe('training')
-    world.advance(6 * 60_000)
-    await world.attempt(id)
-    expect(await world.training(id)).toMatchObject({ status: 'failed', error: { code: 'training.run-gone' } })
   })
 
   test('is due soon after the look that was put down for it, where its task is lost', async () => {
