@@ -7,6 +7,7 @@ import { messageType } from '#local/documents/wire/schema.ts'
 import { statusOf, type Unary } from '#local/documents/wire/service.ts'
 import { invalidArgument } from '#local/documents/wire/status.ts'
 import { toWireTimestamp } from '#local/documents/wire/timestamp.ts'
+import { checkSequence } from '#local/documents/writes/check-sequence.ts'
 import { type CommitPlan, writtenName } from '#local/documents/writes/plan.ts'
 import { maskedBytes } from './lookups.ts'
 
@@ -25,6 +26,7 @@ function checkWrites(database: string, writes: readonly WireWrite[]): void {
     const name = writtenName(write)
     if (parseDocumentName(name).database !== database) throw invalidArgument(`"${name}" is not in "${database}".`)
   }
+  checkSequence(writes)
 }
 
 export function commit(engine: Engine): Unary {

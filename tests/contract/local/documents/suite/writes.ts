@@ -1,4 +1,4 @@
-import { FieldPath, FieldValue, Timestamp } from '@google-cloud/firestore'
+import { type DocumentReference, FieldPath, FieldValue, Timestamp, type WriteBatch } from '@google-cloud/firestore'
 import type { Bench } from '../suite.ts'
 
 const NOT_FOUND = { code: 5 }
@@ -151,6 +151,20 @@ export function writesContract(bench: Bench): void {
     await expect(collection.doc('d').set({ __a__: 1 })).rejects.toMatchObject(INVALID_ARGUMENT)
     await expect(collection.doc('__a__').set({ a: 1 })).rejects.toMatchObject(INVALID_ARGUMENT)
     await expect(bench.firestore().doc('__a__/d').set({ a: 1 })).rejects.toMatchObject(INVALID_ARGUMENT)
+  })
+
+  test('writes of one batch that contradict each other are refused, whatever is stored', async () => {
+    const collection = bench.freshCollection()
+    const commit = (build: (batch: WriteBatch, document: DocumentReference) => void) => {
+      const batch = bench.firestore().batch()
+      build(batch, collection.doc('d'))
+      return batch.commit()
+    }
+    const refused = { code: 3 }
+    await expect(commit((batch, d) => batch.set(d, {}).create(d, {}))).rejects.toMatchObject(refused)
+    await expect(commit((batch, d) => batch.create(d, {}).create(d, {}))).rejects.toMatchObject(refused)
+    await expect(commit((batch, d) => batch.delete(d).update(d, { n: 1 }))).rejects.toMatchObject(refused)
+    await expect(commit((batch, d) => batch.delete(d).create(d, { n: 1 }))).resolves.toHaveLength(2)
   })
 
   test('a path of more than 100 documents is refused', async () => {
