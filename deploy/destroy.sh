@@ -87,6 +87,21 @@ remove_rest() {
   done < <(declared accounts)
 }
 
+remove_monitoring() {
+  phase "Metrics, alerts, dashboard"
+  local existing name
+  while IFS= read -r name; do
+    [ -z "$name" ] || change gcloud alpha monitoring policies delete "$name" --quiet
+  done < <(gcloud alpha monitoring policies list --filter='userLabels.app=charaforge-backend' --format='value(name)')
+  while IFS= read -r name; do
+    [ -z "$name" ] || change gcloud monitoring dashboards delete "$name" --quiet
+  done < <(gcloud monitoring dashboards list --filter='labels.charaforge-backend:*' --format='value(name)')
+  existing=$(gcloud logging metrics list --format='value(name)')
+  while IFS= read -r name; do
+    remove_listed "$existing" "$name" gcloud logging metrics delete "$name" --quiet
+  done < <(declared metrics)
+}
+
 remove_data() {
   phase "Data"
   local existing name
@@ -110,6 +125,7 @@ remove_triggers
 remove_services
 remove_callers
 remove_rest
+remove_monitoring
 if [ "$WITH_DATA" = 1 ]; then remove_data; fi
 phase "Done"
 [ "$WITH_DATA" = 1 ] || say "gs://$WORK_BUCKET, gs://$MODELS_BUCKET and the secrets are still there (--with-data removes them)."

@@ -37,7 +37,7 @@ shown() {
 }
 
 # Failures that pass by themselves while Google spreads accounts, rights, agents and APIs, and collisions of policy writes.
-passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|service agent|Service Agent|Permission denied while using|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
+passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|[Cc]annot find metric|service agent|Service Agent|Permission denied while using|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
 
 # The smallest of Google's own roles that may do what a gcloud command does.
 role_for() {
@@ -54,6 +54,9 @@ role_for() {
     'scheduler '*) echo 'roles/cloudscheduler.admin, and roles/iam.serviceAccountUser on charaforge-tasks' ;;
     'builds '*) echo 'roles/cloudbuild.builds.editor, and roles/iam.serviceAccountUser on charaforge-build' ;;
     'run '*) echo "roles/run.admin, and roles/iam.serviceAccountUser on the services' accounts" ;;
+    'logging '*) echo roles/logging.configWriter ;;
+    'monitoring '* | 'alpha monitoring') echo roles/monitoring.editor ;;
+    'billing '*) echo 'roles/billing.costsManager on the billing account' ;;
     'eventarc '*) echo "roles/eventarc.admin, and roles/iam.serviceAccountUser on the triggers' accounts" ;;
     *) echo roles/owner ;;
   esac

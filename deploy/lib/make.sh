@@ -141,6 +141,40 @@ make_schedules() {
   done < <(declared schedules)
 }
 
+make_monitoring() {
+  phase "Metrics, alerts, dashboard"
+  local existing name
+  existing=$(gcloud logging metrics list --format='value(name)')
+  while IFS= read -r name; do
+    contains_line "$existing" "$name" && continue
+    change gcloud logging metrics create "$name" --config-from-file="${declared_folder:?}/monitoring/$name.json"
+  done < <(declared metrics)
+  # The GA track of gcloud has no alert policies.
+  existing=$(gcloud alpha monitoring policies list --format='value(displayName)')
+  while IFS= read -r name; do
+    contains_line "$existing" "$name" && continue
+    change gcloud alpha monitoring policies create --policy-from-file="${declared_folder:?}/monitoring/$name.json"
+  done < <(declared alerts)
+  name=$(declared dashboard)
+  if ! contains_line "$(gcloud monitoring dashboards list --format='value(displayName)')" "$name"; then
+    change gcloud monitoring dashboards create --config-from-file="${declared_folder:?}/monitoring/dashboard.json"
+  fi
+  make_budget
+}
+
+# Only where the settings name a billing account: most who deploy may not see it.
+make_budget() {
+  [ -n "${BILLING_ACCOUNT:-}" ] && [ -n "${BUDGET_AMOUNT:-}" ] || return 0
+  local name thresholds share rules=()
+  IFS=$'\t' read -r name thresholds < <(declared budget)
+  if contains_line "$(gcloud billing budgets list --billing-account="$BILLING_ACCOUNT" --format='value(displayName)')" "$name"; then
+    return 0
+  fi
+  for share in $thresholds; do rules+=("--threshold-rule=percent=$share"); done
+  change gcloud billing budgets create --billing-account="$BILLING_ACCOUNT" --display-name="$name" \
+    --budget-amount="$BUDGET_AMOUNT" --filter-projects="projects/$PROJECT_ID" "${rules[@]}"
+}
+
 # Everything that does not depend on a deployed service.
 make_project() {
   enable_apis
@@ -156,4 +190,5 @@ make_project() {
   if [ "$DRY_RUN" = 0 ]; then gcloud storage service-agent >/dev/null; fi
   grant_all project bucket secret account queue topic repository
   make_schedules
+  make_monitoring
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -28,8 +28,8 @@ export class FakeProject {
   readonly changes: Change[] = []
   /** Every call of gcloud, those that only read too. */
   readonly calls: string[][] = []
-  /** The specifications that were deployed, by service. */
-  readonly deployed = new Map<string, string>()
+  /** What stood in the files that commands named, by path: they lie in a folder that the script removes. */
+  readonly files = new Map<string, string>()
   /** Commands that nobody foresaw: a test that has any fails. */
   readonly unknown: string[] = []
   readonly #things = new Map<string, Set<string>>()
@@ -119,7 +119,11 @@ export class FakeProject {
 
   #call(argv: string[]): Answer {
     this.calls.push(argv)
-    const words = argv.filter((word) => !word.startsWith('--'))
+    for (const word of argv) {
+      const path = /(?:^|=)(\/.+\.(?:yaml|json))$/.exec(word)?.[1]
+      if (path !== undefined && existsSync(path)) this.files.set(path, readFileSync(path, 'utf8'))
+    }
+    const words = argv.filter((word) => !word.startsWith('--') && word !== 'alpha')
     const flag = (name: string) => argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? ''
     const command = words.join(' ')
     const read = this.#read(words, command, flag)
@@ -226,7 +230,6 @@ export class FakeProject {
     }
     if (command.startsWith('run services replace')) {
       const service = last.split('/').at(-1)?.replace('.yaml', '') ?? ''
-      this.deployed.set(service, readFileSync(last, 'utf8'))
       this.add('run services', service)
       return done
     }
@@ -247,6 +250,12 @@ export class FakeProject {
       return done
     }
     if (command.startsWith('scheduler jobs create http')) return make('scheduler jobs', last)
+    const policy = /--(?:policy|config)-from-file=(\S+)/.exec(argv.join(' '))?.[1]
+    if (command.startsWith('monitoring') && policy !== undefined) {
+      const { displayName } = JSON.parse(readFileSync(policy, 'utf8')) as { displayName: string }
+      return make(words.slice(0, 2).join(' '), displayName)
+    }
+    if (command.startsWith('billing budgets create')) return make('billing budgets', flag('display-name'))
     if (command.startsWith('storage cp')) return done
     if (command.startsWith('storage rm')) {
       for (const url of words.slice(2)) this.#things.get('storage buckets')?.delete(url.replace('gs://', ''))

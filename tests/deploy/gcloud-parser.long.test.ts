@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startDeployWorld } from './run-script.ts'
 
@@ -40,7 +40,7 @@ function refused(commands: string[][]): { argv: string[]; said: string }[] {
   'the real gcloud understands every command of every script',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-specs-'))
-    const world = await startDeployWorld()
+    const world = await startDeployWorld({ BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '100USD' })
     try {
       for (const secret of ['replicate-api-token', 'replicate-webhook-secrets']) world.project.fillSecret(secret)
       for (const [script, args] of [
@@ -52,15 +52,16 @@ function refused(commands: string[][]): { argv: string[]; said: string }[] {
       ] as const) {
         expect([script, (await world.run(script, [...args])).status]).toEqual([script, 0])
       }
-      // The specifications lay in a folder that is gone; gcloud reads and checks them here.
+      // What the commands named lay in a folder that is gone; gcloud reads and checks it here.
+      for (const [path, text] of world.project.files) {
+        mkdirSync(join(folder, dirname(path)), { recursive: true })
+        writeFileSync(join(folder, path), text)
+      }
+      const isKept = (path: string) => world.project.files.has(path)
       const commands = world.project.calls.map((argv) =>
-        argv.map((word) => {
-          const service = /\/([a-z-]+)\.yaml$/.exec(word)?.[1]
-          const text = service === undefined ? undefined : world.project.deployed.get(service)
-          if (text === undefined) return word
-          writeFileSync(join(folder, `${service}.yaml`), text)
-          return join(folder, `${service}.yaml`)
-        }),
+        argv.map((word) =>
+          word.replace(/(^|=)(\/.+)$/, (all, before, path) => (isKept(path) ? `${before}${folder}${path}` : all)),
+        ),
       )
       const distinct = [...new Map(commands.map((argv) => [argv.join('\0'), argv])).values()]
       expect(distinct.length).toBeGreaterThan(100)

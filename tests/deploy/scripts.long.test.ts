@@ -1,12 +1,14 @@
+import { readMonitoring } from '../../tools/infra/monitoring.ts'
 import { grantsOf, readProject } from '../../tools/infra/project.ts'
 import { type DeployWorld, startDeployWorld } from './run-script.ts'
 
 const declared = readProject()
+const monitoring = readMonitoring()
 
 describe('setup and deploy, one after the other', () => {
   let world: DeployWorld
   beforeAll(async () => {
-    world = await startDeployWorld()
+    world = await startDeployWorld({ BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '100USD' })
   })
   afterAll(() => world.close())
 
@@ -20,6 +22,9 @@ describe('setup and deploy, one after the other', () => {
     for (const { name } of declared.queues) expect(things).toContain(`tasks queues ${name}`)
     for (const { name } of declared.schedules) expect(things).toContain(`scheduler jobs ${name}`)
     for (const api of declared.apis) expect(things).toContain(`services ${api}`)
+    for (const { name } of monitoring.alerts) expect(things).toContain(`monitoring policies ${name}`)
+    for (const { name } of monitoring.metrics) expect(things).toContain(`logging metrics ${name}`)
+    expect(things).toContain('billing budgets charaforge')
     expect(things).toContain('storage buckets demo-proj-models')
     expect(things).toContain('pubsub subscriptions charaforge-dead-letters')
     expect(stderr).toContain('gcloud secrets versions add replicate-api-token --project=demo-proj --data-file=-')
@@ -130,7 +135,7 @@ describe('setup and deploy, one after the other', () => {
   test('destroy removes what was made and keeps the data', async () => {
     const { status } = await world.run('destroy', [], 'demo-proj\n')
     expect(status).toBe(0)
-    const left = world.project.things.filter((thing) => !/^(services|secrets|firestore|images)/.test(thing))
+    const left = world.project.things.filter((thing) => !/^(services|secrets|firestore|images|billing)/.test(thing))
     expect(left).toEqual([
       'storage buckets demo-app',
       'storage buckets demo-proj-charaforge-build',
