@@ -1,5 +1,5 @@
-import { Timestamp, type Transaction } from '@google-cloud/firestore'
-import { readUsage, reserveQuota } from '#shared/documents/quotas.ts'
+import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { readUsage, reserveQuota, type Usage } from '#shared/documents/quotas.ts'
 import { createTraining, readTraining, type Training } from '#shared/documents/trainings.ts'
 import type { Writes } from '#shared/documents/transaction.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
@@ -65,37 +65,36 @@ async function begin(
     userId: user.uid,
     decide: async (transaction): Promise<Decision<Begun>> => {
       const now = context.now()
-      // Without a key too: a commit whose answer was lost is repeated by the client, and finds what it made.
-      const found = await readTraining(transaction, db, id)
+      // Without a key too: a commit whose answer was lost is made again, and finds what it made.
+      const [found, usage] = await Promise.all([
+        readTraining(transaction, db, id),
+        readUsage(transaction, db, user.uid),
+      ])
       if (found !== null) return { outcome: { kind: 'repeated', training: found }, writes: null }
       const training = newTraining({ ...request, source, trainer: context.config.REPLICATE_TRAINER, now })
       const { inputHash } = training
       const isCompared = !wish.force && inputHash !== null
       const alike = isCompared ? await findSameInput(transaction, db, { training, inputHash, now }) : null
       if (alike !== null) return { outcome: { kind: 'reused', training: alike }, writes: null }
-      const writes = await beginning(transaction, { context, clients, training, source, force: wish.force, now })
+      const writes = beginning({ context, db, usage, training, source, force: wish.force, now })
       return { outcome: { kind: 'new', training }, writes }
     },
   })
 }
 
 /** All that is written of a new training. @throws CallerError 429 where the user may not begin one now. */
-async function beginning(
-  transaction: Transaction | null,
-  parts: {
-    context: ApiContext
-    clients: ApiClients
-    training: Training
-    source: TrainingSource
-    force: boolean
-    now: Date
-  },
-): Promise<Writes> {
-  const { context, clients, training, source, force, now } = parts
+function beginning(parts: {
+  context: ApiContext
+  db: Firestore
+  usage: Usage
+  training: Training
+  source: TrainingSource
+  force: boolean
+  now: Date
+}): Writes {
+  const { context, db, usage, training, source, force, now } = parts
   const { config } = context
-  const { db } = clients
   const { id, userId } = training
-  const usage = await readUsage(transaction, db, userId)
   const wish = { quota: 'trainings', key: id, amount: 1, now } as const
   requireRoom(usage, { ...wish, limit: quotaLimits(config).trainings })
   const input: TrainingStartInput = { trainingId: id, userId, source: source.photos, force }
