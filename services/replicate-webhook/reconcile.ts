@@ -1,10 +1,11 @@
 import { Timestamp } from '@google-cloud/firestore'
-import { readTraining, type Training, trainingsIn } from '#shared/documents/trainings.ts'
+import { isTrainingOver, readTraining, type Training, trainingsIn } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
 import {
   generationNames,
@@ -16,7 +17,7 @@ import {
 import { cleanUpFinish, type FinishCleaning } from './finish/clean-up-finish.ts'
 import type { MailSettings } from './finish/finish-deps.ts'
 import { undoFinish } from './finish/undo-finish.ts'
-import { removeFinishWork } from './finish/work-places.ts'
+import { finishWorkPrefix } from './finish/work-places.ts'
 
 export interface ReconcileDeps extends FinishCleaning {
   jobs: JobRequests
@@ -60,7 +61,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
       // The job's own clean-up, which its instance did not live to do or to end.
       job
         ? cleanUpFinish(deps, trainingFinishInputSchema.parse(job.input), id)
-        : removeFinishWork(store, { bucket, jobId: id }),
+        : removeBelow(store, { bucket, prefix: finishWorkPrefix(id) }),
   })
   const report = { wokenJobs, ...trainings, cleanedJobs }
   deps.logger.info('Reconciled.', report)
@@ -93,24 +94,30 @@ async function mend(deps: ReconcileDeps, training: Training): Promise<'startedTr
     await deps.jobs.enqueue(trainingFinishNames, input)
     return 'startedTrainings'
   }
-  await endLost(deps, { trainingId, userId, runId: runId ?? '' })
-  return 'endedTrainings'
+  const isEnded = await endLost(deps, { trainingId, userId, runId: runId ?? '' })
+  return isEnded ? 'endedTrainings' : null
 }
 
-/** A training's end and its job's are one transaction, so this is an operator's doing, or a run that nobody knows. */
-async function endLost(deps: ReconcileDeps, input: TrainingFinishInput): Promise<void> {
+/**
+ * A training's end and its job's are one transaction, so this is an operator's doing, or a run that nobody knows. False where
+ * it has come to its end since it was listed.
+ */
+async function endLost(deps: ReconcileDeps, input: TrainingFinishInput): Promise<boolean> {
   const { db, mail, deadlineMs } = deps
   const { trainingId } = input
-  await runTransaction(db, async (transaction) => {
+  const isEnded = await runTransaction(db, async (transaction) => {
     const training = await readTraining(transaction, db, trainingId)
+    if (training === null || isTrainingOver(training)) return false
     const message = 'The training was given up on our side.'
-    const end = { status: 'failed', stage: training?.stage ?? 'training', code: 'training.lost', message } as const
+    const end = { status: 'failed', stage: training.stage, code: 'training.lost', message } as const
     const now = Timestamp.fromDate(deps.now())
     const writes = await endTraining(transaction, db, { trainingId, end, mail, now })
-    const mayRunGoOn = input.runId !== '' && training?.status === 'training'
+    const mayRunGoOn = input.runId !== '' && training.status === 'training'
     const undo = await undoFinish(transaction, db, { input, mayRunGoOn, deadlineMs, now })
     writes(transaction)
     undo(transaction)
+    return true
   })
-  await cleanUpFinish(deps, input, jobId(trainingFinishNames.key({ trainingId })))
+  if (isEnded) await cleanUpFinish(deps, input, jobId(trainingFinishNames.key({ trainingId })))
+  return isEnded
 }

@@ -4,10 +4,11 @@ import { readTraining } from '#shared/documents/trainings.ts'
 import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
 import type { TrainingFinishInput } from '#shared/trainings/training-jobs.ts'
 import { generationPrefix, samplesId, trainingZipName, weightsName } from '#shared/trainings/training-places.ts'
 import { runCancelRef } from './undo-finish.ts'
-import { removeFinishWork } from './work-places.ts'
+import { finishWorkPrefix } from './work-places.ts'
 
 export interface FinishCleaning {
   db: Firestore
@@ -27,7 +28,7 @@ export async function cleanUpFinish(parts: FinishCleaning, input: TrainingFinish
   const { db, store, modelsBucket, workBucket } = parts
   const named = { userId: input.userId, id: input.trainingId }
   await wakeLive(parts, runCancelRef(db, input))
-  await removeFinishWork(store, { bucket: modelsBucket, jobId })
+  await removeBelow(store, { bucket: modelsBucket, prefix: finishWorkPrefix(jobId) })
   await store.remove({ bucket: workBucket, name: trainingZipName(named) })
   const training = await readTraining(null, db, input.trainingId)
   // Where the training itself was removed, nobody's list names them any more.
@@ -44,7 +45,7 @@ async function removeSamples(parts: FinishCleaning, input: TrainingFinishInput):
   if (samples?.status !== 'canceled') return
   await wakeLive(parts, jobRef(db, samples.jobId))
   const prefix = generationPrefix({ userId: input.userId, id: generationId })
-  for await (const object of store.list(bucket, prefix)) await store.remove(object, object.generation)
+  await removeBelow(store, { bucket, prefix })
 }
 
 async function wakeLive({ jobs }: FinishCleaning, ref: DocumentReference): Promise<void> {

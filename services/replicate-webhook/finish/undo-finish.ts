@@ -1,6 +1,7 @@
 import type { Firestore, Timestamp, Transaction } from '@google-cloud/firestore'
 import { isGenerationOver, readGeneration, updateGeneration } from '#shared/documents/generations.ts'
 import { trainedModelRef } from '#shared/documents/trained-models.ts'
+import { readTraining } from '#shared/documents/trainings.ts'
 import type { Writes } from '#shared/documents/transaction.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
@@ -9,7 +10,7 @@ import { samplesId } from '#shared/trainings/training-places.ts'
 
 /**
  * What of a training that ends badly is taken back in the transaction that ends it: the model, the samples that nobody waits
- * for any more, and, where it may go on, the run at Replicate. Reads first.
+ * for any more, and, where it may go on, the run at Replicate. Reads first; of one that has succeeded meanwhile nothing is.
  */
 export async function undoFinish(
   transaction: Transaction,
@@ -17,6 +18,8 @@ export async function undoFinish(
   params: { input: TrainingFinishInput; mayRunGoOn: boolean; deadlineMs: number; now: Timestamp },
 ): Promise<Writes> {
   const { input, mayRunGoOn, now, deadlineMs } = params
+  const training = await readTraining(transaction, db, input.trainingId)
+  if (training?.status === 'succeeded') return () => {}
   const generationId = samplesId(input.trainingId)
   const samples = await readGeneration(transaction, db, generationId)
   const cancelInput = { runId: input.runId, kind: 'training' } as const

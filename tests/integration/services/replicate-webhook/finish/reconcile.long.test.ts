@@ -49,6 +49,25 @@ test('a training whose job was ended by an operator fails, and its run ends', as
   expect(await world.objects(id)).toEqual([])
 })
 
+test('a training that comes to its end while the reconciler is on its way to it is left as it is', async () => {
+  const both = [await world.begin(), await world.begin()]
+  // In the order in which they are listed.
+  const [lost, done] = both.sort((a, b) => (a.id < b.id ? -1 : 1)) as [(typeof both)[0], (typeof both)[0]]
+  await jobRef(world.db, idOf(lost.id)).delete()
+  for (const { id } of both) await leaveAlone(id)
+  const { enqueue } = world.deps.jobs
+  world.deps.jobs.enqueue = async (...asked) => {
+    await enqueue(...asked)
+    await world.finish(done.id)
+  }
+  expect(await world.reconcile()).toMatchObject({ startedTrainings: 1, endedTrainings: 0 })
+  world.deps.jobs.enqueue = enqueue
+  expect((await world.training(done.id)).status).toBe('succeeded')
+  expect(await world.model(done.id)).toMatchObject({ trainingId: done.id })
+  expect(await world.objects(done.id)).toHaveLength(1)
+  await world.finish(lost.id)
+})
+
 test('parts that an instance left behind are removed, and those of a live job stay', async () => {
   const ended = await world.begin()
   await world.finish(ended.id)
