@@ -11,7 +11,7 @@ export type { WebhookJobs } from './webhook-jobs.ts'
 
 export type ReplicateWebhookInit = JobsContext<'replicate-webhook'>
 
-/** Anybody can send us bytes. A webhook repeats the run's logs and input, and the largest that was recorded had a fifth of this. */
+/** Anybody can send us bytes. A run whose webhook is larger, for its logs are in it, is found by its job's own look. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** The service's routes: signed webhooks from Replicate, which only ask for work, and the tasks that do it. */

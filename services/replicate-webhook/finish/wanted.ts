@@ -1,4 +1,4 @@
-import type { Firestore } from '@google-cloud/firestore'
+import type { Firestore, Transaction } from '@google-cloud/firestore'
 import { isTrainingOver, readTraining, type Training } from '#shared/documents/trainings.ts'
 import type { TransactionPart, Writes } from '#shared/documents/transaction.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
@@ -25,7 +25,7 @@ export function checkWanted(training: Training | null): Training {
 export function whileWanted(
   db: Firestore,
   trainingId: string,
-  part: (...context: [...Parameters<TransactionPart>, training: Training]) => Promise<Writes> | Writes,
+  part: (transaction: Transaction, training: Training) => Promise<Writes> | Writes,
 ): TransactionPart {
   return async (transaction) => {
     const training = checkWanted(await readTraining(transaction, db, trainingId))
