@@ -2,8 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clientOf, type Fixture, startFixture } from './bucket-server.ts'
-import { type SpawnedServer, spawnServer } from './spawned-server.ts'
+import { type Fixture, startFixture } from './bucket-server.ts'
+import { findLosses, killUnderLoad } from './kill-under-load.ts'
+import { spawnServer } from './spawned-server.ts'
 
 describe('after a restart', () => {
   let fixture: Fixture
@@ -98,8 +99,8 @@ describe('after a restart', () => {
 })
 
 describe('after SIGKILL under load', () => {
-  const ROUNDS = 4
-  const WRITERS = 8
+  // Fifty kills are in kills.long.test.ts.
+  const KILLS = 3
   let dataDir: string
 
   beforeAll(async () => {
@@ -109,66 +110,11 @@ describe('after SIGKILL under load', () => {
   afterAll(() => rm(dataDir, { recursive: true, force: true }))
 
   test('no acknowledged write is lost and no object is torn', async () => {
-    const acknowledged = new Map<string, number>()
-    for (let round = 0; round < ROUNDS; round++) {
-      const server = await spawnServer(dataDir, 'fsync')
-      const before = acknowledged.size
-      await writeUntilKilled(server, acknowledged, round)
-      expect(acknowledged.size).toBeGreaterThan(before)
-    }
+    const acknowledged = await killUnderLoad(dataDir, { kills: KILLS, writesEach: 40 })
     const server = await spawnServer(dataDir, 'fsync')
-    await expectAll(server.url, acknowledged)
+    const { lost, torn, objects } = await findLosses(acknowledged, server.url)
     await server.kill()
+    expect([lost, torn]).toEqual([[], []])
+    expect(objects).toBeGreaterThanOrEqual(20 * KILLS)
   })
-
-  /** Each object's content is its number repeated: a torn or swapped one cannot pass the checksum and the comparison. */
-  function contentOf(number: number): Buffer {
-    return Buffer.alloc(40_000 + number, String(number).padStart(8, '0'))
-  }
-
-  async function writeUntilKilled(
-    server: SpawnedServer,
-    acknowledged: Map<string, number>,
-    round: number,
-  ): Promise<void> {
-    const bucket = clientOf(server.url).bucket('uploads')
-    let isDown = false
-    const write = async (writer: number): Promise<void> => {
-      for (let turn = 0; !isDown; turn++) {
-        const number = (round * WRITERS + writer) * 1000 + turn
-        // Half of the names are new, half are overwritten again and again.
-        const name = turn % 2 === 0 ? `object-${number}` : `writer-${writer}`
-        const isWritten = await bucket
-          .file(name)
-          .save(contentOf(number), { resumable: writer % 2 === 0 })
-          .then(
-            () => true,
-            () => false,
-          )
-        if (isWritten) acknowledged.set(name, number)
-        // The answer got lost, not necessarily the write: an overwrite may be the old or the new one.
-        else if (acknowledged.has(name)) acknowledged.delete(name)
-        if (turn === 5 + round && writer === round) {
-          await server.kill()
-          isDown = true
-        }
-        if (!isWritten) return
-      }
-    }
-    await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)))
-  }
-
-  async function expectAll(url: string, acknowledged: Map<string, number>): Promise<void> {
-    const bucket = clientOf(url).bucket('uploads')
-    const [files] = await bucket.getFiles()
-    await Promise.all(
-      files.map(async (file) => {
-        const [bytes] = await file.download({ validation: 'crc32c' })
-        const expected = acknowledged.get(file.name) ?? Number(bytes.subarray(0, 8).toString())
-        expect(bytes.equals(contentOf(expected))).toBe(true)
-      }),
-    )
-    const names = new Set(files.map(({ name }) => name))
-    expect([...acknowledged.keys()].filter((name) => !names.has(name))).toEqual([])
-  }
 })
