@@ -1,0 +1,81 @@
+import * as z from 'zod'
+import { BASE_MODELS } from './base-models.ts'
+import { MODEL_FORMATS } from './model-formats.ts'
+import { MODEL_TYPES } from './model-types.ts'
+import { AVAILABILITIES, MODEL_SOURCES, type RegistryModel } from './registry-model.ts'
+
+const text = z.string().nullable()
+const number = z.number().nullable()
+const date = z.iso.datetime().nullable()
+
+/** A model as it is answered and exported: the names that people know from other tools, dates as ISO 8601 in UTC. */
+export const wireModelSchema = z.strictObject({
+  id: z.string(),
+  source: z.enum(MODEL_SOURCES),
+  source_id: z.string(),
+  name: z.string(),
+  type: z.enum(MODEL_TYPES),
+  source_type: text,
+  base_model: z.enum(BASE_MODELS).nullable(),
+  source_base_model: text,
+  version: text,
+  source_version_id: text,
+  format: z.enum(MODEL_FORMATS).nullable(),
+  size_bytes: z.int().nonnegative().nullable(),
+  sha256: text,
+  trigger_words: z.array(z.string()),
+  tags: z.array(z.string()),
+  task: text,
+  library: text,
+  description: text,
+  creator: text,
+  download_count: number,
+  like_count: number,
+  rating: number,
+  recommended_weight: number,
+  nsfw: z.boolean(),
+  availability: z.enum(AVAILABILITIES),
+  available_at: date,
+  gcs_uri: text,
+  remote_url: text,
+  created_at: date,
+  updated_at: date,
+})
+
+export type WireModel = z.infer<typeof wireModelSchema>
+
+/** What the API answers. */
+export function toWireModel(model: RegistryModel): WireModel {
+  return {
+    id: model.id,
+    source: model.source,
+    source_id: model.sourceId,
+    name: model.name,
+    type: model.type,
+    source_type: model.sourceType,
+    base_model: model.baseModel,
+    source_base_model: model.sourceBaseModel,
+    version: model.version,
+    source_version_id: model.sourceVersionId,
+    format: model.format,
+    size_bytes: model.sizeBytes,
+    sha256: model.sha256,
+    trigger_words: model.triggerWords,
+    tags: model.tags,
+    task: model.task,
+    library: model.library,
+    description: model.description,
+    creator: model.creator,
+    download_count: model.downloadCount,
+    like_count: model.likeCount,
+    rating: model.rating,
+    recommended_weight: model.recommendedWeight,
+    nsfw: model.isNsfw,
+    availability: model.availability,
+    available_at: model.availableAt?.toISOString() ?? null,
+    gcs_uri: model.gcsUri,
+    remote_url: model.remoteUrl,
+    created_at: model.createdAt?.toISOString() ?? null,
+    updated_at: model.updatedAt?.toISOString() ?? null,
+  }
+}
