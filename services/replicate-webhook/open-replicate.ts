@@ -1,8 +1,9 @@
+import { FinalError } from '#shared/errors/app-error.ts'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 import { createRateLimiter } from '#shared/http/rate-limiter.ts'
 import { createReplicateClient, REPLICATE_RATE, type ReplicateClient } from '#shared/replicate/client.ts'
-import { secretSource } from '#shared/secrets/secret-source.ts'
+import { type SecretSource, secretSource } from '#shared/secrets/secret-source.ts'
 import type { ReplicateWebhookInit } from './app.ts'
 
 /** Replicate, and what speaks to the places that it names. */
@@ -27,12 +28,21 @@ export function openReplicate(init: Pick<ReplicateWebhookInit, 'config' | 'onShu
   })
   init.onShutdown('connections to Replicate', () => web.close())
   const token = config.REPLICATE_API_TOKEN
-  // The configuration refuses this service without a token, so an empty one is never sent.
-  const source = token ? secretSource(token) : null
+  const source = token ? secretSource(token) : noToken
   const client = createReplicateClient({
     http: web,
     baseUrl: config.REPLICATE_BASE_URL,
-    apiToken: async () => (await source?.get()) ?? '',
+    apiToken: () => source.get(),
   })
   return { client, web }
+}
+
+/** The service starts without a token, so that a project can be deployed before it has one. */
+const noToken: SecretSource = {
+  async get() {
+    throw new FinalError({
+      code: 'replicate.no-token',
+      message: 'REPLICATE_API_TOKEN is not given: Replicate cannot be asked.',
+    })
+  },
 }

@@ -39,10 +39,6 @@ export function conflicts(config: Parsed, given: (name: string) => string | null
   if (isEmpty(config.INTERNAL_AUDIENCES) && !isEmpty(config.INTERNAL_INVOKERS)) {
     found.push('INTERNAL_INVOKERS needs SERVICE_URL or INTERNAL_AUDIENCES: a token must be made for this service.')
   }
-  // Only replicate-webhook reads these.
-  if ('REPLICATE_WEBHOOK_SECRETS' in config && config.REPLICATE_API_TOKEN === null) {
-    found.push('REPLICATE_API_TOKEN is missing: runs are asked about, canceled and fetched with it.')
-  }
   return found
 }
 
@@ -65,9 +61,9 @@ export function configWarnings(config: Parsed): string[] {
         : 'INTERNAL_INVOKERS is empty: nobody may call /internal/*, so jobs are never woken or reconciled.',
     )
   }
-  const missing = ['REPLICATE_API_TOKEN', 'REPLICATE_OWNER', 'REPLICATE_WEBHOOK_URL'].filter(
-    (name) => 'REPLICATE_TRAINER' in config && config[name] === null,
-  )
+  // Only the services of trainings know these.
+  const needed = ['REPLICATE_API_TOKEN', 'REPLICATE_OWNER', 'REPLICATE_WEBHOOK_URL']
+  const missing = needed.filter((name) => 'REPLICATE_OWNER' in config && config[name] === null)
   if (missing.length > 0) found.push(`Nothing can be trained or generated: ${missing.join(', ')} not given.`)
   return found
 }
