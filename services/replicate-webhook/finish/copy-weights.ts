@@ -12,6 +12,7 @@ import type { FinishDeps } from './finish-deps.ts'
 import type { FinishedRun } from './finished-run.ts'
 import { MAX_WEIGHTS_BYTES, openWeights } from './open-weights.ts'
 import { type StoredWeights, storeWeights } from './store-weights.ts'
+import { waitOut } from './wait-out.ts'
 import { whileWanted } from './wanted.ts'
 import { watchCancel } from './watch-cancel.ts'
 import { finishWorkPrefix } from './work-places.ts'
@@ -79,7 +80,10 @@ async function fetchAndStore(
     })
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof FinalError)) throw error
+    if (!(error instanceof FinalError)) {
+      run.logger.warn('The weights could not be copied now.', { error })
+      throw waitOut(error, { endedAtMs: result.endedAtMs, nowMs: deps.now().getTime() })
+    }
     if (error.code === 'transfer.not-found') throw outputGone(error)
     if (!isDamage(error)) throw error
     run.logger.warn('The weights arrived damaged.', { error, fetches })

@@ -1,4 +1,5 @@
-import { tell, useFinishWorld } from './finish-world.ts'
+import { TransientError } from '#shared/errors/app-error.ts'
+import { maxFailures, tell, useFinishWorld } from './finish-world.ts'
 
 const world = useFinishWorld()
 
@@ -30,6 +31,29 @@ describe('weights', () => {
     await world.standIn.finish(runId)
     world.standIn.inject({ fault: { kind: 'cut-body' }, times: 2, endpoint: 'output' })
     expect((await world.finish(id)).status).toBe('succeeded')
+  })
+
+  test('are waited for through an outage of the bucket, with nothing that counts as a failure', async () => {
+    const { id, runId } = await world.begin()
+    await world.standIn.finish(runId)
+    const { store } = world.deps
+    const outage = new TransientError({ code: 'objects.unavailable', message: 'Not now.' })
+    world.deps.store = new Proxy(store, {
+      get(target, name) {
+        if (name === 'stat') return () => Promise.reject(outage)
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    for (let attempt = 0; attempt <= maxFailures + 1; attempt++) {
+      expect((await world.attempt(id)).kind).toBe('woken-later')
+    }
+    expect(await world.job(id)).toMatchObject({ state: 'waiting', failures: 0 })
+    const fetches = world.requests('output')
+    world.deps.store = store
+    expect((await world.finish(id)).status).toBe('succeeded')
+    // What was fetched before is not fetched again.
+    expect(world.requests('output')).toBe(fetches)
   })
 
   test('that are gone when they are fetched end the training', async () => {
