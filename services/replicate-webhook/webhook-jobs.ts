@@ -6,6 +6,7 @@ import { openObjectStreams } from '#shared/objects/object-streams.ts'
 import type { ServiceJobs } from '#shared/server/lazy-jobs.ts'
 import type { ReplicateWebhookInit } from './app.ts'
 import { runCancelJob } from './cancel/run-cancel-job.ts'
+import { createNoteProgress } from './deliveries/note-progress.ts'
 import { type Delivery, type DeliveryReport, recordDelivery } from './deliveries/record-delivery.ts'
 import { trainingFinishJob } from './finish/finish-job.ts'
 import { generationJob } from './generation/generation-job.ts'
@@ -57,10 +58,11 @@ export async function openWebhookJobs(init: ReplicateWebhookInit): Promise<Webho
   const cancel = runCancelJob({ work: async (run) => (await loadWork()).cancel(run) })
   const runner: JobRunner = openRunner(init, { db, definitions: [finish, generation, cancel] })
   const prompt = promptRequests(init, { db, runner })
+  const noteProgress = createNoteProgress({ db, logger, now })
 
   return {
     loadWork,
-    take: (delivery) => recordDelivery({ db, jobs: prompt, logger, now }, delivery),
+    take: (delivery) => recordDelivery({ db, jobs: prompt, noteProgress, logger, now }, delivery),
     resume: (id) => runner.resume(id),
     reconcile: () => reconcile({ ...finishing, stuckAfterMs: config.STUCK_AFTER_MS, now }),
   }

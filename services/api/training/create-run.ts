@@ -72,8 +72,8 @@ async function creation(
       trainer,
       destination,
       input: trainerInput(training.options, url),
-      // Not its logs, twice a second for half an hour: whoever follows the run asks now and then how far it is.
-      webhook: { url: webhookUrl(publicUrl, ownerOf(training)), events: ['start', 'completed'] },
+      // Its logs too, twice a second: nothing else tells how far a training is.
+      webhook: { url: webhookUrl(publicUrl, ownerOf(training)), events: ['start', 'logs', 'completed'] },
       signal: run.signal,
     })
     if (made.outcome === 'created') return made.run

@@ -12,6 +12,7 @@ import { isTerminal } from '#shared/replicate/prediction.ts'
 import type { RunUpdate } from '#shared/replicate/webhook-body.ts'
 import type { RunKind, RunOwner } from '#shared/replicate/webhook-url.ts'
 import { generationNames, runCancelNames, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import type { NoteProgress } from './note-progress.ts'
 
 /** A webhook whose signature was found right. */
 export interface Delivery {
@@ -41,6 +42,7 @@ export interface DeliveryDeps {
   db: Firestore
   /** Only ever asks for work: a webhook is answered within moments. */
   jobs: JobRequests
+  noteProgress: NoteProgress
   logger: Logger
   now: () => Date
 }
@@ -66,6 +68,7 @@ export async function recordDelivery(deps: DeliveryDeps, delivery: Delivery): Pr
     recorded.writes(transaction)
     return recorded.news
   })
+  if (update.owner?.kind === 'training' && !isTerminal(update)) await deps.noteProgress(update, update.owner.jobId)
   // An end that was recorded and not answered comes again: whoever took it may have died before anybody was woken.
   if (!news && !isTerminal(update)) return { news, followUp: 'nothing new' }
   try {

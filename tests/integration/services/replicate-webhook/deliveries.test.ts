@@ -35,6 +35,7 @@ beforeEach(() => {
 
 const deps = () => ({
   db,
+  noteProgress: async () => {},
   logger: log.logger,
   now: () => now,
   jobs: {
