@@ -5,13 +5,19 @@ type Json = Record<string, unknown>
 
 const STATS = { downloadCount: 2183, thumbsUpCount: 416 }
 
+/** A model's numbers, some of them hidden. */
+export function modelStats({ stats }: StoredModel): Record<string, number | null> {
+  const legacy = { favoriteCount: 0, ratingCount: 0, rating: 0 }
+  return { ...STATS, ...legacy, thumbsDownCount: null, commentCount: 12, tippedAmountCount: 360, ...stats }
+}
+
 /** `GET /models/{id}` (contract §3): null fields of versions and files are left out. */
 export function modelObject(model: StoredModel, origin: string): Json {
   const visible = model.versions.map((version, index) => ({ version, index })).filter((one) => isPublic(one.version))
   return {
     id: model.id,
     name: model.name,
-    description: '<p>A model of the local stack.</p>',
+    description: model.description,
     allowNoCredit: true,
     allowCommercialUse: ['Image', 'RentCivit', 'Rent', 'Sell'],
     allowDerivatives: true,
@@ -20,22 +26,14 @@ export function modelObject(model: StoredModel, origin: string): Json {
     minor: false,
     sfwOnly: false,
     poi: model.poi,
-    nsfw: false,
-    nsfwLevel: 1,
+    nsfw: model.nsfw,
+    nsfwLevel: model.nsfwLevel,
     availability: 'Public',
     cosmetic: null,
     supportsGeneration: true,
-    stats: {
-      ...STATS,
-      favoriteCount: 0,
-      thumbsDownCount: null,
-      commentCount: 12,
-      ratingCount: 0,
-      rating: 0,
-      tippedAmountCount: 360,
-    },
-    creator: { username: 'local-creator', image: null },
-    tags: ['style', 'local'],
+    stats: modelStats(model),
+    creator: model.creator === null ? null : { username: model.creator, image: null },
+    tags: model.tags,
     ...(model.mode === null ? {} : { mode: model.mode }),
     modelVersions: visible.map(({ version, index }) => withoutNulls(versionInModel(model, version, index, origin))),
   }
@@ -89,12 +87,36 @@ export function versionObject(model: StoredModel, version: StoredVersion, origin
     model: {
       name: model.name,
       type: model.type,
-      nsfw: false,
+      nsfw: model.nsfw,
       poi: model.poi,
       ...(model.mode === null ? {} : { mode: model.mode }),
     },
     ...filesOf(model, version, origin, (file) => file),
     images: [],
+  }
+}
+
+/**
+ * A model as `GET /models` lists it (contract §3): nulls are kept, dates of versions have no zone, and neither their status nor
+ * the moment they were made is told.
+ */
+export function listedObject(model: StoredModel, origin: string): Json {
+  const versions = model.versions
+    .map((version, index) => ({ version, index }))
+    // One without a primary file is left out.
+    .filter(({ version }) => isPublic(version) && listedPrimary(version.files) !== null)
+  return {
+    ...modelObject(model, origin),
+    modelVersions: versions.map(({ version, index }) => {
+      const { createdAt: _, status: __, covered: ___, ...object } = versionInModel(model, version, index, origin)
+      const files = filesOf(model, version, origin, (file) => file)
+      return {
+        ...object,
+        ...files,
+        publishedAt: String(object.publishedAt).replace(/Z$/, ''),
+        supportsGeneration: true,
+      }
+    }),
   }
 }
 

@@ -10,6 +10,16 @@ export interface ModelSpec {
   mode?: 'Archived' | 'TakenDown'
   /** Shows a real person: the download says 404. */
   poi?: boolean
+  /** HTML. */
+  description?: string
+  tags?: string[]
+  /** Null: the account is gone. */
+  creator?: string | null
+  nsfw?: boolean
+  /** A bit for each level of its pictures; default 1, for everybody. */
+  nsfwLevel?: number
+  /** Over the numbers that every model has here; null for what its creator hides. */
+  stats?: Readonly<Record<string, number | null>>
   /** In the order of the model's page. Default: one with one small safetensors file. */
   versions?: VersionSpec[]
 }
@@ -79,6 +89,12 @@ export interface StoredModel {
   type: string
   mode: 'Archived' | 'TakenDown' | null
   poi: boolean
+  description: string
+  tags: string[]
+  creator: string | null
+  nsfw: boolean
+  nsfwLevel: number
+  stats: Readonly<Record<string, number | null>>
   versions: StoredVersion[]
 }
 
@@ -144,9 +160,12 @@ export function createCatalogue(fileHost: Pick<FileHost, 'add'>): Catalogue {
   return {
     add(spec) {
       const { id = nextId(), name = `Model ${id}`, type = 'LORA', mode = null, poi = false } = spec
+      const { description = '<p>A model of the local stack.</p>', tags = ['style', 'local'] } = spec
+      const { creator = 'local-creator', nsfw = false, nsfwLevel = 1, stats = {} } = spec
       const fileName = name.replaceAll(/[^a-zA-Z0-9]+/g, '-').toLowerCase()
       const versions = (spec.versions ?? [{}]).map((version, index) => storeVersion(version, index, fileName))
-      const model = { id, name, type, mode, poi, versions }
+      const shown = { description, tags, creator, nsfw, nsfwLevel, stats }
+      const model = { id, name, type, mode, poi, ...shown, versions }
       models.set(id, model)
       return model
     },

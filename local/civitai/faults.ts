@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FaultQueue } from '../fault-queue.ts'
 import { requestFaults } from '../stand-in-answer.ts'
 
-export const ENDPOINTS = ['model', 'version', 'by-hash', 'me', 'download'] as const
+export const ENDPOINTS = ['models', 'model', 'version', 'by-hash', 'me', 'download'] as const
 
 export type CivitaiEndpoint = (typeof ENDPOINTS)[number]
 
@@ -20,7 +20,10 @@ const metadataFaults = [
   z.strictObject({ kind: z.literal('odd-fields') }),
 ] as const
 
-const faultKind = z.discriminatedUnion('kind', [...requestFaults, redirect, ...metadataFaults])
+/** An empty page of the list, its cursor as it would have been; ordered for `models`. */
+const emptyPage = z.strictObject({ kind: z.literal('empty-page') })
+
+const faultKind = z.discriminatedUnion('kind', [...requestFaults, redirect, emptyPage, ...metadataFaults])
 
 export type CivitaiFault = z.infer<typeof faultKind>
 export type CivitaiFaults = FaultQueue<CivitaiFault, CivitaiEndpoint>
@@ -38,6 +41,7 @@ const BODY_KINDS: ReadonlySet<string> = new Set(['stall', 'cut-body'])
 
 /** Whether a fault means anything at an endpoint; one that does not waits for a request that it can harm. */
 export function canHarm({ kind }: CivitaiFault, endpoint: CivitaiEndpoint): boolean {
+  if (kind === 'empty-page') return endpoint === 'models'
   if (METADATA_KINDS.has(kind)) return endpoint !== 'download' && endpoint !== 'me'
   return !BODY_KINDS.has(kind) || endpoint !== 'download'
 }

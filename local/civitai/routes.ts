@@ -2,6 +2,7 @@ import { type Answer, jsonAnswer } from '../stand-in-answer.ts'
 import { isPublic, modelObject, versionObject } from './api-objects.ts'
 import { answerDownload, type DownloadContext } from './download.ts'
 import type { CivitaiEndpoint, CivitaiFault } from './faults.ts'
+import { answerList } from './list.ts'
 import { Refusal } from './refusal.ts'
 import { spoil } from './spoil.ts'
 
@@ -28,6 +29,7 @@ interface Route {
 }
 
 const ROUTES: readonly Route[] = [
+  { path: /^\/api\/v1\/models$/, endpoint: 'models', answer: listModels },
   { path: /^\/api\/v1\/models\/([^/]+)$/, endpoint: 'model', answer: showModel },
   { path: /^\/api\/v1\/model-versions\/([^/]+)$/, endpoint: 'version', answer: showVersion },
   { path: /^\/api\/v1\/model-versions\/by-hash\/([^/]+)$/, endpoint: 'by-hash', answer: showByHash },
@@ -45,6 +47,16 @@ export function findRoute(path: string): { route: Route; id: string } | null {
     if (match !== null) return { route, id: decodeURIComponent(match[1] ?? '') }
   }
   return null
+}
+
+function listModels(context: RouteContext, request: RouteRequest): Answer {
+  const { items, metadata } = answerList(context.catalogue.all(), {
+    query: request.query,
+    isSignedIn: request.token !== null,
+    origin: context.origin(),
+  })
+  const shown = request.fault?.kind === 'empty-page' ? [] : items.map((item) => spoil(item, request.fault))
+  return metadataAnswer({ items: shown, metadata }, { ...request, fault: null })
 }
 
 function showModel(context: RouteContext, request: RouteRequest): Answer {

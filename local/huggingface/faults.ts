@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FaultQueue } from '../fault-queue.ts'
 import { requestFaults } from '../stand-in-answer.ts'
 
-export const ENDPOINTS = ['model', 'tree', 'paths-info', 'resolve', 'resolve-cache', 'raw', 'whoami'] as const
+export const ENDPOINTS = ['models', 'model', 'tree', 'paths-info', 'resolve', 'resolve-cache', 'raw', 'whoami'] as const
 
 export type HuggingFaceEndpoint = (typeof ENDPOINTS)[number]
 
@@ -14,7 +14,7 @@ const modelFaults = [
   z.strictObject({ kind: z.literal('odd-fields') }),
 ] as const
 
-/** What can be wrong with a page of a tree; ordered for `tree`. */
+/** What can be wrong with a page of a tree, or of the list of models. */
 const treeFaults = [
   /** At most so many entries a page, whatever was asked for. Meets each request that it is ordered for. */
   z.strictObject({ kind: z.literal('small-pages'), entries: z.int().min(1) }),
@@ -55,11 +55,14 @@ export const faultOrder = z.strictObject({
 
 const ENDPOINT_OF = new Map<string, HuggingFaceEndpoint>([
   ...modelFaults.map((fault) => [fault.shape.kind.value, 'model'] as const),
-  ...treeFaults.map((fault) => [fault.shape.kind.value, 'tree'] as const),
+  ['extra-path', 'tree'],
   ...resolveFaults.map((fault) => [fault.shape.kind.value, 'resolve'] as const),
 ])
 
+const PAGE_KINDS: ReadonlySet<string> = new Set(['small-pages', 'foreign-next-page', 'circular-pages'])
+
 /** Whether a fault means anything at an endpoint; one that does not waits for a request that it can harm. */
 export function canHarm(fault: HuggingFaceFault, endpoint: HuggingFaceEndpoint): boolean {
+  if (PAGE_KINDS.has(fault.kind)) return endpoint === 'tree' || endpoint === 'models'
   return (ENDPOINT_OF.get(fault.kind) ?? endpoint) === endpoint
 }

@@ -50,6 +50,7 @@ export interface Repos {
   /** Lets an account into a gated or private repo. */
   grant(id: string, token: string): void
   find(id: string): Repo | null
+  all(): Repo[]
   /** The name that a repo has now; null where it never had this one. */
   renamed(id: string): string | null
 }
@@ -86,6 +87,7 @@ export function createRepos(fileHost: Pick<FileHost, 'add'>): Repos {
     commit,
     grant: (id, token) => void known(id).access.add(token),
     find,
+    all: () => [...repos.values()],
     renamed(id) {
       const had = (repo: Repo): boolean => repo.spec.formerIds?.some((former) => former === id) ?? false
       return [...repos.values()].find(had)?.id ?? null

@@ -3,7 +3,7 @@ import type { HuggingFaceEndpoint } from './faults.ts'
 /** What a path asks for, its parts decoded. */
 export interface Route {
   endpoint: HuggingFaceEndpoint
-  /** '' for `whoami`. */
+  /** '' for `whoami` and the list. */
   repo: string
   /** Null for the default branch. */
   revision: string | null
@@ -21,6 +21,7 @@ const FILE_PAGES: Readonly<Record<string, HuggingFaceEndpoint>> = { resolve: 're
 /** Reads the path of a URL, still encoded; null for what the stand-in does not have. */
 export function findRoute(pathname: string): Route | null {
   const segments = pathname.split('/').slice(1)
+  if (pathname === '/api/models') return { endpoint: 'models', repo: '', revision: null, path: '' }
   if (pathname === '/api/whoami-v2') return { endpoint: 'whoami', repo: '', revision: null, path: '' }
   if (pathname.startsWith('/api/models/')) return repoRoute(segments.slice(2), API_PAGES, 'model')
   if (pathname.startsWith('/api/resolve-cache/models/')) {

@@ -3,6 +3,7 @@ import { admitToContent, admitToMetadata, type Caller } from './account.ts'
 import { redirectAnswer } from './answer.ts'
 import { modelObject, pathEntry } from './api-objects.ts'
 import type { HuggingFaceFault } from './faults.ts'
+import { answerList } from './list.ts'
 import { badToken, Refusal } from './refusal.ts'
 import { commitAt, type Repo, type Repos } from './repos.ts'
 import { answerResolve, fileAt, type LocationOf, sendBlob } from './resolve.ts'
@@ -32,6 +33,10 @@ export function answerRoute(context: ServiceContext, route: Route, request: Serv
   const isPost = route.endpoint === 'paths-info'
   if (!(isPost ? request.method === 'POST' : /^(?:GET|HEAD)$/.test(request.method))) {
     throw new Refusal(405, null, 'Method not allowed')
+  }
+  if (route.endpoint === 'models') {
+    if (caller.kind === 'unknown') throw badToken()
+    return answerList(context.repos.all(), { url, origin: context.origin(), caller, fault })
   }
   const newName = context.repos.find(route.repo) === null ? context.repos.renamed(route.repo) : null
   if (newName !== null) {
