@@ -1,5 +1,6 @@
 import type { Mail } from '#shared/documents/mail.ts'
 import type { Training } from '#shared/documents/trainings.ts'
+import { escapeHtml } from '#shared/html/escape-html.ts'
 
 /** The one mail of a training. */
 export function mailId(trainingId: string): string {
@@ -36,16 +37,4 @@ export function trainingMail(params: {
 /** A subject with a line break in it would be a header of its own. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
 }

@@ -3,6 +3,7 @@ import { readTraining } from '#shared/documents/trainings.ts'
 import { jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
 import type { CreatedRun } from '#shared/trainings/create-run-once.ts'
 import { runCancelNames, type TrainingStartInput } from '#shared/trainings/training-jobs.ts'
 import { trainingZipName } from '#shared/trainings/training-places.ts'
@@ -34,7 +35,7 @@ export async function removeStartWork(
   { store, workBucket }: Pick<CleanUpDeps, 'store' | 'workBucket'>,
   jobId: string,
 ): Promise<void> {
-  for await (const object of store.list(workBucket, workPrefix(jobId))) await store.remove(object, object.generation)
+  await removeBelow(store, { bucket: workBucket, prefix: workPrefix(jobId) })
 }
 
 /** The run of a start that failed before it was handed over: nobody else knows of it, and it costs money. */

@@ -1,9 +1,9 @@
 import type { Firestore, Transaction } from '@google-cloud/firestore'
-import { quotaWindowMs } from '#shared/documents/quotas.ts'
-import { isTrainingOver, type Training, trainingsOfInput, updateTraining } from '#shared/documents/trainings.ts'
+import { type Training, updateTraining } from '#shared/documents/trainings.ts'
 import type { TransactionPart } from '#shared/documents/transaction.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
 import type { TrainingStartInput } from '#shared/trainings/training-jobs.ts'
+import { findSameInput } from '../same-input.ts'
 import { trainingInputHash } from '../training-input.ts'
 import type { PreparedPhotos } from './prepare-photos.ts'
 import { readWanted } from './wanted.ts'
@@ -36,15 +36,8 @@ async function refuseAgain(
   db: Firestore,
   sought: { training: Training; inputHash: string; now: Date },
 ): Promise<void> {
-  const { training, inputHash, now } = sought
-  const same = await trainingsOfInput(transaction, db, { userId: training.userId, inputHash })
-  const found = same.find(
-    ({ id, status, cancelRequestedAt, createdAt }) =>
-      id !== training.id &&
-      (status === 'succeeded' || (!isTrainingOver({ status }) && cancelRequestedAt === null)) &&
-      now.getTime() - createdAt.toMillis() < quotaWindowMs,
-  )
-  if (found === undefined) return
+  const found = await findSameInput(transaction, db, sought)
+  if (found === null) return
   throw new FinalError({
     code: 'training.same-input',
     message: `These photos were trained alike within a day: see “${found.name}” (training ${found.id}), or ask for it once more with force.`,

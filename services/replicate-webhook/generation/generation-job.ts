@@ -6,6 +6,7 @@ import { isTerminal, type JobRecord, jobId, jobRef, toJobRecord } from '#shared/
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { removeBelow } from '#shared/objects/remove-below.ts'
 import {
   type GenerationInput,
   generationInputSchema,
@@ -81,7 +82,7 @@ async function cleanUpGeneration(parts: GenerationJobParts, input: GenerationInp
   const generation = await readGeneration(null, db, input.generationId)
   if (generation === null || generation.status === 'canceled') {
     const prefix = generationPrefix({ userId: input.userId, id: input.generationId })
-    for await (const object of store.list(bucket, prefix)) await store.remove(object, object.generation)
+    await removeBelow(store, { bucket, prefix })
   }
   if (generation !== null && generation.trainingId !== null) await wakeTraining(parts, generation.trainingId)
 }

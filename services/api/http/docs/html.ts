@@ -1,3 +1,5 @@
+import { escapeHtml } from '#shared/html/escape-html.ts'
+
 /** Markup that is safe as it stands. */
 export interface Html {
   readonly markup: string
@@ -10,20 +12,8 @@ export function html(parts: TemplateStringsArray, ...values: readonly (string | 
 
 function markupOf(value: string | Html | readonly Html[] | undefined): string {
   if (value === undefined) return ''
-  if (typeof value === 'string') return escapeText(value)
+  if (typeof value === 'string') return escapeHtml(value)
   return 'markup' in value ? value.markup : value.map(({ markup }) => markup).join('')
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
 }
 
 /** Text in which what stands between backquotes is code. */
