@@ -195,8 +195,11 @@ describe('secrets', () => {
     }
   })
 
-  test('that cannot be had from anybody make it 503', async () => {
-    const context = contextOf({ REPLICATE_BASE_URL: 'http://127.0.0.1:9/v1', FETCH_ALLOW_HOSTS: '127.0.0.1:9' })
+  test.each([
+    ['that cannot be had from Replicate', {}],
+    ['that cannot be asked for without a token', { REPLICATE_API_TOKEN: '' }],
+  ])('%s make it 503', async (_what, env) => {
+    const context = contextOf({ REPLICATE_BASE_URL: 'http://127.0.0.1:9/v1', FETCH_ALLOW_HOSTS: '127.0.0.1:9', ...env })
     verifier = openVerifier(context)
     expect(await post(signed(body, Date.now()))).toEqual({ status: 503, code: 'webhook.no-key' })
     expect(taken).toEqual([])
