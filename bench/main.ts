@@ -1,10 +1,11 @@
-// npm run bench [-- cold|events|image|memory|photos|sync|webhook …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
+// npm run bench [-- cold|events|image|local|memory|photos|sync|webhook …] [--json] [--runs N]: paired measurements, see docs/benchmarks.md.
 // For sync also [--only unlimited|capped|crowded|memory] [--size 256MiB].
 import { parseArgs } from 'node:util'
 import { parseByteSize } from '#local/byte-size.ts'
 import { benchCold } from './cold/cold.ts'
 import { benchEvents } from './events/events.ts'
 import { benchImage } from './image/image.ts'
+import { benchLocal } from './local/local.ts'
 import { benchMemory } from './memory/memory.ts'
 import { benchPhotos } from './photos/photos.ts'
 import { jsonLine, table } from './result.ts'
@@ -15,6 +16,7 @@ const benches = {
   cold: benchCold,
   events: benchEvents,
   image: benchImage,
+  local: benchLocal,
   memory: benchMemory,
   photos: benchPhotos,
   sync: benchSync,

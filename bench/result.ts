@@ -5,7 +5,7 @@ export interface BenchResult {
   /** Null where what is kept is a limit and nothing is compared. */
   baseline: number | null
   baselineName: string
-  unit: 'ms' | 'events/s' | 'MB/s' | 'MiB' | 's' | 'pictures'
+  unit: 'ms' | 'events/s' | 'calls/s' | 'MB/s' | 'MiB' | 's' | 'pictures'
   /** ours ÷ baseline. */
   ratio: number | null
   /** Measurements on each side; the figures are their medians. */
