@@ -34,6 +34,8 @@ export interface TrainingWorldOptions {
   /** More variables for both services. */
   env?: Record<string, string>
   replicate?: ReplicateOptions
+  /** First and longest pause of a task that was not taken (ms). */
+  taskRetry?: { baseMs: number; maxMs: number }
   /** Which services run; default both. */
   services?: readonly TrainingService[]
   /** Where Replicate is told to send its webhooks, in place of the service. */
@@ -117,7 +119,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
     port: 0,
     dataDir: null,
     identity,
-    retry: { baseMs: 20, maxMs: 200 },
+    retry: options.taskRetry ?? { baseMs: 20, maxMs: 200 },
     // Only webhooks go where somebody else was named; tasks carry the same origin.
     send: (request, signal) => {
       const url = request.url.href.replace(webhookUrl, urls['replicate-webhook'])
@@ -242,6 +244,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
         const answer = await fetch(`${urls[service]}/internal/reconcile`, {
           method: 'POST',
           headers: { authorization: `Bearer ${token}` },
+          signal: AbortSignal.timeout(20_000),
         })
         if (!answer.ok) throw new Error(`The reconciler of ${service} answered ${answer.status}.`)
       }

@@ -6,5 +6,11 @@ describe('a training whose services are killed from outside, on Google’s Fires
     test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
     return
   }
-  trainingKills({ documents: startGoogleFirestore, leaseMs: 3_000, keepsLocks: true })
+  trainingKills({
+    documents: startGoogleFirestore,
+    leaseMs: 4_000,
+    keepsLocks: true,
+    reconcileMs: 10_000,
+    taskRetry: { baseMs: 500, maxMs: 2_000 },
+  })
 })

@@ -6,5 +6,7 @@ describe('a training whose services are killed from outside, on our document ser
     documents: () => startDocumentServer({ port: 0, dataDir: null }),
     leaseMs: 1_000,
     keepsLocks: false,
+    reconcileMs: 500,
+    taskRetry: { baseMs: 20, maxMs: 200 },
   })
 })

@@ -11,6 +11,10 @@ export interface TrainingKillSetup {
   leaseMs: number
   /** Whether the documents stay locked for a minute when a process dies within a transaction; then only requests to Replicate are moments. */
   keepsLocks: boolean
+  /** How often the reconciler looks. Each look wakes what is overdue once more, and a lock has to be waited for by all that were woken. */
+  reconcileMs: number
+  /** First and longest pause of a task that was not taken. */
+  taskRetry: { baseMs: number; maxMs: number }
 }
 
 /** When a process has to die. */
@@ -56,6 +60,7 @@ export function trainingKills(setup: TrainingKillSetup): void {
   beforeAll(async () => {
     world = await startTrainingWorld({
       documents: setup.documents,
+      taskRetry: setup.taskRetry,
       env: { LEASE_MS: String(setup.leaseMs), TRAININGS_PER_DAY: '0', STUCK_AFTER_MS: '500' },
       replicate: { beforeAnswer: strike('before'), afterAnswer: strike('after') },
     })
@@ -116,29 +121,33 @@ export function trainingKills(setup: TrainingKillSetup): void {
       isOver = true
       return training
     })
-    // As the scheduler does: what nobody was woken for.
-    await until(async () => {
-      await world.reconcile()
-      return isOver
-    }, 500)
+    await reconcileUntil(async () => isOver, 'the end')
     return { ...done, training: await ending, deaths }
   }
 
-  /** Waits for the stroke while the reconciler looks, as the scheduler has it do. */
+  /** Waits for the stroke. */
   async function orFail(struck: Promise<void>, moment: Moment): Promise<void> {
     let isStruck = false
-    const waiting = struck.then(() => {
+    void struck.then(() => {
       isStruck = true
     })
+    await reconcileUntil(async () => isStruck, describeMoment(moment))
+  }
+
+  /** Until it is so the reconciler looks, as the scheduler has it do: for what nobody was woken for. */
+  async function reconcileUntil(isSo: () => Promise<boolean>, what: string): Promise<void> {
     // A process that dies within a transaction leaves its locks for a minute where they are kept.
     const deadline = Date.now() + (setup.keepsLocks ? 90_000 : 40_000)
+    let lookedAt = 0
     await until(async () => {
-      if (isStruck) return true
-      if (Date.now() > deadline) throw new Error(`Nobody came to: ${describeMoment(moment)}; ${await describeJobs()}`)
+      if (await isSo()) return true
+      if (Date.now() > deadline) throw new Error(`Nobody came to: ${what}; ${await describeJobs()}`)
+      if (Date.now() - lookedAt < setup.reconcileMs) return false
+      lookedAt = Date.now()
+      // It cannot be asked while it is dead.
       await world.reconcile().catch(() => {})
       return false
-    }, 200)
-    await waiting
+    }, 100)
   }
 
   /** Resolves once the process is dead. */
@@ -189,14 +198,17 @@ export function trainingKills(setup: TrainingKillSetup): void {
   }
 
   async function describeJobs(): Promise<string> {
-    const jobs = await world.jobs()
-    return jobs
+    const instances = Object.entries(world.running).map(
+      ([name, { child, lines }]) =>
+        `${name} ${child.exitCode ?? child.signalCode ?? 'runs'}: ${lines.slice(-3).join(' ')}`,
+    )
+    const jobs = (await world.jobs())
       .filter(({ state }) => state !== 'done')
       .map(({ kind, state, fence, lease, lastFailure }) => {
         const expiresIn = lease ? lease.expiresAt.toMillis() - Date.now() : null
         return `${kind} ${state}, claim ${fence}, lease ends in ${expiresIn} ms, ${lastFailure?.code}`
       })
-      .join('; ')
+    return [...jobs, ...instances].join('\n')
   }
 
   async function expectOneOfEach(
@@ -216,15 +228,14 @@ export function trainingKills(setup: TrainingKillSetup): void {
     expect(Object.keys(quotas.trainings)).toEqual([trainingId])
     expect(storage.reserved).toEqual({})
     expect(await world.objects('models', `trained/${uid}/`)).toEqual([`trained/${uid}/${trainingId}/lora.safetensors`])
-    await until(async () => {
-      await world.reconcile()
+    await reconcileUntil(async () => {
       const left = [
         ...(await world.objects('work', `training-zips/${uid}/`)),
         ...(await world.objects('work', 'work/')),
       ]
       const jobs = await jobsOf(trainingId)
       return left.length === 0 && jobs.every(({ state, lease }) => state === 'done' && lease === null)
-    }, 300)
+    }, 'nothing left')
   }
 }
 
