@@ -33,8 +33,12 @@ export async function startOurs(): Promise<Contender> {
     await rm(dataDir, { recursive: true, force: true })
   }
   while (!(await answers(`http://127.0.0.1:${port}/`))) {
-    if (child.exitCode === null && performance.now() - startedAt < startTimeoutMs) await sleep(5)
-    else throw new Error('The local document server did not start.')
+    if (child.exitCode === null && performance.now() - startedAt < startTimeoutMs) {
+      await sleep(5)
+      continue
+    }
+    child.kill('SIGKILL')
+    throw new Error('The local document server did not start.')
   }
   return { host: `127.0.0.1:${port}`, pid: child.pid ?? 0, readyMs: performance.now() - startedAt, close }
 }

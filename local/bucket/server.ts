@@ -97,7 +97,9 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
   }
   const active = new Set<Promise<void>>()
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const answering = answer(request, response).finally(() => active.delete(answering))
+    const answering = answer(request, response)
+      .catch(() => void response.destroy())
+      .finally(() => active.delete(answering))
     active.add(answering)
   })
   // An upload may take hours; and a pause between two requests must not race with the client's reuse of the connection.

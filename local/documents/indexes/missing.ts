@@ -121,7 +121,7 @@ function withoutName(fields: readonly IndexField[]): readonly IndexField[] {
   return fields.filter(({ path }) => path[0] !== NAME_FIELD)
 }
 
-/** An index in words, and as an entry of `firestore.indexes.json`. */
+/** An index in words. */
 export function describeIndex({ collectionId, scope, fields }: Index): string {
   const words = { asc: 'ascending', desc: 'descending', contains: 'array-contains', vector: 'vector' }
   const list = fields.map(({ path, mode }) => `${formatFieldPath(path)} ${words[mode]}`).join(', ')

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { answerControl } from '#local/fault-control.ts'
 import { readBody } from '#local/stand-in-server.ts'
 import { type DocumentFaults, faultOrder } from '../faults.ts'
@@ -16,21 +16,21 @@ export function controlServer(params: {
   clear(database: string): Promise<void>
 }): Server {
   const { faults, clear } = params
-  return createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET' } = request
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://documents').pathname)
     const database = DOCUMENTS.exec(path)?.[1]
     response.setHeader('connection', 'close')
     if (method === 'DELETE' && database !== undefined) {
-      await clear(database).then(
-        () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
-        (error) => response.writeHead(500).end(String(error)),
-      )
+      await clear(database)
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
     } else if (path.startsWith('/_control/')) {
       const body = (await readBody(request, MAX_CONTROL_BYTES)) ?? Buffer.alloc(0)
       answerControl({ method, path, body, response, faults, faultOrder, requests: [] })
     } else {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('Ok\n')
     }
-  })
+  }
+  // A caller that hung up, a path that is none, a log that cannot be written: the connection's end says enough.
+  return createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
 }
