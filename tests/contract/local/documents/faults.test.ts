@@ -113,3 +113,15 @@ test('all documents are removed over HTTP, as with Google’s emulator', async (
   expect((await fetch(url, { method: 'DELETE' })).status).toBe(200)
   expect(await firestore.listCollections()).toEqual([])
 })
+
+test('a broken request over HTTP harms nobody but its sender', async () => {
+  await expect(fetch(`http://${server.host}/%E0%A4%A`)).rejects.toThrow()
+  const cut = new AbortController()
+  const half = new ReadableStream({
+    start: (controller) => controller.enqueue(Buffer.from('{')),
+    pull: () => cut.abort(),
+  })
+  const order = { method: 'POST', body: half, duplex: 'half', signal: cut.signal } as RequestInit
+  await expect(fetch(`http://${server.host}/_control/faults`, order)).rejects.toThrow()
+  expect((await fetch(`http://${server.host}/`)).status).toBe(200)
+})
