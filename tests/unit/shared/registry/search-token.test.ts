@@ -2,6 +2,7 @@ import { compatibleBases, compatibleLoras } from '#shared/registry/compatible-lo
 import { createPageCache } from '#shared/registry/page-cache.ts'
 import { EVERYTHING } from '#shared/registry/search-query.ts'
 import {
+  fitsToken,
   MAX_SOURCE_CURSOR,
   readToken,
   type SearchPosition,
@@ -25,10 +26,12 @@ test('a token is read as it was written, and may stand in a URL as it is', () =>
 
 test('a token is bounded: what was shown first is forgotten first', () => {
   const shown = keys(5_000)
-  const cursor = 'ü'.repeat(MAX_SOURCE_CURSOR)
-  const sources = { civitai: { at: cursor }, huggingface: { at: cursor } }
-  const token = writeToken({ sources, shown }, EVERYTHING)
-  expect(token.length).toBeLessThan(12_500)
+  const cursor = 'ü'.repeat((MAX_SOURCE_CURSOR - 2) / 2)
+  expect([fitsToken(cursor), fitsToken(`${cursor}x`)]).toEqual([true, false])
+  const sources = { civitai: { at: cursor }, huggingface: { at: cursor }, local: { at: cursor } }
+  const longest = writeToken({ sources, shown }, EVERYTHING)
+  expect(longest.length).toBeLessThan(12_000)
+  expect(readToken(longest, EVERYTHING).sources).toEqual(sources)
   const typical = writeToken({ ...position, shown }, EVERYTHING)
   expect(typical.length).toBeLessThan(7_000)
   expect(readToken(typical, EVERYTHING).shown).toEqual(shown.slice(-1_000))
