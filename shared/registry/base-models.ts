@@ -131,7 +131,7 @@ const HUGGING_FACE_REPOS: Partial<Record<BaseModel, string>> = {
   zimage: 'Tongyi-MAI/Z-Image-Turbo',
 }
 
-/** Classes of diffusers pipelines, as `diffusers:…` tags name them, in CivitAI's strings. */
+/** Classes of diffusers pipelines, as `diffusers:…` tags name them, and their families. */
 const PIPELINES: readonly (readonly [name: RegExp, family: BaseModel])[] = [
   [/^StableDiffusionXL/, 'sdxl'],
   [/^StableDiffusion3/, 'sd3'],
@@ -154,6 +154,25 @@ const PIPELINES: readonly (readonly [name: RegExp, family: BaseModel])[] = [
   [/^Wan/, 'wan'],
 ]
 
+/** The pipelines that the Hub can be asked for, where a family has one that no other loads into. */
+const HUGGING_FACE_PIPELINES: Partial<Record<BaseModel, string>> = {
+  sd15: 'StableDiffusionPipeline',
+  sdxl: 'StableDiffusionXLPipeline',
+  // Trained on SDXL: found among its pipelines, told apart by their names.
+  pony: 'StableDiffusionXLPipeline',
+  illustrious: 'StableDiffusionXLPipeline',
+  noobai: 'StableDiffusionXLPipeline',
+  sd3: 'StableDiffusion3Pipeline',
+  flux: 'FluxPipeline',
+  flux2: 'Flux2Pipeline',
+  chroma: 'ChromaPipeline',
+  auraflow: 'AuraFlowPipeline',
+  qwen: 'QwenImagePipeline',
+  zimage: 'ZImagePipeline',
+}
+/** What is trained on SDXL and is a base of its own for what is trained on it. */
+const MADE_FROM_SDXL: ReadonlySet<BaseModel> = new Set(['pony', 'illustrious', 'noobai'])
+
 /** The family of CivitAI's string; null where it says nothing, `other` where it says something that we don't know. */
 export function familyOf(baseModel: string | null): BaseModel | null {
   if (baseModel === null) return null
@@ -171,9 +190,16 @@ export function huggingFaceBaseTag(family: BaseModel): string | null {
   return repo === undefined ? null : `base_model:${repo}`
 }
 
+/** The tag by which the Hub lists a family's own base models, in the form of pipelines; null where we know none. */
+export function huggingFacePipelineTag(family: BaseModel): string | null {
+  const pipeline = HUGGING_FACE_PIPELINES[family]
+  return pipeline === undefined ? null : `diffusers:${pipeline}`
+}
+
 /**
  * The family of a repo and the string that says so: the repo it was made from, else its pipeline's class, else its own name.
- * `StableDiffusionPipeline` is the class of SD 1 and SD 2 both, so there the name decides, and SD 1.5 where it doesn't.
+ * `StableDiffusionPipeline` is the class of SD 1 and SD 2 both, so there the name decides, and SD 1.5 where it doesn't; a name
+ * also tells apart what has the class of SDXL.
  */
 export function baseFromHuggingFace(repo: { id: string; baseModel: string | null; tags: readonly string[] }): {
   family: BaseModel | null
@@ -190,7 +216,8 @@ export function baseFromHuggingFace(repo: { id: string; baseModel: string | null
     if (pipeline === undefined) continue
     const known = PIPELINES.find(([name]) => name.test(pipeline))?.[1]
     const early = pipeline === 'StableDiffusionPipeline' ? 'sd15' : 'other'
-    return { family: known ?? ownFamily ?? early, said: pipeline }
+    const isSpecial = known === 'sdxl' && ownFamily !== null && MADE_FROM_SDXL.has(ownFamily)
+    return { family: isSpecial ? ownFamily : (known ?? ownFamily ?? early), said: pipeline }
   }
   return { family: ownFamily, said: null }
 }

@@ -1,6 +1,6 @@
 import type { ApiClientOptions } from '../http/api-client-options.ts'
 import { type HubSort, searchHub } from '../huggingface/search.ts'
-import { huggingFaceBaseTag } from './base-models.ts'
+import { huggingFaceBaseTag, huggingFacePipelineTag } from './base-models.ts'
 import { fromHuggingFace } from './from-hugging-face.ts'
 import type { ModelType } from './model-types.ts'
 import type { RegistryQuery, SearchSort } from './search-query.ts'
@@ -31,7 +31,7 @@ export function huggingFaceSource(options: ApiClientOptions): SearchSource {
   return {
     name: 'huggingface',
     // A base without a repo can't be asked for, and looking through everything for it would find next to nothing.
-    canAnswer: ({ bases }) => bases.length === 0 || bases.some((base) => huggingFaceBaseTag(base) !== null),
+    canAnswer: (query) => query.bases.length === 0 || baseTagOf(query) !== undefined,
     async page({ query, cursor, limit, signal }) {
       const { sort, isExact } = SORTS[query.sort]
       const search = { text: query.text, tags: tagsOf(query), task: taskOf(query), sort, limit, cursor, signal }
@@ -45,11 +45,18 @@ export function huggingFaceSource(options: ApiClientOptions): SearchSource {
  * The Hub finds what has all the tags: of several types none can be asked for, and of several bases only one, the first (those
  * of `compatibleLoras` come with the closest first).
  */
-function tagsOf({ types, bases, library, tag }: RegistryQuery): string[] {
+function tagsOf(query: RegistryQuery): string[] {
+  const { types, library, tag } = query
   const [type] = types
   const typeTag = types.length === 1 && type !== undefined ? TYPE_TAGS[type] : undefined
-  const baseTag = bases.map(huggingFaceBaseTag).find((one) => one !== null)
-  return [typeTag, baseTag, library, tag].filter((one) => one !== undefined && one !== null)
+  return [typeTag, baseTagOf(query), library, tag].filter((one) => one !== undefined && one !== null)
+}
+
+/** Base models are pipelines of a class; everything else names what it was made for. */
+function baseTagOf({ types, bases }: RegistryQuery): string | undefined {
+  const isForBases = types.length === 1 && types[0] === 'base_model'
+  const tags = bases.map(isForBases ? huggingFacePipelineTag : huggingFaceBaseTag)
+  return tags.find((one) => one !== null) ?? undefined
 }
 
 function taskOf({ task, types, bases, library }: RegistryQuery): string | null {

@@ -91,6 +91,13 @@ test('the record of a model with several versions is of one for the base that wa
   expect(models).toMatchObject([{ id: 'civitai:5@7', baseModel: 'pony' }])
 })
 
+test('base models of a family are asked for by their pipeline', async () => {
+  world.hub.addRepo({ id: 'ada/mix', tags: ['diffusers:StableDiffusionXLPipeline'], files: [] })
+  const query = { ...EVERYTHING, types: ['base_model' as const], bases: ['sdxl' as const] }
+  const { models } = await world.searchWith().search({ query, limit: 20 })
+  expect(models).toMatchObject([{ id: 'hf:ada/mix', type: 'base_model', baseModel: 'sdxl' }])
+})
+
 test.each([
   ['popularity', 'sort=Most+Liked', 'sort=likes'],
   ['downloads', 'sort=Most+Downloaded', 'sort=downloads'],

@@ -5,6 +5,7 @@ import {
   civitaiBaseModels,
   familyOf,
   huggingFaceBaseTag,
+  huggingFacePipelineTag,
 } from '#shared/registry/base-models.ts'
 import { fromHuggingFace } from '#shared/registry/from-hugging-face.ts'
 import { htmlToText } from '#shared/registry/html-text.ts'
@@ -26,6 +27,17 @@ test('what the Hub lists for a family is read as of that family', () => {
     return [family, fromHuggingFace(repo).baseModel]
   })
   expect(read).toEqual(asked.map((family) => [family, family]))
+})
+
+test('the pipelines that the Hub lists for a family are read as of that family, or as what it was made from', () => {
+  for (const family of BASE_MODELS) {
+    const tag = huggingFacePipelineTag(family)
+    if (tag === null) continue
+    const named = fromHuggingFace(hubListedModelSchema.parse({ id: `ada/${family}-mix`, tags: [tag] }))
+    expect([family, named.baseModel]).toEqual([family, family])
+  }
+  const plain = fromHuggingFace(hubListedModelSchema.parse({ id: 'ada/x', tags: [huggingFacePipelineTag('pony')] }))
+  expect(plain.baseModel).toBe('sdxl')
 })
 
 test.each<[said: string, family: BaseModel]>([
