@@ -79,3 +79,43 @@ export function toWireModel(model: RegistryModel): WireModel {
     updated_at: model.updatedAt?.toISOString() ?? null,
   }
 }
+
+/** The model that `toWireModel` has written; `wireModelSchema` has read it. */
+export function fromWireModel(wire: WireModel): RegistryModel {
+  return {
+    id: wire.id,
+    source: wire.source,
+    sourceId: wire.source_id,
+    name: wire.name,
+    type: wire.type,
+    sourceType: wire.source_type,
+    baseModel: wire.base_model,
+    sourceBaseModel: wire.source_base_model,
+    version: wire.version,
+    sourceVersionId: wire.source_version_id,
+    format: wire.format,
+    sizeBytes: wire.size_bytes,
+    sha256: wire.sha256,
+    triggerWords: wire.trigger_words,
+    tags: wire.tags,
+    task: wire.task,
+    library: wire.library,
+    description: wire.description,
+    creator: wire.creator,
+    downloadCount: wire.download_count,
+    likeCount: wire.like_count,
+    rating: wire.rating,
+    recommendedWeight: wire.recommended_weight,
+    isNsfw: wire.nsfw,
+    availability: wire.availability,
+    availableAt: dateOf(wire.available_at),
+    gcsUri: wire.gcs_uri,
+    remoteUrl: wire.remote_url,
+    createdAt: dateOf(wire.created_at),
+    updatedAt: dateOf(wire.updated_at),
+  }
+}
+
+function dateOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text)
+}

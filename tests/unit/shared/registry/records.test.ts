@@ -4,7 +4,8 @@ import { hubListedModelSchema } from '#shared/huggingface/listed-model.ts'
 import { fromCivitai, fromCivitaiVersion } from '#shared/registry/from-civitai.ts'
 import { fromHuggingFace } from '#shared/registry/from-hugging-face.ts'
 import type { RegistryModel } from '#shared/registry/registry-model.ts'
-import { toWireModel, wireModelSchema } from '#shared/registry/wire-model.ts'
+import { fromWireModel, toWireModel, wireModelSchema } from '#shared/registry/wire-model.ts'
+import { withFileFacts } from '#shared/registry/with-file-facts.ts'
 
 const NOW = { nowMs: Date.parse('2026-08-01T12:00:00Z') }
 const read = (path: string) => JSON.parse(readFileSync(`tests/fixtures/${path}`, 'utf8'))
@@ -32,8 +33,10 @@ test('a recorded repo of Hugging Face becomes exactly this record', () => {
   expect(wire(fromHuggingFace(repo))).toEqual(expected['huggingface.model-info.eicar-street'])
 })
 
-test('every record has the shape that is answered', () => {
-  for (const record of Object.values(expected).flat()) expect(() => wireModelSchema.parse(record)).not.toThrow()
+test('every record has the shape that is answered, and is read back as it was', () => {
+  const records = Object.values(expected).flat()
+  expect(records).toHaveLength(7)
+  for (const record of records) expect(toWireModel(fromWireModel(wireModelSchema.parse(record)))).toEqual(record)
 })
 
 const FILE = { id: 3, name: 'a.safetensors', type: 'Model', sizeKB: 10, metadata: { format: 'SafeTensor' }, hashes: {} }
@@ -246,4 +249,21 @@ test.each<[what: string, repo: object, record: Partial<RegistryModel>]>([
   ],
 ])('Hugging Face: %s', (_, repo, record) => {
   expect(hub(repo)).toMatchObject(record)
+})
+
+const FACTS = { baseModelHint: 'SDXL 1.0', triggerWords: ['pxl'], recommendedWeight: 0.7 }
+
+test('what a source does not say is taken from the file', () => {
+  const silent = civitai({}, { baseModel: null, trainedWords: [] })!
+  expect(withFileFacts(silent, FACTS)).toMatchObject({
+    baseModel: 'sdxl',
+    sourceBaseModel: 'SDXL 1.0',
+    triggerWords: ['pxl'],
+    recommendedWeight: 0.7,
+  })
+})
+
+test('what a source says stays, whatever the file says', () => {
+  const said = civitai({ description: 'weight: 0.5' }, { baseModel: 'Grand Diffusion 9', trainedWords: ['own'] })!
+  expect(withFileFacts(said, FACTS)).toEqual(said)
 })
