@@ -66,7 +66,8 @@ async function compareListeners(
   writeOne: (about: string) => Promise<void>,
 ): Promise<void> {
   const followed = Array.from({ length: LISTENERS_A_ROUND }, () => {
-    const build = anyQuery(chance, root)
+    // The official client fails over a listener whose projection lacks a field of its order, and is never told of anything.
+    const build = anyQuery(chance, root, { projections: false })
     return { build, ends: new Map<Firestore, Followed>() }
   })
   for (let index = 0; index <= WRITES_THAT_ARE_HEARD; index++) {
@@ -145,7 +146,9 @@ if (findGoogleFirestore() === null) {
     console.log(`${compared} compared, ${refused} of them refused by Google`)
     await Promise.all(clients.map((each) => each.close()))
     await Promise.all([local.close(), google.close()])
-    expect(differences.slice(0, 5).join('\n\n')).toBe('')
+    // Not compared with '': a diff of such long lines takes Jest minutes.
+    if (differences.length > 0)
+      throw new Error(`${differences.length} differences:\n${differences.slice(0, 5).join('\n\n')}`)
     // A control: a run in which nothing succeeds, or nothing is refused, compares nothing.
     expect(refused).toBeGreaterThan(0)
     expect(refused).toBeLessThan(compared / 2)

@@ -10,7 +10,7 @@ type Where = { field: string; operator: Operator; value: (firestore: Firestore) 
 type Tree = Where | { any: boolean; parts: Tree[] }
 
 /** A query that can be built for any client. Seeded: two clients, one query. */
-export function anyQuery(chance: Chance, root: string): (firestore: Firestore) => Query {
+export function anyQuery(chance: Chance, root: string, { projections = true } = {}): (firestore: Firestore) => Query {
   const steps: ((query: Query, firestore: Firestore) => Query)[] = []
   const filters = chance.integer(3)
   for (let index = 0; index < filters; index++) {
@@ -37,7 +37,7 @@ export function anyQuery(chance: Chance, root: string): (firestore: Firestore) =
     const offset = chance.integer(4)
     steps.push((query) => query.offset(offset))
   }
-  if (chance.percent(10)) steps.push((query) => query.select('a', 'm.x'))
+  if (chance.percent(10) && projections) steps.push((query) => query.select('a', 'm.x'))
   const group = chance.percent(15)
   return (firestore) => {
     const start: Query = group
