@@ -1,5 +1,6 @@
 import type { Training } from '#shared/documents/trainings.ts'
 import type { StartDocuments } from '../../support/documents.ts'
+import { howMany } from '../../support/how-many.ts'
 import { startTrainingWorld, type TrainingWorld } from '../../support/training-world.ts'
 import { writeRun, writeTraining } from './seeded-training.ts'
 import {
@@ -60,8 +61,10 @@ export function deliveryOrders(documents: StartDocuments, outcomes: readonly Out
     'a training that is %s comes to one end, whatever the order of what is told',
     async (outcome) => {
       const { uid } = await world.signIn(`orders-${outcome}`)
-      const cases = casesOf(outcome)
-      expect(cases).toHaveLength(96)
+      const all = casesOf(outcome)
+      expect(all).toHaveLength(96)
+      // Steps of five meet once and twice, before and after, and orders of all beginnings.
+      const cases = all.filter((_, index) => index % howMany({ gate: 5, full: 1 }) === 0)
       const left = [...cases.entries()]
       const ended: Training[] = []
       const work = async () => {

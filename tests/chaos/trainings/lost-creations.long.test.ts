@@ -2,10 +2,11 @@ import { createClock } from '#local/clock.ts'
 import { startDocumentServer } from '#local/documents/server.ts'
 import type { ReplicateFault } from '#local/replicate/faults.ts'
 import type { Training } from '#shared/documents/trainings.ts'
+import { howMany } from '../../support/how-many.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { startTrainingWorld, type TrainingWorld } from '../../support/training-world.ts'
 
-const count = 100
+const count = howMany({ gate: 24, full: 100 })
 const atOnce = 25
 const seed = 5
 /** Sixty seconds of the list's lag pass in two. */
@@ -38,7 +39,7 @@ test(`${count} creations whose answers are lost: each was made once; what is fou
   world.replicate.inject({ endpoint: 'create', fault: { kind: 'status', status: 422 }, times: 10_000 })
   for (const fault of lost) world.replicate.inject({ endpoint: 'train', fault, times: 1 })
   const hopeless = lost.filter(({ listed, isSilent }) => listed === 'never' && isSilent === true).length
-  expect(hopeless).toBeGreaterThan(10)
+  expect(hopeless).toBeGreaterThan(count / 10)
 
   // Few users, so that what one wins or loses by another's would show in the sums.
   const callers = await Promise.all(Array.from({ length: 10 }, (_, index) => world.signIn(`lost-${index}`)))

@@ -1,6 +1,7 @@
 import type { Firestore, Query } from '@google-cloud/firestore'
 import { startDocumentServer } from '#local/documents/server.ts'
 import { findGoogleFirestore, startGoogleFirestore } from '../../../support/google-firestore.ts'
+import { howMany } from '../../../support/how-many.ts'
 import { clientsOf } from './clients.ts'
 import { type Chance, chanceFrom } from './random/chance.ts'
 import { comparable } from './random/data.ts'
@@ -11,7 +12,8 @@ import { anyWrite } from './random/writes.ts'
 
 /** A gate for every change needs the same chance for each; `SEED=…` tries another. */
 const fixedSeed = 2_095_349_955
-const ROUNDS = 6
+/** FULL=1: more than 3,000 operations. */
+const ROUNDS = howMany({ gate: 2, full: 6 })
 const WRITES_A_ROUND = 130
 const QUERIES_A_ROUND = 260
 const TRANSACTIONS_A_ROUND = 20

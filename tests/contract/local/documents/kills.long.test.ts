@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startDocumentServer } from '#local/documents/server.ts'
+import { howMany } from '../../../support/how-many.ts'
 import { clientsOf } from './clients.ts'
 import { findLosses, killUnderLoad } from './kill-under-load.ts'
 
-const KILLS = 50
+const KILLS = howMany({ gate: 12, full: 50 })
 /** At the same time, each with its own directory: most of the time goes into starts. */
 const SERVERS = 2
 
@@ -14,7 +15,7 @@ afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 })
 
-test('no acknowledged write is lost and no commit is torn by 50 SIGKILLs under load', async () => {
+test(`no acknowledged write is lost and no commit is torn by ${KILLS} SIGKILLs under load`, async () => {
   const runs = await Promise.all(
     directories.map((dataDir) => killUnderLoad(dataDir, { kills: KILLS / SERVERS, commitsEach: 60 })),
   )
