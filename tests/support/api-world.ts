@@ -23,19 +23,13 @@ import { createStorage } from '#shared/objects/storage.ts'
 import { type ApiParts, createApi } from '../../services/api/app.ts'
 import { endpoints } from '../../services/api/endpoints/endpoints.ts'
 import { errorsOf } from '../../services/api/http/openapi/responses.ts'
+import type { ApiAnswer } from './api-answer.ts'
 import { type CapturedLog, captureLog } from './captured-log.ts'
 import { type StartDocuments, startTestDocuments } from './documents.ts'
 
 /** Where the api believes itself to be: nobody listens there, its tasks are only looked at. */
 const apiUrl = 'http://127.0.0.1:9'
 const webhookUrl = 'http://127.0.0.1:10'
-
-export interface ApiAnswer {
-  status: number
-  headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: an answer's JSON, of which each test knows the part that it looks at
-  body: any
-}
 
 export interface ApiCall {
   /** A token, or null for none. */

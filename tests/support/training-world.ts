@@ -23,6 +23,7 @@ import { writeZip } from '#shared/archives/zip-writer.ts'
 import { readUsage, type Usage } from '#shared/documents/quotas.ts'
 import { isTrainingOver, readTraining, type Training, trainingRef } from '#shared/documents/trainings.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
+import type { ApiAnswer } from './api-answer.ts'
 import { connectFirestore, type StartDocuments } from './documents.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
 
@@ -47,13 +48,6 @@ export interface Caller {
   uid: string
   email: string
   token: string
-}
-
-export interface ApiAnswer {
-  status: number
-  headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: an answer's JSON, of which each test knows the part that it looks at
-  body: any
 }
 
 /** Both services of trainings as processes of their own, with everything around them that they have in the cloud. */

@@ -76,7 +76,7 @@ test('templates are listed, and each is filled with what the model has learned',
     expect(body.generation.prompts[0]).toMatch(/ohwx, a woman/)
   }
   const unknown = await generate(token, { modelId, template: 'none' })
-  expect([unknown.status, unknown.body.error.details[0].path]).toEqual([422, 'template'])
+  expect([unknown.status, unknown.body.error.details[0]?.path]).toEqual([422, 'template'])
 })
 
 test('another user’s model, a row of the app’s own and a missing one are not there', async () => {

@@ -24,7 +24,7 @@ test('a photo is uploaded with what is offered, and a training can be asked of i
   const answer = await offer(token, files)
   expect(answer.status).toBe(201)
   const { uploads } = answer.body
-  expect(uploads.map(({ name }: { name: string }) => name)).toEqual(files.map(({ name }) => name))
+  expect(uploads.map(({ name }) => name)).toEqual(files.map(({ name }) => name))
   for (const [index, { objectName, url, method, headers, expiresAt }] of uploads.entries()) {
     expect(objectName).toMatch(new RegExp(`^training-uploads/${uid}/[a-z2-7]{20}\\.jpg$`))
     // Signed by whole seconds of the system's own clock.

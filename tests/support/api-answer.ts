@@ -1,0 +1,42 @@
+import type { GenerationView } from '../../services/api/endpoints/generation-schemas.ts'
+import type { TrainingView } from '../../services/api/endpoints/training-schemas.ts'
+
+interface QuotaView {
+  used: number
+  most: number
+  retryAt: string | null
+}
+
+/** All that the API answers anywhere, as if it were always there: each test looks at the part that it asked for. */
+export interface ApiBody {
+  error: { code: string; message: string; details: { path: string; message: string }[] }
+  training: TrainingView
+  /** A list of them, or the quota. */
+  trainings: TrainingView[] & QuotaView
+  next: string | null
+  reused: boolean
+  generation: GenerationView
+  generations: QuotaView
+  storage: { usedBytes: number; mostBytes: number }
+  uploads: {
+    name: string | null
+    objectName: string
+    url: string
+    method: string
+    headers: Record<string, string>
+    expiresAt: string
+  }[]
+  templates: { id: string; title: string; prompt: string }[]
+  success: boolean
+  trainingId: string
+  modelId: string
+  status: string
+  /** Of the OpenAPI document. */
+  openapi: string
+}
+
+export interface ApiAnswer {
+  status: number
+  headers: Headers
+  body: ApiBody
+}
