@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { watch } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -31,14 +32,28 @@ export interface ServiceProcess {
   stop(): Promise<void>
 }
 
-/** A port that was free a moment ago. */
+/** Below the ports that systems hand out by themselves (Linux from 32768, others from 49152), above the well-known services. */
+const ownPorts = { first: 10_000, count: 22_000 }
+const givenPorts = new Set<number>()
+
+/** A port that was free a moment ago, never given twice by this process, and that no outgoing connection or listener on port 0 can take meanwhile. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = ownPorts.first + randomInt(ownPorts.count)
+    if (givenPorts.has(port) || !(await isFree(port))) continue
+    givenPorts.add(port)
+    return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.')
-  return address.port
+  return new Promise((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(false) : reject(error),
+    )
+    probe.listen(port, () => probe.close(() => resolve(true)))
+  })
 }
 
 /** Starts a service and waits until it takes work. @throws Error when it ends or stays silent. */
