@@ -78,6 +78,7 @@ serving_revision() {
 render() {
   local file=$1 service=$2 stay=$3
   SERVICE_URL=$(service_url "$service") REPLICATE_WEBHOOK_URL=$(service_url replicate-webhook) \
+    MODEL_SYNC_URL=$(service_url model-sync) \
     KEEP_TRAFFIC_ON=$stay npm --prefix "$root_folder" run --silent infra -- service "$service" >"$file"
 }
 

@@ -35,8 +35,11 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     logger,
   })
 
-  const webhookService = services.find(({ name }) => name === 'replicate-webhook')
-  const trainingEnvironment = cloud.trainingEnvironment(`http://127.0.0.1:${webhookService?.port}`)
+  const urlOf = (name: string) => `http://127.0.0.1:${services.find((service) => service.name === name)?.port}`
+  const publicEnvironment = {
+    ...cloud.trainingEnvironment(urlOf('replicate-webhook')),
+    MODEL_SYNC_URL: urlOf('model-sync'),
+  }
   let isStopping = false
   const running = new Map<string, ServiceProcess>()
   const start = async (service: (typeof services)[number]) => {
@@ -48,7 +51,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
         LOG_FORMAT: 'pretty',
         ...env,
         ...withOwnHubs(cloud.environmentFor(serviceUrl), env),
-        ...(service.isTraining ? trainingEnvironment : {}),
+        ...(service.isTraining ? publicEnvironment : {}),
       },
       onExit: (code) => {
         if (!isStopping && running.delete(service.name)) {

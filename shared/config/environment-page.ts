@@ -4,6 +4,7 @@ import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { malwareVariables } from './variables/malware.ts'
 import { modelVariables } from './variables/models.ts'
+import { registryVariables } from './variables/registry.ts'
 import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
@@ -20,6 +21,7 @@ const SECTIONS: readonly [title: string, variables: Readonly<Record<string, Vari
   ['Background model', backgroundModelVariables],
   ['Malware scan', malwareVariables],
   ['Models', modelVariables],
+  ['Registry and cache', registryVariables],
   ['Trainings, generations and the API', trainingVariables],
 ]
 

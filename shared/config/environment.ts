@@ -4,6 +4,7 @@ import { imageVariables } from './variables/images.ts'
 import { jobVariables } from './variables/jobs.ts'
 import { malwareVariables } from './variables/malware.ts'
 import { modelVariables } from './variables/models.ts'
+import { registryVariables } from './variables/registry.ts'
 import { replicateVariables } from './variables/replicate.ts'
 import { serverVariables } from './variables/server.ts'
 import { showcaseVariables } from './variables/showcase.ts'
@@ -21,6 +22,7 @@ export const environment = {
   ...backgroundModelVariables,
   ...malwareVariables,
   ...modelVariables,
+  ...registryVariables,
   ...trainingVariables,
 } satisfies Record<string, Variable>
 

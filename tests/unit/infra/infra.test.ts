@@ -18,6 +18,7 @@ const settings: Record<string, string> = {
   DATABASE: '(default)',
   SERVICE_URL: 'https://service.example',
   REPLICATE_WEBHOOK_URL: 'https://webhook.example',
+  MODEL_SYNC_URL: 'https://model-sync.example',
   IMAGE: 'image@sha256:1',
   COMMIT: 'abc',
 }
