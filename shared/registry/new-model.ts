@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { CivitaiReference } from '#shared/civitai/reference.ts'
-import type { HuggingFaceReference } from '#shared/huggingface/reference.ts'
+import type { CivitaiReference } from '../civitai/reference.ts'
+import type { HuggingFaceReference } from '../huggingface/reference.ts'
 
 /** Where a person says that a model lies. */
 export type NewModelSource =
@@ -13,10 +13,12 @@ export type NewModelSource =
     }
   /** `sha256` in lower hex: what the file must be. */
   | { kind: 'url'; url: string; sha256: string | null }
+  /** A file of the person's own, as an object of the work bucket. `sha256` in lower hex: what its bytes must be. */
+  | { kind: 'upload'; object: string; sha256: string }
 
 /** A model's document to be made. */
 export interface NewModel {
-  /** Made of the source: the same source asked for twice is one model. */
+  /** Made of the source, and of the user whose model it is: the same source asked for twice is one model. */
   id: string
   /** For people, where they give no better one. */
   name: string
@@ -27,8 +29,17 @@ export interface NewModel {
 /** Firestore's limit is 1,500 bytes; people read these. */
 const longestReadableId = 150
 
-/** The document that a source becomes. Its id is safe for Firestore whatever the source is called. */
-export function newModelOf(source: NewModelSource): NewModel {
+/**
+ * The document that a source becomes, for a user or (null) for the system. Its id is safe for Firestore whatever the source is
+ * called.
+ */
+export function newModelOf(source: NewModelSource, userId: string | null = null): NewModel {
+  const model = ofSource(source)
+  // No source's id has a tilde, and neither URLs nor Firestore mind it.
+  return userId === null ? model : { ...model, id: `${model.id}~${digest([userId]).slice(0, 16)}` }
+}
+
+function ofSource(source: NewModelSource): NewModel {
   switch (source.kind) {
     case 'civitai':
       return ofCivitai(source)
@@ -36,6 +47,8 @@ export function newModelOf(source: NewModelSource): NewModel {
       return ofHuggingFace(source)
     case 'url':
       return ofUrl(source)
+    case 'upload':
+      return ofUpload(source)
     default:
       return source satisfies never
   }
@@ -82,6 +95,15 @@ function ofUrl({ url, sha256 }: Extract<NewModelSource, { kind: 'url' }>): NewMo
     id: `url-${digest(sha256 === null ? [url] : [url, sha256]).slice(0, 40)}`,
     name: withoutExtension(decoded(path)) || 'model',
     source: { engine: 'url', sourceUrl: url, ...given({ sourceSha256: sha256 }) },
+  }
+}
+
+/** The bytes are what is registered, wherever they were put for the moment. */
+function ofUpload({ object, sha256 }: Extract<NewModelSource, { kind: 'upload' }>): NewModel {
+  return {
+    id: `upload-${sha256.slice(0, 40)}`,
+    name: `Model ${sha256.slice(0, 8)}`,
+    source: { engine: 'upload', uploadObject: object, sourceSha256: sha256 },
   }
 }
 

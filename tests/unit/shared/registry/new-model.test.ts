@@ -1,5 +1,5 @@
 import { isSameSource, toModel } from '#shared/documents/model.ts'
-import { type NewModelSource, newModelOf } from '../../../../../services/model-sync/operations/new-model.ts'
+import { type NewModelSource, newModelOf } from '#shared/registry/new-model.ts'
 
 const civitai = (modelId: string | null, versionId: string | null, fileId: string | null = null): NewModelSource => ({
   kind: 'civitai',
@@ -11,6 +11,7 @@ const hub = (repo: string, parts: { revision?: string; file?: string; allow?: st
   allowPatterns: parts.allow ?? [],
   ignorePatterns: [],
 })
+const upload = (object: string, sha256: string): NewModelSource => ({ kind: 'upload', object, sha256 })
 const url = (address: string, sha256: string | null = null): NewModelSource => ({ kind: 'url', url: address, sha256 })
 
 test.each<[NewModelSource, string, string]>([
@@ -19,6 +20,7 @@ test.each<[NewModelSource, string, string]>([
   [civitai(null, '2', '3'), 'civitai-v2-f3', 'CivitAI version 2 file 3'],
   [hub('ann/Tiny-1.0'), 'hf-ann--Tiny-1.0', 'Tiny-1.0'],
   [hub('gpt2'), 'hf-gpt2', 'gpt2'],
+  [upload('model-uploads/ann/1', 'ab'.repeat(32)), `upload-${'ab'.repeat(20)}`, 'Model abababab'],
 ])('%j is document %s, called %s', (source, id, name) => {
   expect(newModelOf(source)).toMatchObject({ id, name })
 })
@@ -44,10 +46,27 @@ test('the same source is the same document, and every other one another', () => 
     url('https://a.b/c'),
     url('https://a.b/d'),
     url('https://a.b/c', 'ab'.repeat(32)),
+    upload('a', 'ab'.repeat(32)),
+    upload('a', 'cd'.repeat(32)),
   ]
   const ids = sources.map((source) => newModelOf(source).id)
   expect(sources.map((source) => newModelOf(structuredClone(source)).id)).toEqual(ids)
   expect(new Set(ids).size).toBe(sources.length)
+})
+
+test('a user has a document of their own of the same source', () => {
+  const source = hub('ann/tiny')
+  const ids = [null, 'ann', 'ben'].map((userId) => newModelOf(source, userId).id)
+  expect(ids).toEqual(['hf-ann--tiny', expect.stringMatching(/^hf-ann--tiny~[0-9a-f]{16}$/), expect.any(String)])
+  expect(new Set(ids).size).toBe(3)
+  expect(newModelOf(source, 'ann')).toEqual({ ...newModelOf(source), id: ids[1] })
+})
+
+test('the same bytes uploaded again are the same document', () => {
+  const sha256 = 'ab'.repeat(32)
+  expect(newModelOf(upload('model-uploads/ann/1', sha256)).id).toBe(
+    newModelOf(upload('model-uploads/ann/2', sha256)).id,
+  )
 })
 
 test.each([
