@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/endpoint.ts'
+import { getCacheJob } from './cache-job.ts'
 import { cancelTraining } from './cancel-training.ts'
 import { createGeneration } from './create-generation.ts'
 import { createTraining } from './create-training.ts'
@@ -22,4 +23,5 @@ export const endpoints: readonly Endpoint[] = [
   getGeneration,
   listTemplates,
   getUsage,
+  getCacheJob,
 ]

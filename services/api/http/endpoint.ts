@@ -37,11 +37,13 @@ interface Description {
   method: 'get' | 'post'
   /** As OpenAPI writes it: `/api/trainings/{id}`. */
   path: string
-  tag: 'Uploads' | 'Trainings' | 'Generations' | 'Account'
+  tag: 'Uploads' | 'Trainings' | 'Generations' | 'Cache' | 'Account'
   summary: string
   description?: string
+  /** Others are refused (403) before anything of the request is read. */
+  operatorsOnly?: true
   /** Statuses of this endpoint's own refusals, beside those that follow from its parts and those that all have. */
-  errors?: readonly (404 | 409)[]
+  errors?: readonly (403 | 404 | 409)[]
 }
 
 /** One endpoint of the table, its types erased. Every endpoint is for users with an ID token. */

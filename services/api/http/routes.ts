@@ -6,6 +6,7 @@ import type { Authenticate } from './authenticate.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { readJson } from './read-json.ts'
+import { requireOperator } from './require-operator.ts'
 
 /** Adds a route for each endpoint of the table: who sends it, whether they may at the moment, what it says, then the work. */
 export function endpointRoutes(
@@ -18,6 +19,7 @@ export function endpointRoutes(
       const user = await authenticate(request, response)
       const retryAt = rateLimit.take(user.uid, context.now())
       if (retryAt !== null) throw tooManyRequests(retryAt)
+      if (endpoint.operatorsOnly) requireOperator(user)
       const { logger } = contextOf(request)
       const { status, body } = await endpoint.handle(
         { user, context, logger: logger.child({ userId: user.uid }) },

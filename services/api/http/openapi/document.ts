@@ -33,6 +33,7 @@ export function describeApi(table: readonly Endpoint[]): OpenApiDocument {
       { name: 'Uploads', description: 'Photos for trainings.' },
       { name: 'Trainings', description: 'From photos to a model.' },
       { name: 'Generations', description: 'Pictures made with a model.' },
+      { name: 'Cache', description: 'The models bucket, for operators: what lies there and what may go.' },
       { name: 'Account', description: 'What a user has used.' },
     ],
     paths,
@@ -52,7 +53,7 @@ export function describeApi(table: readonly Endpoint[]): OpenApiDocument {
 }
 
 function describe(endpoint: Endpoint, components: SchemaComponents): Operation {
-  const { id, tag, summary, description, parts, answers } = endpoint
+  const { id, tag, summary, parts, answers } = endpoint
   const parameters = [
     ...parametersOf('path', parts.params, components),
     ...parametersOf('query', parts.query, components),
@@ -62,8 +63,9 @@ function describe(endpoint: Endpoint, components: SchemaComponents): Operation {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
-    security: [{ idToken: [] }],
+    ...descriptionOf(endpoint),
+    // OpenAPI 3.1: for schemes other than OAuth these are names of roles.
+    security: [{ idToken: endpoint.operatorsOnly ? ['operator'] : [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(parts.body
       ? {
@@ -75,6 +77,11 @@ function describe(endpoint: Endpoint, components: SchemaComponents): Operation {
       : {}),
     responses: { ...successes(answers, components), ...refusals(errorsOf(endpoint)) },
   }
+}
+
+function descriptionOf({ description, operatorsOnly }: Endpoint): { description?: string } {
+  const sentences = [operatorsOnly ? 'For operators only.' : undefined, description].filter(Boolean)
+  return sentences.length > 0 ? { description: sentences.join(' ') } : {}
 }
 
 function parametersOf(

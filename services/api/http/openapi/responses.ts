@@ -46,6 +46,15 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
     },
     hasChallenge: true,
   },
+  403: {
+    name: 'Forbidden',
+    description: 'It is for operators (`auth.operator-only`).',
+    example: {
+      code: 'auth.operator-only',
+      message: 'Only operators may do this: the token needs the claim "operator", or ADMIN_UIDS its user.',
+      details: null,
+    },
+  },
   404: {
     name: 'NotFound',
     description: 'It is not there, or not yours.',
@@ -113,10 +122,15 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
 }
 
 /** Every refusal that an endpoint may answer with: its own, those of what it reads, and those that all have. */
-export function errorsOf({ parts, errors = [] }: Pick<Endpoint, 'parts' | 'errors'>): number[] {
+export function errorsOf({
+  parts,
+  operatorsOnly,
+  errors = [],
+}: Pick<Endpoint, 'parts' | 'operatorsOnly' | 'errors'>): number[] {
   const ofBody = parts.body ? [400, 413, 415] : []
+  const ofOperators = operatorsOnly ? [403] : []
   const ofParts = Object.keys(parts).length > 0 ? [422] : []
-  return [...errors, ...ofBody, ...ofParts, 401, 429, 500, 503]
+  return [...ofOperators, ...errors, ...ofBody, ...ofParts, 401, 429, 500, 503]
 }
 
 /** The refusals as components. */
