@@ -30,6 +30,7 @@ import { type StartDocuments, startTestDocuments } from './documents.ts'
 /** Where the api believes itself to be: nobody listens there, its tasks are only looked at. */
 const apiUrl = 'http://127.0.0.1:9'
 const webhookUrl = 'http://127.0.0.1:10'
+const modelSyncUrl = 'http://127.0.0.1:11'
 
 export interface ApiCall {
   /** A token, or null for none. */
@@ -57,8 +58,8 @@ export interface ApiWorld {
   identity: Identity
   /** The tasks that were sent, as the paths that they would call, in order. */
   woken: readonly string[]
-  /** A new user's token. */
-  signIn(uid?: string): Promise<{ uid: string; token: string }>
+  /** A new user's token; `claims` are custom ones, as `operator`. */
+  signIn(uid?: string, claims?: Record<string, unknown>): Promise<{ uid: string; token: string }>
   /** Puts photos where an upload would. @returns their object names */
   putPhotos(uid: string, contents: readonly string[]): Promise<string[]>
   start(env?: Record<string, string>, parts?: ApiParts): Promise<ApiInstance>
@@ -108,6 +109,7 @@ export async function startApiWorld(
       replicateWebhookUrl: webhookUrl,
       keyFile: account.keyFile,
     }),
+    MODEL_SYNC_URL: modelSyncUrl,
     REQUESTS_PER_MINUTE: '0',
     TRAINING_COOLDOWN_MS: '0',
   }
@@ -127,8 +129,8 @@ export async function startApiWorld(
     tasks,
     identity,
     woken,
-    async signIn(uid = `user-${randomUUID().slice(0, 8)}`) {
-      const token = await identity.mintUser({ projectId: localProject, uid, email: `${uid}@example.com` })
+    async signIn(uid = `user-${randomUUID().slice(0, 8)}`, claims = {}) {
+      const token = await identity.mintUser({ projectId: localProject, uid, email: `${uid}@example.com`, claims })
       return { uid, token }
     },
     async putPhotos(uid, contents) {
