@@ -1,12 +1,12 @@
 import { LOCAL_REPLICATE_TOKEN } from '#local/replicate/account.ts'
 import { createHttpClient } from '#shared/http/client.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
+import type { JobRunner } from '#shared/jobs/runner.ts'
 import { createReplicateClient } from '#shared/replicate/client.ts'
 import { type RunCancelInput, runCancelNames } from '#shared/trainings/training-jobs.ts'
 import { cancelRun } from '../../../../services/replicate-webhook/cancel/cancel-run.ts'
 import { runCancelJob } from '../../../../services/replicate-webhook/cancel/run-cancel-job.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testRunner } from '../../../support/job-runner.ts'
 import { startTrainings, type TrainingStandIn } from '../../../support/training-stand-in.ts'
 
 let documents: TestDocuments
@@ -21,13 +21,8 @@ beforeAll(async () => {
     baseUrl: `${standIn.url}/v1`,
     apiToken: () => LOCAL_REPLICATE_TOKEN,
   })
-  runner = new JobRunner({
-    db: documents.db,
-    definitions: [runCancelJob({ work: (run) => cancelRun(replicate, run) })],
-    wakeQueue: null,
-    limits: { leaseMs: 60_000, maxFailures: 5, deadlineMs: 1e8, workBudgetMs: 60_000 },
-    logger: silentLogger,
-    shutdown: new AbortController().signal,
+  runner = testRunner(documents.db, runCancelJob({ work: (run) => cancelRun(replicate, run) }), {
+    limits: { maxFailures: 5 },
   })
 })
 afterAll(async () => {

@@ -1,11 +1,9 @@
-import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 interface Input {
   subject: string
@@ -26,11 +24,10 @@ function world(options: { queue: 'takes' | 'refuses' | 'none'; whileFirstRuns?: 
   const subject = `displaced-${++serial}`
   const woken: WakeRequest[] = []
   const cleaned: number[] = []
-  const definition: JobDefinition<Input> = {
+  const definition = testJob<Input>({
     kind: 'displaced-test',
     key: (input) => `displaced-test:${input.subject}#${input.order}`,
     subject: (input) => `subjects/${input.subject}`,
-    parseInput: (stored) => stored as Input,
     admit: async ({ input }) => ({
       kind: 'run',
       note: null,
@@ -45,21 +42,13 @@ function world(options: { queue: 'takes' | 'refuses' | 'none'; whileFirstRuns?: 
       await options.whileFirstRuns?.()
       throw new JobWaitsError({ code: 'test.waits', message: 'For something else.', until: inTenMinutes() })
     },
-    failed: async () => () => {},
     cleanUp: async ({ input }) => void cleaned.push(input.order),
-  }
+  })
   const wake = async (request: WakeRequest) => {
     if (options.queue === 'refuses') throw new Error('no queue today')
     woken.push(request)
   }
-  const runner = new JobRunner({
-    db: documents.db,
-    definitions: [definition],
-    wakeQueue: options.queue === 'none' ? null : { wake },
-    limits: { leaseMs: 60_000, maxFailures: 3, deadlineMs: 86_400_000, workBudgetMs: 60_000 },
-    logger: silentLogger,
-    shutdown: new AbortController().signal,
-  })
+  const runner = testRunner(documents.db, definition, { wakeQueue: options.queue === 'none' ? null : { wake } })
   const idOf = (order: number) => jobId(definition.key({ subject, order }))
   return {
     woken,

@@ -1,10 +1,9 @@
 import { FinalError } from '#shared/errors/app-error.ts'
-import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
 import { captureLog } from '../../../support/captured-log.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 let documents: TestDocuments
 beforeAll(async () => {
@@ -15,24 +14,13 @@ afterAll(() => documents.close())
 /** Runs one job, and gives the lines that metrics are made of. */
 async function linesOf(name: string, run: (run: JobRun<string>) => Promise<void>) {
   const log = captureLog()
-  const definition: JobDefinition<string> = {
+  const definition = testJob<string>({
     kind: 'log-test',
     key: (input) => `log-test:${input}`,
     subject: (input) => `subjects/${input}`,
-    parseInput: (stored) => stored as string,
-    admit: async () => ({ kind: 'run', note: null, slot: null }),
     run,
-    failed: async () => () => {},
-    cleanUp: async () => {},
-  }
-  const runner = new JobRunner({
-    db: documents.db,
-    definitions: [definition],
-    wakeQueue: null,
-    limits: { leaseMs: 60_000, maxFailures: 3, deadlineMs: 86_400_000, workBudgetMs: 60_000 },
-    logger: log.logger,
-    shutdown: new AbortController().signal,
   })
+  const runner = testRunner(documents.db, definition, { logger: log.logger })
   await runner.handle(definition, name)
   return log.entries.filter(({ event }) => event === 'job-step' || event === 'job-ended')
 }

@@ -1,10 +1,9 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
 import type { SlotClaim } from '#shared/jobs/slot.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 interface Input {
   subject: string
@@ -28,11 +27,10 @@ const slotOf = (input: Input): SlotClaim => ({
 
 /** A job whose admission counts itself in `reservations/{subject}`, which begins with a read like a real one. */
 function counting(run: JobDefinition<Input>['run'], parts: Partial<JobDefinition<Input>> = {}) {
-  const definition: JobDefinition<Input> = {
+  const definition = testJob<Input>({
     kind: 'counting',
     key: (input) => `counting:${input.subject}#${input.order}`,
     subject: (input) => input.subject,
-    parseInput: (stored) => stored as Input,
     async admit({ input, transaction }) {
       const ref = documents.db.doc(`reservations/${input.subject}`)
       const count = Number((await transaction.get(ref)).get('count') ?? 0)
@@ -44,18 +42,9 @@ function counting(run: JobDefinition<Input>['run'], parts: Partial<JobDefinition
       }
     },
     run,
-    failed: async () => () => {},
-    cleanUp: async () => {},
     ...parts,
-  }
-  const runner = new JobRunner({
-    db: documents.db,
-    definitions: [definition],
-    wakeQueue: null,
-    limits: { leaseMs: 60_000, maxFailures: 3, deadlineMs: 86_400_000, workBudgetMs: 60_000 },
-    logger: silentLogger,
-    shutdown: new AbortController().signal,
   })
+  const runner = testRunner(documents.db, definition)
   return { handle: (input: Input) => runner.handle(definition, input) }
 }
 

@@ -3,10 +3,9 @@ import { FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
 import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 interface Input {
   name: string
@@ -26,42 +25,28 @@ function define(
   run: (run: JobRun<Input>) => Promise<void>,
   parts: Partial<JobDefinition<Input>> = {},
 ): JobDefinition<Input> {
-  return {
+  return testJob({
     kind: 'test',
     key: (input) => `test:${input.name}#${input.order ?? 0}`,
     subject: (input) => `subjects/${input.name}`,
-    parseInput: (stored) => stored as Input,
-    admit: async () => ({ kind: 'run', note: null, slot: null }),
     run,
-    failed: async () => () => {},
-    cleanUp: async () => {},
     ...parts,
-  }
+  })
 }
 
 interface Setup {
-  leaseMs?: number
-  maxFailures?: number
-  workBudgetMs?: number
-  deadlineMs?: number
+  limits?: { leaseMs?: number; maxFailures?: number; deadlineMs?: number; workBudgetMs?: number }
   shutdown?: AbortSignal
   queue?: boolean
 }
 
 function runnerOf(definition: JobDefinition<Input>, setup: Setup = {}) {
   const woken: WakeRequest[] = []
-  const runner = new JobRunner({
-    db: documents.db,
-    definitions: [definition],
-    wakeQueue: setup.queue === false ? null : { wake: async (request) => void woken.push(request) },
-    limits: {
-      leaseMs: setup.leaseMs ?? 60_000,
-      maxFailures: setup.maxFailures ?? 3,
-      deadlineMs: setup.deadlineMs ?? 86_400_000,
-      workBudgetMs: setup.workBudgetMs ?? 60_000,
-    },
-    logger: silentLogger,
-    shutdown: setup.shutdown ?? new AbortController().signal,
+  const { limits = {}, shutdown, queue = true } = setup
+  const runner = testRunner(documents.db, definition, {
+    wakeQueue: queue ? { wake: async (request) => void woken.push(request) } : null,
+    limits,
+    ...(shutdown ? { shutdown } : {}),
   })
   return { runner, woken }
 }
@@ -162,7 +147,7 @@ test('an instance that stalls past its lease loses it and can write nothing more
     }
   })
   // Renewals stop with the stall: this runner's lease is shorter than its renewal interval can keep.
-  const { runner } = runnerOf(definition, { leaseMs: 300 })
+  const { runner } = runnerOf(definition, { limits: { leaseMs: 300 } })
   const input = { name: freshName() }
   const ref = jobRef(documents.db, jobId(definition.key(input)))
   const first = runner.handle(definition, input)
@@ -183,7 +168,7 @@ test('a lease is renewed while the work goes on, so nobody else takes it', async
     await release.promise
     await done(run)
   })
-  const { runner } = runnerOf(definition, { leaseMs: 200 })
+  const { runner } = runnerOf(definition, { limits: { leaseMs: 200 } })
   const input = { name: freshName() }
   const first = runner.handle(definition, input)
   const ref = jobRef(documents.db, jobId(definition.key(input)))
@@ -212,7 +197,7 @@ test('failures without progress between them end the job, visibly and with the l
           void told.push(failure.code),
     },
   )
-  const { runner } = runnerOf(definition, { maxFailures: 2 })
+  const { runner } = runnerOf(definition, { limits: { maxFailures: 2 } })
   const input = { name: freshName() }
   const kinds: string[] = []
   for (let attempt = 0; attempt < 4; attempt++) kinds.push((await runner.handle(definition, input)).kind)
@@ -226,7 +211,7 @@ test('failures without progress between them end the job, visibly and with the l
 
 test('a crash counts as a failure, so that a poison input ends', async () => {
   const definition = define(done)
-  const { runner } = runnerOf(definition, { maxFailures: 2 })
+  const { runner } = runnerOf(definition, { limits: { maxFailures: 2 } })
   const input = { name: freshName() }
   const id = jobId(definition.key(input))
   await runner
@@ -315,7 +300,7 @@ test('work that fills a request goes on in another, woken at once', async () => 
     }
     await done(run)
   })
-  const { runner, woken } = runnerOf(definition, { workBudgetMs: 100 })
+  const { runner, woken } = runnerOf(definition, { limits: { workBudgetMs: 100 } })
   const input = { name: freshName() }
   expect(await runner.handle(definition, input)).toMatchObject({ kind: 'woken-later' })
   expect(woken).toHaveLength(1)
@@ -448,7 +433,7 @@ test('a job past its deadline fails for good instead of being tried again', asyn
   const definition = define(async () => {
     throw new TransientError({ code: 'test.down', message: 'Down.' })
   })
-  const { runner } = runnerOf(definition, { deadlineMs: 1, maxFailures: 99 })
+  const { runner } = runnerOf(definition, { limits: { deadlineMs: 1, maxFailures: 99 } })
   const input = { name: freshName() }
   await runner.enqueue(definition, input)
   await delay(5)

@@ -1,12 +1,10 @@
 import { NotBeforeError, TransientError } from '#shared/errors/app-error.ts'
-import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import { type JobFailure, type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 let documents: TestDocuments
 beforeAll(async () => {
@@ -22,27 +20,19 @@ function world(run: (run: JobRun<Input>) => Promise<void>, maxFailures = 1) {
   const cleaned: string[] = []
   const failures: JobFailure[] = []
   const woken: WakeRequest[] = []
-  const definition: JobDefinition<Input> = {
+  const definition = testJob<Input>({
     kind: 'waiting-test',
     key: ({ name }) => `waiting-test:${name}`,
     subject: ({ name }) => `subjects/${name}`,
-    parseInput: (stored) => stored as Input,
-    admit: async () => ({ kind: 'run', note: null, slot: null }),
     run,
     failed: async ({ failure }) => {
       failures.push(failure)
       return () => {}
     },
     cleanUp: async ({ input }) => void cleaned.push(input.name),
-  }
-  const runner = new JobRunner({
-    db: documents.db,
-    definitions: [definition],
-    wakeQueue: { wake: async (request) => void woken.push(request) },
-    limits: { leaseMs: 60_000, maxFailures, deadlineMs: 86_400_000, workBudgetMs: 60_000 },
-    logger: silentLogger,
-    shutdown: new AbortController().signal,
   })
+  const wakeQueue = { wake: async (request: WakeRequest) => void woken.push(request) }
+  const runner = testRunner(documents.db, definition, { wakeQueue, limits: { maxFailures } })
   const stored = async (name: string) =>
     (await jobRef(documents.db, jobId(definition.key({ name }))).get()).data() as JobRecord
   return { definition, runner, cleaned, failures, woken, stored }

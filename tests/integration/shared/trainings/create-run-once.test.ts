@@ -1,16 +1,14 @@
 import { recordRun } from '#shared/documents/replicate-runs.ts'
-import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import { JobRunner } from '#shared/jobs/runner.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { ReplicateFinalError, ReplicateTransientError } from '#shared/replicate/replicate-error.ts'
 import { type Run, runSchema } from '#shared/replicate/run.ts'
 import { type RunOwner, webhookUrl } from '#shared/replicate/webhook-url.ts'
 import { createRunOnce } from '#shared/trainings/create-run-once.ts'
 import { searchLostRun } from '#shared/trainings/search-lost-run.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 let documents: TestDocuments
 beforeAll(async () => {
@@ -40,12 +38,10 @@ function world(create: () => Promise<Run>, options: { jobId?: string; listed?: (
   const at = { ms: begin }
   const now = () => new Date(at.ms)
   const created: string[] = []
-  const definition: JobDefinition<{ name: string }> = {
+  const definition = testJob<{ name: string }>({
     kind: 'create-once-test',
     key: ({ name }) => `create-once-test:${name}`,
     subject: ({ name }) => `subjects/${name}`,
-    parseInput: (stored) => stored as { name: string },
-    admit: async () => ({ kind: 'run', note: null, slot: null }),
     async run(run: JobRun<{ name: string }>) {
       const made = await createRunOnce(run, {
         step: 'create',
@@ -69,19 +65,10 @@ function world(create: () => Promise<Run>, options: { jobId?: string; listed?: (
       }
       await run.complete(sought.kind === 'found' ? sought.run.runId : 'given up', async () => () => {})
     },
-    failed: async () => () => {},
-    cleanUp: async () => {},
-  }
+  })
   const input = { name: `one-${++serial}` }
   const id = jobId(definition.key(input))
-  const runner = new JobRunner({
-    db,
-    definitions: [definition],
-    wakeQueue: { wake: async () => {} },
-    limits: { leaseMs: 60_000, maxFailures: 3, deadlineMs: 86_400_000, workBudgetMs: 60_000 },
-    logger: silentLogger,
-    shutdown: new AbortController().signal,
-  })
+  const runner = testRunner(db, definition, { wakeQueue: { wake: async () => {} } })
   const stored = async () => (await jobRef(db, id).get()).data() as JobRecord
   return {
     at,

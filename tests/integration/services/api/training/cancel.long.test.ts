@@ -1,19 +1,12 @@
 import type { PhotoSource } from '#shared/trainings/training-jobs.ts'
 import type { StartDeps } from '../../../../../services/api/training/start-deps.ts'
 import { photoArchive, photos } from './photo-archives.ts'
-import { type StartWorld, startStartWorld } from './start-world.ts'
+import { type StartWorld, useStartWorld } from './start-world.ts'
 
 let world: StartWorld
-const { warn } = console
 
-beforeAll(async () => {
-  console.warn = () => {}
-  world = await startStartWorld()
-})
-
-afterAll(async () => {
-  await world.close()
-  console.warn = warn
+useStartWorld((started) => {
+  world = started
 })
 
 /** The world's, with a cancel by the owner at a moment that the test chooses. */

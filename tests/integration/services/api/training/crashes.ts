@@ -1,7 +1,7 @@
 import type { PhotoSource } from '#shared/trainings/training-jobs.ts'
 import { trainingZipName } from '#shared/trainings/training-places.ts'
 import { crashAt } from './crash-points.ts'
-import { type StartWorld, startStartWorld } from './start-world.ts'
+import { type StartWorld, useStartWorld } from './start-world.ts'
 
 interface After {
   point: string
@@ -68,17 +68,9 @@ const unknown = {
 /** At each point of a start from `source`: the process dies there, and another instance goes on. */
 export function testCrashes(about: string, source: (world: StartWorld) => Promise<PhotoSource>): void {
   let world: StartWorld
-  const { warn } = console
 
-  beforeAll(async () => {
-    // The auth library warns at each key that is handed to it, whoever hands it.
-    console.warn = () => {}
-    world = await startStartWorld()
-  })
-
-  afterAll(async () => {
-    await world.close()
-    console.warn = warn
+  useStartWorld((started) => {
+    world = started
   })
 
   test(`wherever the process dies with ${about}, one training is created, or none and it is said`, async () => {

@@ -6,16 +6,14 @@ import { createReplicateClient } from '#shared/replicate/client.ts'
 import type { PhotoSource } from '#shared/trainings/training-jobs.ts'
 import { until } from '../../../../support/until.ts'
 import { photos } from './photo-archives.ts'
-import { type StartWorld, searchMs, startStartWorld } from './start-world.ts'
+import { type StartWorld, searchMs, useStartWorld } from './start-world.ts'
 
 let world: StartWorld
 let chargedBefore: number
 let source: PhotoSource
-const { warn } = console
 
-beforeAll(async () => {
-  console.warn = () => {}
-  world = await startStartWorld()
+useStartWorld((started) => {
+  world = started
 })
 
 beforeEach(async () => {
@@ -24,11 +22,6 @@ beforeEach(async () => {
 })
 
 afterEach(() => world.replicate.assertAllFired())
-
-afterAll(async () => {
-  await world.close()
-  console.warn = warn
-})
 
 const asked = () => world.replicate.requests.filter(({ endpoint }) => endpoint === 'train').length
 const charged = () => world.charged() - chargedBefore

@@ -4,21 +4,16 @@ import type { PhotoSource } from '#shared/trainings/training-jobs.ts'
 import type { StartDeps } from '../../../../../services/api/training/start-deps.ts'
 import { makeZip } from '../../../../unit/shared/archives/zip-bytes.ts'
 import { photoArchive, photos } from './photo-archives.ts'
-import { type StartWorld, startStartWorld } from './start-world.ts'
+import { type StartWorld, useStartWorld } from './start-world.ts'
 
 let world: StartWorld
 let good: Buffer[]
-const { warn } = console
 
-beforeAll(async () => {
-  console.warn = () => {}
-  world = await startStartWorld()
-  good = await photos(4)
+useStartWorld((started) => {
+  world = started
 })
-
-afterAll(async () => {
-  await world.close()
-  console.warn = warn
+beforeAll(async () => {
+  good = await photos(4)
 })
 
 const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1')

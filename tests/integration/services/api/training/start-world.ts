@@ -32,6 +32,7 @@ import { trainingStartJob } from '../../../../../services/api/training/start-job
 import { captureLog } from '../../../../support/captured-log.ts'
 import { startTestDocuments } from '../../../../support/documents.ts'
 import { TRAINER, TRAINER_VERSION } from '../../../../support/training-stand-in.ts'
+import { newTraining } from '../../../../support/trainings.ts'
 
 export const workBucket = 'work-bucket'
 export const userId = 'user-1'
@@ -80,6 +81,22 @@ export interface StartWorld {
   /** Trainings that Replicate was made to pay for. */
   charged(): number
   close(): Promise<void>
+}
+
+/** One world for the tests of a file; `take` is told it before the first of them. */
+export function useStartWorld(take: (world: StartWorld) => void, options: ReplicateOptions = {}): void {
+  const { warn } = console
+  let world: StartWorld
+  beforeAll(async () => {
+    // The auth library warns at each key that is handed to it, whoever hands it.
+    console.warn = () => {}
+    world = await startStartWorld(options)
+    take(world)
+  })
+  afterAll(async () => {
+    await world.close()
+    console.warn = warn
+  })
 }
 
 export async function startStartWorld(options: ReplicateOptions = {}): Promise<StartWorld> {
@@ -179,7 +196,12 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
         reserveQuota(db, usage, { quota: 'trainings', key: trainingId, amount: 1, now: now() })(transaction)
         // The api knows the hash of uploads when it is asked.
         const inputHash = source.kind === 'uploads' ? trainingId : null
-        createTraining(db, { ...newTraining(trainingId, at, job.id), inputHash, ...training })(transaction)
+        const asked = newTraining(trainingId, {
+          ...{ userId, email: 'ana@example.com', name: 'Ana, March', inputHash, photoCount: null, zipSizeBytes: null },
+          ...{ jobId: job.id, createdAt: at, updatedAt: at },
+        })
+        const options = { ...asked.options, steps: 500, resolution: '512,768', loraRank: 8 }
+        createTraining(db, { ...asked, options, ...training })(transaction)
         job.writes(transaction)
       })
       return trainingId
@@ -250,43 +272,4 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
     },
   }
   return world
-}
-
-function newTraining(id: string, at: Timestamp, job: string): Training {
-  return {
-    id,
-    userId,
-    email: 'ana@example.com',
-    name: 'Ana, March',
-    type: 'woman',
-    options: {
-      triggerWord: 'ohwx',
-      steps: 500,
-      learningRate: 4e-4,
-      batchSize: 1,
-      resolution: '512,768',
-      loraRank: 8,
-      autocaption: true,
-      autocaptionPrefix: null,
-      captionDropoutRate: 0.05,
-      optimizer: 'adamw8bit',
-    },
-    status: 'queued',
-    stage: 'upload',
-    progress: null,
-    inputHash: null,
-    photoCount: null,
-    zipSizeBytes: null,
-    trainer: `${TRAINER}:${TRAINER_VERSION}`,
-    destination: null,
-    replicateTrainingId: null,
-    modelId: null,
-    generationId: null,
-    error: null,
-    cancelRequestedAt: null,
-    jobId: job,
-    createdAt: at,
-    updatedAt: at,
-    finishedAt: null,
-  }
 }

@@ -3,20 +3,12 @@ import { listZip, readZipEntry } from '#shared/archives/zip-reader.ts'
 import { usedOf } from '#shared/documents/quotas.ts'
 import { trainingZipName } from '#shared/trainings/training-places.ts'
 import { photoArchive, photos } from './photo-archives.ts'
-import { type StartWorld, startStartWorld, userId, workBucket } from './start-world.ts'
+import { type StartWorld, userId, useStartWorld, workBucket } from './start-world.ts'
 
 let world: StartWorld
-const { warn } = console
 
-beforeAll(async () => {
-  // The auth library warns at each key that is handed to it, whoever hands it.
-  console.warn = () => {}
-  world = await startStartWorld()
-})
-
-afterAll(async () => {
-  await world.close()
-  console.warn = warn
+useStartWorld((started) => {
+  world = started
 })
 
 async function zipEntries(trainingId: string): Promise<Record<string, Buffer>> {
