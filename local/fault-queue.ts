@@ -60,3 +60,18 @@ export function createFaultQueue<Fault extends { kind: string }, Endpoint extend
     },
   }
 }
+
+/** The fault that is due for a request; once it has done its harm the request's record says so too. */
+export function dueFor<Fault extends { kind: string }>(
+  due: DueFault<Fault> | null,
+  seen: { fault: Fault['kind'] | null },
+): { fault: Fault | null; fire(): void } {
+  return {
+    fault: due?.fault ?? null,
+    fire() {
+      if (due === null || seen.fault !== null) return
+      due.fire()
+      seen.fault = due.fault.kind
+    },
+  }
+}

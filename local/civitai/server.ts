@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
-import { createFaultQueue } from '../fault-queue.ts'
+import { createFaultQueue, dueFor } from '../fault-queue.ts'
 import type { FileHost } from '../file-host/server.ts'
 import { jsonAnswer, sendInstead, sendThrough } from '../stand-in-answer.ts'
 import { startStandInServer } from '../stand-in-server.ts'
@@ -100,13 +100,7 @@ export async function startCivitai(options: CivitaiStandInOptions): Promise<Civi
     response.once('close', () => {
       seen.status = response.headersSent ? response.statusCode : null
     })
-    const due = queue.next(route.endpoint, (fault) => canHarm(fault, route.endpoint))
-    const fault = due?.fault ?? null
-    const fire = (): void => {
-      if (seen.fault !== null) return
-      due?.fire()
-      seen.fault = fault?.kind ?? null
-    }
+    const { fault, fire } = dueFor(queue.next(route.endpoint, (fault) => canHarm(fault, route.endpoint)), seen)
     const page = (status: number) => pageAnswer(status, status === 200 ? 'Sign in' : 'Attention Required!')
     if (sendInstead({ response, fault, fire, page })) return
     if (fault?.kind === 'redirect') {

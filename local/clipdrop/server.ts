@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
-import { createFaultQueue } from '../fault-queue.ts'
+import { createFaultQueue, dueFor } from '../fault-queue.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_CLIPDROP_KEY } from './account.ts'
 import { ENDPOINTS } from './endpoints.ts'
@@ -78,12 +78,7 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     const over = new Promise((resolve) => response.once('close', resolve))
     const body = await readBody(request, MAX_REQUEST_BYTES)
     if (body === null) throw new Refusal(413, 'Request entity too large')
-    const due = faults.next(endpoint.name)
-    const fault = due?.fault ?? null
-    const fire = (): void => {
-      due?.fire()
-      seen.fault = fault?.kind ?? null
-    }
+    const { fault, fire } = dueFor(faults.next(endpoint.name), seen)
     if (failBeforeWork(fault, response)) return fire()
     if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createFaultQueue } from '../fault-queue.ts'
+import { createFaultQueue, dueFor } from '../fault-queue.ts'
 import { startStandInServer } from '../stand-in-server.ts'
 import { answerFile, attachmentOf } from './answer.ts'
 import { type FileHostEndpoint, type FileHostFault, type FileHostFaults, faultOrder } from './faults.ts'
@@ -85,13 +85,10 @@ export async function startFileHost(options: FileHostOptions = {}): Promise<File
     const answer = (): ReturnType<typeof answerFile> => answerFile(file, { request, disposition, ranges })
 
     const situation = { file, answer: answer(), asksForRange: seen.range !== null, otherLanes: lanes.count(file) }
-    const due = faults.next('file', (fault) => canHarm(fault, situation))
-    const fault = due?.fault ?? null
-    const fire = (): void => {
-      if (seen.fault !== null) return
-      due?.fire()
-      seen.fault = fault?.kind ?? null
-    }
+    const { fault, fire } = dueFor(
+      faults.next('file', (fault) => canHarm(fault, situation)),
+      seen,
+    )
     if (sendInstead(response, fault)) return fire()
     if (fault?.kind === 'changed-etag') file.change(fault.newBytes ?? false)
 

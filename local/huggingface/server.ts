@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
-import { createFaultQueue } from '../fault-queue.ts'
+import { createFaultQueue, dueFor } from '../fault-queue.ts'
 import type { FileHost } from '../file-host/server.ts'
 import { jsonAnswer, sendInstead, sendThrough } from '../stand-in-answer.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
@@ -99,12 +99,10 @@ export async function startHuggingFace(options: HuggingFaceStandInOptions): Prom
       seen.status = response.headersSent ? response.statusCode : null
     })
     const body = (await readBody(request, MAX_BODY_BYTES)) ?? Buffer.alloc(0)
-    const due = faults.next(route.endpoint, (fault) => canHarm(fault, route.endpoint))
-    const fault = due?.fault ?? null
-    const fire = (): void => {
-      due?.fire()
-      seen.fault = fault?.kind ?? null
-    }
+    const { fault, fire } = dueFor(
+      faults.next(route.endpoint, (fault) => canHarm(fault, route.endpoint)),
+      seen,
+    )
     if (sendInstead({ response, fault, fire, page: pageAnswer })) return
     if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
 import { type Clock, createClock } from '../clock.ts'
-import { createFaultQueue } from '../fault-queue.ts'
+import { createFaultQueue, dueFor } from '../fault-queue.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_REPLICATE_OWNER, LOCAL_REPLICATE_TOKEN, LOCAL_WEBHOOK_SECRET } from './account.ts'
 import { failBeforeWork, sendRefusal, sendThrough } from './answer.ts'
@@ -142,12 +142,7 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     const over = new Promise((resolve) => response.once('close', resolve))
     const body = await readBody(request, MAX_REQUEST_BYTES)
     if (body === null) throw new Refusal(413, 'Request entity too large')
-    const due = faults.next(route.endpoint)
-    const fault = due?.fault ?? null
-    const fire = (): void => {
-      due?.fire()
-      seen.fault = fault?.kind ?? null
-    }
+    const { fault, fire } = dueFor(faults.next(route.endpoint), seen)
     if (failBeforeWork(fault, response)) return fire()
     if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 
