@@ -8,8 +8,14 @@ export interface Command {
   /** How the overview shows it. */
   synopsis: string
   summary: string
-  /** What `--help` says. */
+  /** What `--help` says before its examples. */
   usage: string
+  /** Beside those that every command has: what `parseCall` takes, the shell completes, and the page shows. */
+  options: ParseArgsOptionsConfig
+  /** Options that take one of a few words. */
+  choices?: Readonly<Record<string, readonly string[]>>
+  /** Whole calls, as somebody would type them. */
+  examples: readonly string[]
   /** True when all went well. @throws UsageError when it was called wrongly. */
   run(args: string[], context: CommandContext): Promise<boolean>
 }
@@ -32,8 +38,9 @@ export class UsageError extends Error {
 }
 
 /** Options that every command has. */
-const common = {
+export const commonOptions = {
   local: { type: 'boolean', default: false },
+  profile: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const satisfies ParseArgsOptionsConfig
@@ -41,7 +48,7 @@ const common = {
 /** Parses a command's arguments. @throws UsageError with the command's usage. */
 export function parseCall<const O extends ParseArgsOptionsConfig>(args: string[], options: O, usage: string) {
   try {
-    return parseArgs({ args, allowPositionals: true, options: { ...common, ...options } })
+    return parseArgs({ args, allowPositionals: true, options: { ...commonOptions, ...options } })
   } catch (error) {
     // Node's sentences say what is wrong; the advice about `--` behind the first one is for programmers.
     const message = types.isNativeError(error) ? (error.message.split('. ')[0] ?? '') : String(error)

@@ -1,42 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { types } from 'node:util'
 import { AppError } from '#shared/errors/app-error.ts'
-import { type Command, type CommandContext, UsageError } from './command.ts'
-import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts'
-import { generate } from './commands/generate.ts'
-import { imagesBackfill } from './commands/images-backfill.ts'
-import { imagesProcess } from './commands/images-process.ts'
-import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
-import { purgeCharacter } from './commands/purge-character.ts'
-import { purgeTraining } from './commands/purge-training.ts'
-import { purgeUser } from './commands/purge-user.ts'
-import { reconcile } from './commands/reconcile.ts'
-import { sync } from './commands/sync.ts'
-import { train } from './commands/train.ts'
-import { trainings } from './commands/trainings.ts'
-import { workerRun } from './commands/worker-run.ts'
+import { type CommandContext, UsageError } from './command.ts'
+import { findCommand, findGroup } from './commands.ts'
+import { commandHelp, groupHelp, overview } from './help.ts'
 import { Interrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
-
-/** In the order in which the help lists them. */
-const commands: readonly Command[] = [
-  imagesProcess,
-  imagesBackfill,
-  sync,
-  train,
-  trainings,
-  generate,
-  workerRun,
-  purgeCharacter,
-  purgeTraining,
-  purgeUser,
-  reconcile,
-  jobsList,
-  jobsShow,
-  jobsRetry,
-  deadLettersList,
-  deadLettersReplay,
-]
 
 /** What the shell gets: a script can tell "it failed" from "you called it wrongly". */
 const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
@@ -45,13 +14,14 @@ const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
 export async function runForge(args: string[], context: CommandContext): Promise<number> {
   const { output } = context
   try {
+    const answer = informationFor(args)
+    if (answer !== null) {
+      output.result(answer.record, answer.text.trimEnd())
+      return exitCodes.ok
+    }
     const found = findCommand(args)
-    if (args.includes('--version')) output.text(version())
-    else if (found === null && (args.length === 0 || isAskingForHelp(args))) output.text(overview())
-    else if (found === null) throw new UsageError(unknownCommand(args), null)
-    else if (isAskingForHelp(found.args)) output.text(found.command.usage)
-    else return (await found.command.run(found.args, context)) ? 0 : exitCodes.failed
-    return exitCodes.ok
+    if (found === null) throw new UsageError(unknownCommand(args), usageNear(args))
+    return (await found.command.run(found.args, context)) ? exitCodes.ok : exitCodes.failed
   } catch (error) {
     return await tell(error, output)
   } finally {
@@ -59,19 +29,29 @@ export async function runForge(args: string[], context: CommandContext): Promise
   }
 }
 
-/** The command is the leading words; options may stand anywhere. */
-function findCommand(args: string[]): { command: Command; args: string[] } | null {
-  const places = args.flatMap((arg, place) => (arg.startsWith('-') ? [] : [place]))
-  for (const command of commands) {
-    const taken = places.slice(0, command.words.length)
-    const isCalled = command.words.every((word, index) => args[taken[index] ?? -1] === word)
-    if (isCalled) return { command, args: args.filter((_arg, place) => !taken.includes(place)) }
-  }
-  return null
+interface Information {
+  record: { type: string } & Record<string, unknown>
+  text: string
 }
 
-function isAskingForHelp(args: string[]): boolean {
-  return args.includes('--help') || args.includes('-h') || args[0] === 'help'
+/** What is only told: the version, and help of all, a group or a command. */
+function informationFor(args: string[]): Information | null {
+  if (args.includes('--version')) {
+    const text = version()
+    return { record: { type: 'version', version: text }, text }
+  }
+  const isHelpWord = args[0] === 'help'
+  const isAsking = isHelpWord || args.includes('--help') || args.includes('-h')
+  const asked = isHelpWord ? args.slice(1) : args
+  if (!isAsking && args.some((arg) => arg !== '--json')) return null
+  const found = findCommand(asked)
+  if (found !== null) return help(found.command.words.join(' '), commandHelp(found.command))
+  const group = findGroup(asked)
+  return group === null ? help(null, overview()) : help(group.name, groupHelp(group))
+}
+
+function help(about: string | null, text: string): Information {
+  return { record: { type: 'help', about, text }, text }
 }
 
 async function tell(error: unknown, output: Output): Promise<number> {
@@ -101,29 +81,17 @@ async function foreseen(error: unknown): Promise<Pick<AppError, 'code' | 'messag
   return { code: 'internal', message: (isCredentials ? null : error.stack) ?? error.message, facts: {} }
 }
 
-function overview(): string {
-  const width = Math.max(...commands.map((command) => command.synopsis.length)) + 2
-  const rows = commands.map((command) => `  ${command.synopsis.padEnd(width)}${command.summary}`)
-  return `forge: what operators do with CharaForge, from a terminal.
-
-${rows.join('\n')}
-
-Every command takes
-  --local    works on the local cloud that \`npm run dev\` started
-  --json     one JSON object a line instead of text
-  --help     says more about the command
-
-It works on the project of GOOGLE_CLOUD_PROJECT and STORAGE_BUCKET with your own rights
-(gcloud auth application-default login), or on emulators (FIRESTORE_EMULATOR_HOST,
-STORAGE_EMULATOR_HOST); docs/environment.md explains the variables, docs/cli.md the rest.
-Exit codes: 0 done, 1 failed, 2 called wrongly. NO_COLOR is honoured.
-`
-}
-
 function unknownCommand(args: string[]): string {
   const words = args.filter((arg) => !arg.startsWith('-'))
   if (words.length === 0) return 'Name a command.'
+  if (words.length === 1 && findGroup(args) !== null) return `Say what "forge ${words[0]}" is to do.`
   return `There is no command "${words.slice(0, 2).join(' ')}".`
+}
+
+/** Where the first word is right, what may follow it. */
+function usageNear(args: string[]): string | null {
+  const group = findGroup(args)
+  return group === null ? null : groupHelp(group)
 }
 
 function version(): string {

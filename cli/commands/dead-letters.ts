@@ -103,6 +103,8 @@ export const deadLettersList: Command = {
   synopsis: 'dead-letters list',
   summary: 'events that no service took',
   usage: listUsage,
+  options,
+  examples: ['forge dead-letters list --limit 20', 'forge dead-letters list --json | jq -r .subject'],
   async run(args, context) {
     const { readLetter } = await import('../dead-letters/replay-letter.ts')
     const count = await eachLetter(args, listUsage, context, async (letter) => {
@@ -128,6 +130,8 @@ export const deadLettersReplay: Command = {
   synopsis: 'dead-letters replay',
   summary: 'ask for the jobs that dead letters were about',
   usage: replayUsage,
+  options,
+  examples: ['forge dead-letters replay', 'forge dead-letters replay --limit 1'],
   async run(args, context) {
     const { readLetter, replayEvent } = await import('../dead-letters/replay-letter.ts')
     let isGood = true

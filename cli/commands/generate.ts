@@ -19,11 +19,26 @@ Has pictures made with a trained model, and saves them.
 ${apiUsage}
 `
 
+const options = {
+  ...apiOptions,
+  prompt: { type: 'string' },
+  template: { type: 'string' },
+  count: { type: 'string', default: '1' },
+  out: { type: 'string', default: '.' },
+  timeout: { type: 'string', default: '1800' },
+} as const
+
 export const generate: Command = {
   words: ['generate'],
   synopsis: 'generate MODEL',
   summary: 'have pictures made with a trained model',
   usage,
+  options,
+  choices: { template: ['professional-photo', 'outdoor-portrait'] },
+  examples: [
+    'forge generate k3v7q2m5x4wz --prompt "{trigger}, a {type} on the moon" --count 2 --out pictures',
+    'forge generate k3v7q2m5x4wz --template professional-photo',
+  ],
   async run(args, { output, signal }) {
     const call = parseGenerateCall(args)
     const api = await connectToApi(call.values, usage)
@@ -70,14 +85,6 @@ async function save(
 
 /** @throws UsageError */
 function parseGenerateCall(args: string[]) {
-  const options = {
-    ...apiOptions,
-    prompt: { type: 'string' },
-    template: { type: 'string' },
-    count: { type: 'string', default: '1' },
-    out: { type: 'string', default: '.' },
-    timeout: { type: 'string', default: '1800' },
-  } as const
   const { values, positionals } = parseCall(args, options, usage)
   const [model, ...rest] = positionals
   if (model === undefined || rest.length > 0) throw new UsageError('Name one model.', usage)

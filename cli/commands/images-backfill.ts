@@ -25,11 +25,24 @@ under way is passed over. Five failures in a row end it.
   --yes              don't ask
 `
 
+const options = {
+  limit: { type: 'string', default: '100' },
+  concurrency: { type: 'string', default: '4' },
+  timeout: { type: 'string', default: '1800' },
+  'dry-run': { type: 'boolean', default: false },
+  failed: { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  after: { type: 'string' },
+  price: { type: 'string', multiple: true, default: [] as string[] },
+} as const
+
 export const imagesBackfill: Command = {
   words: ['images', 'backfill'],
   synopsis: 'images backfill',
   summary: 'make showcase images for characters without one',
   usage,
+  options,
+  examples: ['forge images backfill --dry-run', 'forge images backfill --limit 500 --price clipdrop=1.5 --yes'],
   async run(args, { output, signal }) {
     const call = parse(args)
     const prices = await pricesOf(call.prices)
@@ -67,16 +80,6 @@ export const imagesBackfill: Command = {
 }
 
 function parse(args: string[]) {
-  const options = {
-    limit: { type: 'string', default: '100' },
-    concurrency: { type: 'string', default: '4' },
-    timeout: { type: 'string', default: '1800' },
-    'dry-run': { type: 'boolean', default: false },
-    failed: { type: 'boolean', default: false },
-    yes: { type: 'boolean', default: false },
-    after: { type: 'string' },
-    price: { type: 'string', multiple: true, default: [] as string[] },
-  } as const
   const { values, positionals } = parseCall(args, options, usage)
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is too much here.`, usage)
   return {

@@ -16,13 +16,16 @@ there is one already. A character that is being worked on is not started twice.
 It doesn't count against IMAGES_PER_DAY, which bounds users and not operators.
 `
 
+const options = { watch: { type: 'boolean' }, timeout: { type: 'string', default: '900' } } as const
+
 export const imagesProcess: Command = {
   words: ['images', 'process'],
   synopsis: 'images process CHARACTER…',
   summary: 'make showcase images now',
   usage,
+  options,
+  examples: ['forge images process 8f3kQ --watch', 'forge images process 8f3kQ 2hd7P --local'],
   async run(args, context) {
-    const options = { watch: { type: 'boolean' }, timeout: { type: 'string', default: '900' } } as const
     const { values, positionals } = parseCall(args, options, usage)
     if (positionals.length === 0) throw new UsageError('Name at least one character.', usage)
     const ids = [...new Set(positionals.map((text) => characterIdOf(text, usage)))]

@@ -14,6 +14,12 @@ The jobs that changed last: image, sync, copy, training-start, training-finish, 
   --limit N      at most so many (20)
 `
 
+const listOptions = {
+  kind: { type: 'string' },
+  state: { type: 'string' },
+  limit: { type: 'string', default: '20' },
+} as const
+
 const showUsage = `forge jobs show JOB [--json] [--local]
 
 All about one job: its state, who has it until when, its steps with their times, its failures, and when it is due.
@@ -42,13 +48,11 @@ export const jobsList: Command = {
   synopsis: 'jobs list',
   summary: 'the jobs that changed last, by kind and state',
   usage: listUsage,
+  options: listOptions,
+  choices: { state: states },
+  examples: ['forge jobs list --state failed', 'forge jobs list --kind sync --limit 5 --json'],
   async run(args, { output }) {
-    const options = {
-      kind: { type: 'string' },
-      state: { type: 'string' },
-      limit: { type: 'string', default: '20' },
-    } as const
-    const { values, positionals } = parseCall(args, options, listUsage)
+    const { values, positionals } = parseCall(args, listOptions, listUsage)
     if (positionals.length > 0) throw new UsageError('jobs list takes options only.', listUsage)
     const state = states.find((known) => known === values.state) ?? null
     if (values.state !== undefined && state === null) throw new UsageError(`No job is "${values.state}".`, listUsage)
@@ -69,6 +73,8 @@ export const jobsShow: Command = {
   synopsis: 'jobs show JOB',
   summary: 'all about one job',
   usage: showUsage,
+  options: {},
+  examples: ['forge jobs show 5d0c3b1f'],
   async run(args, { output }) {
     const { values, positionals } = parseCall(args, {}, showUsage)
     const [id, ...more] = positionals
@@ -91,6 +97,8 @@ export const jobsRetry: Command = {
   synopsis: 'jobs retry JOB…',
   summary: 'have failed or resting jobs taken up again',
   usage: retryUsage,
+  options: {},
+  examples: ['forge jobs retry 5d0c3b1f 77aa01c2'],
   async run(args, context) {
     const { values, positionals } = parseCall(args, {}, retryUsage)
     if (positionals.length === 0) throw new UsageError('Name the jobs.', retryUsage)

@@ -13,16 +13,16 @@ run slot. The app's document stays and says afterwards that there is no showcase
   --yes      don't ask
 `
 
+const options = { ...purgeOptions, raw: { type: 'boolean', default: false } } as const
+
 export const purgeCharacter: Command = {
   words: ['purge', 'character'],
   synopsis: 'purge character CHARACTER',
   summary: 'remove outputs, temporaries and jobs of a character',
   usage,
+  options,
+  examples: ['forge purge character 8f3kQ --dry-run', 'forge purge character 8f3kQ --raw --yes'],
   async run(args, context) {
-    const options = {
-      ...purgeOptions,
-      raw: { type: 'boolean', default: false },
-    } as const
     const { values, positionals } = parseCall(args, options, usage)
     const [text, ...rest] = positionals
     if (text === undefined || rest.length > 0) throw new UsageError('Name one character.', usage)

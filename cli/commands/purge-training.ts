@@ -18,6 +18,8 @@ export const purgeTraining: Command = {
   synopsis: 'purge training TRAINING',
   summary: 'remove a training, its model and all pictures made with it',
   usage,
+  options: purgeOptions,
+  examples: ['forge purge training k3v7q2m5x4wz --dry-run', 'forge purge training k3v7q2m5x4wz --yes'],
   async run(args, context) {
     const { values, positionals } = parseCall(args, purgeOptions, usage)
     const [text, ...rest] = positionals

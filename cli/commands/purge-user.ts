@@ -18,6 +18,8 @@ export const purgeUser: Command = {
   synopsis: 'purge user UID',
   summary: 'remove all that a user has trained and generated',
   usage,
+  options: purgeOptions,
+  examples: ['forge purge user Zx81k --dry-run', 'forge purge user Zx81k --yes'],
   async run(args, context) {
     const { values, positionals } = parseCall(args, purgeOptions, usage)
     const [text, ...rest] = positionals

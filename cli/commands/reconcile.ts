@@ -26,6 +26,8 @@ export const reconcile: Command = {
   synopsis: 'reconcile [SERVICE]',
   summary: 'take up what events missed',
   usage,
+  options: {},
+  examples: ['forge reconcile', 'forge reconcile model-sync --local'],
   async run(args, { output, signal }) {
     const { values, positionals } = parseCall(args, {}, usage)
     const service = serviceOf(positionals)

@@ -5,7 +5,7 @@ import { type Command, type CommandContext, UsageError } from '../command.ts'
 import { connectToModels, type ModelConnection } from '../connect.ts'
 import { Interrupted } from '../interrupt.ts'
 import { ProgressDisplay } from '../progress-display.ts'
-import { parseSyncCall, type TypedSource } from '../sync/call.ts'
+import { parseSyncCall, syncOptions, type TypedSource } from '../sync/call.ts'
 import { followSync } from '../sync/follow.ts'
 import { standingOf } from '../sync/progress.ts'
 import { syncReportRecord, syncReportText } from '../sync/report-text.ts'
@@ -35,8 +35,15 @@ Ctrl-C ends the watching, not the sync.
 export const sync: Command = {
   words: ['sync'],
   synopsis: 'sync MODEL…',
-  summary: 'copy models into the bucket now; also --civitai, --huggingface, --url',
+  summary: 'copy models into the bucket now, and show how far they are',
   usage,
+  options: syncOptions,
+  choices: { type: ['model', 'lora'] },
+  examples: [
+    'forge sync civitai-4384-v128713 --watch',
+    'forge sync --civitai 4384@128713 --name "DreamShaper 8"',
+    'forge sync --huggingface ann/tiny@main:tiny.safetensors',
+  ],
   async run(args, context) {
     const call = parseSyncCall(args, usage)
     const connection = await connectToModels({ local: call.local })

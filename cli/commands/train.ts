@@ -32,11 +32,31 @@ Ctrl-C ends the watching, not the training.
 
 const DAY_S = 86_400
 
+const options = {
+  ...apiOptions,
+  name: { type: 'string' },
+  type: { type: 'string' },
+  zip: { type: 'string' },
+  steps: { type: 'string' },
+  rank: { type: 'string' },
+  resolution: { type: 'string' },
+  trigger: { type: 'string' },
+  force: { type: 'boolean', default: false },
+  'no-watch': { type: 'boolean', default: false },
+  timeout: { type: 'string', default: '21600' },
+} as const
+
 export const train: Command = {
   words: ['train'],
   synopsis: 'train FOLDER',
   summary: 'train a model of the photos in a folder',
   usage,
+  options,
+  choices: { type: ['man', 'woman'] },
+  examples: [
+    'forge train ./photos --name "Ana, March" --type woman',
+    'forge train --zip https://example.com/ana.zip --name Ana --type woman --steps 1500',
+  ],
   async run(args, context) {
     const call = parseTrainCall(args)
     const photos = call.folder === null ? [] : await findPhotos(call.folder, usage)
@@ -105,19 +125,6 @@ async function samplesOf(
 
 /** @throws UsageError */
 function parseTrainCall(args: string[]) {
-  const options = {
-    ...apiOptions,
-    name: { type: 'string' },
-    type: { type: 'string' },
-    zip: { type: 'string' },
-    steps: { type: 'string' },
-    rank: { type: 'string' },
-    resolution: { type: 'string' },
-    trigger: { type: 'string' },
-    force: { type: 'boolean', default: false },
-    'no-watch': { type: 'boolean', default: false },
-    timeout: { type: 'string', default: '21600' },
-  } as const
   const { values, positionals } = parseCall(args, options, usage)
   const [folder, ...rest] = positionals
   if (rest.length > 0 || (folder === undefined) === (values.zip === undefined)) {

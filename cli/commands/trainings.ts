@@ -13,13 +13,16 @@ Shows your trainings, the newest first, or one of them: its model, weights and s
 ${apiUsage}
 `
 
+const options = { ...apiOptions, cancel: { type: 'boolean', default: false } } as const
+
 export const trainings: Command = {
   words: ['trainings'],
   synopsis: 'trainings [TRAINING]',
   summary: 'show trainings, or end one (--cancel)',
   usage,
+  options,
+  examples: ['forge trainings', 'forge trainings k3v7q2m5x4wz --cancel'],
   async run(args, { output, signal }) {
-    const options = { ...apiOptions, cancel: { type: 'boolean', default: false } } as const
     const { values, positionals } = parseCall(args, options, usage)
     const [id, ...rest] = positionals
     if (rest.length > 0) throw new UsageError('Name one training, or none for all.', usage)

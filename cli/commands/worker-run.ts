@@ -24,11 +24,20 @@ It reads the variables of image-worker and model-sync (docs/environment.md); whe
 missing, the other works alone. Ctrl-C or SIGTERM puts down what is under way, for anybody to go on.
 `
 
+const options = {
+  once: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  poll: { type: 'string', default: '15' },
+} as const
+
 export const workerRun: Command = {
   words: ['worker', 'run'],
   synopsis: 'worker run [--once]',
   summary: 'do the work of the services here',
   usage,
+  options,
+  choices: { only: ['images', 'models'] },
+  examples: ['forge worker run', 'forge worker run --once --only models'],
   async run(args, context) {
     const { once, only, pollMs, local } = parse(args)
     await prepareEnvironment({ local })
@@ -44,11 +53,6 @@ export const workerRun: Command = {
 }
 
 function parse(args: string[]) {
-  const options = {
-    once: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    poll: { type: 'string', default: '15' },
-  } as const
   const { values, positionals } = parseCall(args, options, usage)
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is too much here.`, usage)
   const { once, local } = values

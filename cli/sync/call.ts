@@ -20,7 +20,8 @@ export type SyncCall = { local: boolean } & (
     }
 )
 
-const options = {
+/** Options of `forge sync`. */
+export const syncOptions = {
   civitai: { type: 'string' },
   huggingface: { type: 'string' },
   url: { type: 'string' },
@@ -46,7 +47,7 @@ const belongsTo: readonly [option: 'sha256' | 'allow' | 'ignore' | 'name' | 'typ
 
 /** Reads the arguments. @throws UsageError */
 export function parseSyncCall(args: string[], usage: string): SyncCall {
-  const { values, positionals } = parseCall(args, options, usage)
+  const { values, positionals } = parseCall(args, syncOptions, usage)
   const wrong = (message: string) => new UsageError(message, usage)
   const { local } = values
   const sources = (['civitai', 'huggingface', 'url'] as const).filter((name) => values[name] !== undefined)

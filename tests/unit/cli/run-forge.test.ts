@@ -1,5 +1,9 @@
+import { commonOptions, parseCall } from '../../../cli/command.ts'
+import { commandGroups, commands } from '../../../cli/commands.ts'
 import { runForge } from '../../../cli/run-forge.ts'
 import { captureOutput } from '../../support/capture-output.ts'
+
+const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 async function run(args: string[]) {
   const { output, said } = captureOutput({ json: args.includes('--json') })
@@ -7,34 +11,65 @@ async function run(args: string[]) {
   return { exitCode, ...said }
 }
 
-test.each([[['--help']], [['help']], [[]]])('forge %j: the overview fits a screen', async (args) => {
-  const answer = await run(args)
-  expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
-  const lines = answer.stdout.trimEnd().split('\n')
-  expect(lines.length).toBeLessThanOrEqual(30)
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
-  const commands = ['images process', 'images backfill', 'sync', 'train', 'trainings', 'generate', 'worker run']
-  for (const command of [...commands, 'purge character', 'purge training', 'purge user', 'reconcile']) {
-    expect(answer.stdout).toContain(`\n  ${command}`)
-  }
-})
+test.each([[['--help']], [['help']], [[]]])(
+  'forge %j: the overview fits a screen and names every command',
+  async (args) => {
+    const answer = await run(args)
+    expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+    const lines = answer.stdout.trimEnd().split('\n')
+    expect(lines.length).toBeLessThanOrEqual(24)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+    for (const { words } of commands) expect(answer.stdout).toContain(`\n  ${words[0]}`)
+  },
+)
 
-test.each([
-  ['images process', ['images', 'process', '--help']],
-  ['images backfill', ['images', 'backfill', '-h']],
-  ['purge character', ['--help', 'purge', 'character']],
-  ['reconcile', ['reconcile', '--help']],
-  ['sync', ['sync', '--help']],
-  ['worker run', ['worker', 'run', '--help']],
-  ['train', ['train', '--help']],
-  ['trainings', ['trainings', '--help']],
-  ['generate', ['generate', '--help']],
-  ['purge training', ['purge', 'training', '--help']],
-  ['purge user', ['purge', 'user', '--help']],
-])('%s explains itself without a project', async (name, args) => {
-  const answer = await run(args)
-  expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(answer.stdout).toMatch(new RegExp(`^forge ${name}`))
+test.each(commandGroups().filter((group) => group.commands.length > 1))(
+  'forge $name --help lists its commands, and without one of them that is a usage error',
+  async ({ name, summary, commands: members }) => {
+    const answer = await run([name, '--help'])
+    expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(summary).not.toBe('')
+    for (const { synopsis, summary: what } of members) {
+      expect(answer.stdout).toMatch(new RegExp(`^ {2}${literal(synopsis)} +${literal(what)}$`, 'm'))
+    }
+    expect(await run(['help', name])).toEqual(answer)
+    const alone = await run([name])
+    expect(alone).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(alone.stderr).toBe(`Say what "forge ${name}" is to do.\n\n${answer.stdout}`)
+  },
+)
+
+describe.each(commands.map((command) => [command.words.join(' '), command] as const))('%s', (name, command) => {
+  test('explains itself without a project, and ends in examples', async () => {
+    const answer = await run([...command.words, '--help'])
+    expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(answer.stdout).toMatch(new RegExp(`^forge ${literal(name)}\\b`))
+    expect(answer.stdout.endsWith(`\nExamples:\n  ${command.examples.join('\n  ')}\n`)).toBe(true)
+    expect(await run(['-h', ...command.words])).toEqual(answer)
+  })
+
+  test('its help tells each of its options, and no other', () => {
+    const told = new Set([...command.usage.matchAll(/(?<![\w-])--([a-z0-9][a-z0-9-]*)/g)].map(([, option]) => option))
+    const own = Object.keys(command.options)
+    const known = new Set([...own, ...Object.keys(commonOptions)])
+    expect(own.filter((option) => !told.has(option))).toEqual([])
+    // What a sentence says of other commands stands in quotes.
+    const others = new Set(
+      [...command.usage.matchAll(/"forge [^"]*"/g)].flatMap(([call]) => call.match(/[a-z0-9-]+/g) ?? []),
+    )
+    expect([...told].filter((option) => !known.has(option!) && !others.has(`--${option}`))).toEqual([])
+    expect(Object.keys(command.choices ?? {}).filter((option) => !own.includes(option))).toEqual([])
+  })
+
+  test('its examples are calls of it, with options that it has', () => {
+    expect(command.examples.length).toBeGreaterThan(0)
+    for (const example of command.examples) {
+      const words = example.replace(/ \|.*$/, '').match(/"[^"]*"|\S+/g) ?? []
+      expect(words.slice(0, command.words.length + 1)).toEqual(['forge', ...command.words])
+      const args = words.slice(command.words.length + 1)
+      expect(() => parseCall(args, command.options, '')).not.toThrow()
+    }
+  })
 })
 
 test.each([
@@ -136,4 +171,17 @@ test('reconcile says what it needs when it has neither queue nor address', async
       else process.env[name] = before[name]
     }
   }
+})
+
+test('help and version are objects too for those who read JSON', async () => {
+  const help = await run(['sync', '--help', '--json'])
+  expect(JSON.parse(help.stdout)).toMatchObject({
+    type: 'help',
+    about: 'sync',
+    text: expect.stringMatching(/^forge sync/),
+  })
+  expect(JSON.parse((await run(['--version', '--json'])).stdout)).toEqual({
+    type: 'version',
+    version: expect.any(String),
+  })
 })

@@ -1,0 +1,101 @@
+import type { Command } from './command.ts'
+import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts'
+import { generate } from './commands/generate.ts'
+import { imagesBackfill } from './commands/images-backfill.ts'
+import { imagesProcess } from './commands/images-process.ts'
+import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
+import { purgeCharacter } from './commands/purge-character.ts'
+import { purgeTraining } from './commands/purge-training.ts'
+import { purgeUser } from './commands/purge-user.ts'
+import { reconcile } from './commands/reconcile.ts'
+import { sync } from './commands/sync.ts'
+import { train } from './commands/train.ts'
+import { trainings } from './commands/trainings.ts'
+import { workerRun } from './commands/worker-run.ts'
+
+/** All that `forge` can do, in the order in which help and page list it. */
+export const commands: readonly Command[] = [
+  sync,
+  imagesProcess,
+  imagesBackfill,
+  train,
+  trainings,
+  generate,
+  workerRun,
+  purgeCharacter,
+  purgeTraining,
+  purgeUser,
+  reconcile,
+  jobsList,
+  jobsShow,
+  jobsRetry,
+  deadLettersList,
+  deadLettersReplay,
+]
+
+/** What the commands that share their first word are for. */
+const groupSummaries: Readonly<Record<string, string>> = {
+  models: 'find models on both hubs, register, list, sync and remove them',
+  cache: 'what lies in the models bucket: list, clean, pin, verify it',
+  images: 'make showcase images, of one character or of all without one',
+  purge: 'remove what came of a character, a training or a user',
+  jobs: 'the jobs that changed last; have failed ones taken up again',
+  'dead-letters': 'events that no service took: list them, ask for their jobs',
+  profile: 'name the deployments that you work on',
+}
+
+/** One line of the overview: a command, or all that begin with the same word. */
+export interface CommandGroup {
+  /** The first word, or the words of the only command. */
+  name: string
+  summary: string
+  commands: readonly [Command, ...Command[]]
+}
+
+/** The commands by their first words. */
+export function commandGroups(all: readonly Command[] = commands): CommandGroup[] {
+  const byWord = new Map<string, [Command, ...Command[]]>()
+  for (const command of all) {
+    const [word = ''] = command.words
+    const known = byWord.get(word)
+    if (known) known.push(command)
+    else byWord.set(word, [command])
+  }
+  return [...byWord].map(([word, members]) => {
+    const [only] = members
+    const isAlone = members.length === 1
+    return {
+      name: isAlone ? only.words.join(' ') : word,
+      summary: isAlone ? only.summary : (groupSummaries[word] ?? ''),
+      commands: members,
+    }
+  })
+}
+
+/** A command with the arguments that are left when its words are taken away. */
+export interface FoundCommand {
+  command: Command
+  args: string[]
+}
+
+/** The command is the leading words; options may stand anywhere. */
+export function findCommand(args: readonly string[], all: readonly Command[] = commands): FoundCommand | null {
+  const places = wordPlaces(args)
+  for (const command of all) {
+    const taken = places.slice(0, command.words.length)
+    const isCalled = command.words.every((word, index) => args[taken[index] ?? -1] === word)
+    if (isCalled) return { command, args: args.filter((_arg, place) => !taken.includes(place)) }
+  }
+  return null
+}
+
+/** The group whose word comes first, whatever follows. */
+export function findGroup(args: readonly string[]): CommandGroup | null {
+  const [place = -1] = wordPlaces(args)
+  return commandGroups().find(({ commands: [first] }) => first.words[0] === args[place]) ?? null
+}
+
+/** Where the words stand: neither options, nor the value of the one that may stand before the command. */
+function wordPlaces(args: readonly string[]): number[] {
+  return args.flatMap((arg, place) => (arg.startsWith('-') || args[place - 1] === '--profile' ? [] : [place]))
+}
