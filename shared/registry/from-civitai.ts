@@ -58,6 +58,7 @@ export function fromCivitai(
     remoteUrl: `https://civitai.com/models/${model.id}${version === null ? '' : `?modelVersionId=${version.id}`}`,
     createdAt: version?.publishedAt ?? version?.createdAt ?? null,
     updatedAt: version?.updatedAt ?? version?.publishedAt ?? version?.createdAt ?? null,
+    registered: null,
   }
 }
 

@@ -47,6 +47,7 @@ export function fromHuggingFace(repo: HubListedModel): RegistryModel {
     remoteUrl: `https://huggingface.co/${repo.repo.split('/').map(encodeURIComponent).join('/')}`,
     createdAt: repo.createdAt,
     updatedAt: repo.updatedAt ?? repo.createdAt,
+    registered: null,
   }
 }
 

@@ -27,6 +27,18 @@ export const AVAILABILITIES = [
 /** Whether a sync could have it. */
 export type Availability = (typeof AVAILABILITIES)[number]
 
+/** A model's document of ours: who sees it, and how its copy stands. */
+export interface Registered {
+  /** In `ai_models`. */
+  modelId: string
+  /** `notsynced`, `syncing`, `synced`; newer versions of the app know more. */
+  syncStatus: string | null
+  /** Why its last sync failed, until another one is asked for. */
+  syncError: { code: string; message: string } | null
+  /** Everybody sees it, operators change it. */
+  isSystem: boolean
+}
+
 /** One model, at one version, whatever source it comes from. Texts are remote ones, made safe to show as text and bounded. */
 export interface RegistryModel {
   /** `civitai:123@456`, `hf:owner/name`, `local:…`: what people give to register or sync it. */
@@ -73,6 +85,8 @@ export interface RegistryModel {
   remoteUrl: string | null
   createdAt: Date | null
   updatedAt: Date | null
+  /** Null for what is a hub's alone, or is registered by others. */
+  registered: Registered | null
 }
 
 /** What two answers about one model have in common. The Hub's names are the same in any case. */

@@ -40,6 +40,11 @@ export const wireModelSchema = z.strictObject({
   remote_url: text,
   created_at: date,
   updated_at: date,
+  /** Of its document; this and the rest is null for what is not registered. */
+  model_id: text,
+  sync_status: text,
+  sync_error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  system: z.boolean().nullable(),
 })
 
 export type WireModel = z.infer<typeof wireModelSchema>
@@ -77,6 +82,10 @@ export function toWireModel(model: RegistryModel): WireModel {
     remote_url: model.remoteUrl,
     created_at: model.createdAt?.toISOString() ?? null,
     updated_at: model.updatedAt?.toISOString() ?? null,
+    model_id: model.registered?.modelId ?? null,
+    sync_status: model.registered?.syncStatus ?? null,
+    sync_error: model.registered?.syncError ?? null,
+    system: model.registered?.isSystem ?? null,
   }
 }
 
@@ -113,7 +122,13 @@ export function fromWireModel(wire: WireModel): RegistryModel {
     remoteUrl: wire.remote_url,
     createdAt: dateOf(wire.created_at),
     updatedAt: dateOf(wire.updated_at),
+    registered: registeredOf(wire),
   }
+}
+
+function registeredOf(wire: WireModel): RegistryModel['registered'] {
+  const { model_id: modelId, sync_status: syncStatus, sync_error: syncError, system } = wire
+  return modelId === null ? null : { modelId, syncStatus, syncError, isSystem: system ?? false }
 }
 
 function dateOf(text: string | null): Date | null {

@@ -30,20 +30,22 @@ export interface Reply {
   body: unknown
 }
 
+export type Method = 'get' | 'post' | 'patch' | 'delete'
+
 /** What an endpoint says of itself: its routes, its checks and its part of the OpenAPI document are made of this. */
 interface Description {
   /** The operation's id in the OpenAPI document. */
   id: string
-  method: 'get' | 'post'
+  method: Method
   /** As OpenAPI writes it: `/api/trainings/{id}`. */
   path: string
-  tag: 'Uploads' | 'Trainings' | 'Generations' | 'Cache' | 'Account'
+  tag: 'Uploads' | 'Trainings' | 'Generations' | 'Registry' | 'Cache' | 'Account'
   summary: string
   description?: string
   /** Others are refused (403) before anything of the request is read. */
   operatorsOnly?: true
   /** Statuses of this endpoint's own refusals, beside those that follow from its parts and those that all have. */
-  errors?: readonly (403 | 404 | 409)[]
+  errors?: readonly (403 | 404 | 409 | 424)[]
 }
 
 /** One endpoint of the table, its types erased. Every endpoint is for users with an ID token. */

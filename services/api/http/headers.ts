@@ -17,7 +17,7 @@ export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
 }
 
-const ALLOWED_METHODS = 'GET, POST'
+const ALLOWED_METHODS = 'GET, POST, PATCH, DELETE'
 const ALLOWED_HEADERS = 'authorization, content-type, idempotency-key'
 /** What a page may read of an answer beside its body. */
 const EXPOSED_HEADERS = 'retry-after, x-request-id'

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { endpoints } from '../../endpoints/endpoints.ts'
-import type { Endpoint } from '../endpoint.ts'
+import type { Endpoint, Method } from '../endpoint.ts'
 import type { OpenApiDocument, OpenApiParameter, OpenApiResponse, Operation, Reference } from './openapi.ts'
 import { errorAnswers, errorComponents, errorsOf } from './responses.ts'
 import { SchemaComponents } from './schemas.ts'
@@ -16,7 +16,7 @@ export function openApiDocument(): OpenApiDocument {
 export function describeApi(table: readonly Endpoint[]): OpenApiDocument {
   const components = new SchemaComponents()
   const responses = errorComponents(components)
-  const paths: Record<string, Partial<Record<'get' | 'post', Operation>>> = {}
+  const paths: Record<string, Partial<Record<Method, Operation>>> = {}
   for (const endpoint of table) {
     paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: describe(endpoint, components) }
   }
@@ -33,6 +33,7 @@ export function describeApi(table: readonly Endpoint[]): OpenApiDocument {
       { name: 'Uploads', description: 'Photos for trainings.' },
       { name: 'Trainings', description: 'From photos to a model.' },
       { name: 'Generations', description: 'Pictures made with a model.' },
+      { name: 'Registry', description: 'Models of both hubs and of our own: searched, registered, synced.' },
       { name: 'Cache', description: 'The models bucket, for operators: what lies there and what may go.' },
       { name: 'Account', description: 'What a user has used.' },
     ],

@@ -46,7 +46,7 @@ export interface OpenApiDocument {
   info: { title: string; version: string; description: string }
   servers: readonly { url: string; description: string }[]
   tags: readonly { name: string; description: string }[]
-  paths: Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>
+  paths: Readonly<Record<string, Readonly<Partial<Record<'get' | 'post' | 'patch' | 'delete', Operation>>>>>
   components: {
     schemas: Readonly<Record<string, JsonSchema>>
     responses: Readonly<Record<string, OpenApiResponse>>

@@ -34,6 +34,7 @@ export function sample(more: Partial<RegistryModel> & Pick<RegistryModel, 'sourc
     remoteUrl: null,
     createdAt: null,
     updatedAt: null,
+    registered: null,
     ...more,
   }
 }

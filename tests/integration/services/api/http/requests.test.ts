@@ -220,7 +220,7 @@ describe('how much and from where', () => {
     expect(Object.fromEntries(preflight.headers)).toMatchObject({
       vary: 'Origin',
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
       'access-control-allow-headers': 'authorization, content-type, idempotency-key',
     })
     for (const call of [{ token }, { token: null }]) {
