@@ -11,6 +11,8 @@ import { type KillProxy, startKillProxy } from './kill-proxy.ts'
 export interface GoogleSideOptions {
   documents: StartDocuments
   buckets: readonly string[]
+  /** One of its own where nothing is said, so that worlds can share a document server. */
+  projectId?: string
   /** Puts a proxy between the service and the bucket server. */
   killProxy?: boolean
   /** Another one in its place. */
@@ -21,8 +23,11 @@ export interface GoogleSideOptions {
 
 /** Documents and buckets, as a service under test and its test reach them. */
 export interface GoogleSide {
-  /** One of its own, so that worlds can share a document server. */
   projectId: string
+  /** How the document server is reached. */
+  documentsHost: string
+  /** For what else the world keeps; removed with it. */
+  dataDir: string
   bucket: BucketServer
   storage: Storage
   db: Firestore
@@ -37,17 +42,19 @@ export async function startGoogleSide(options: GoogleSideOptions): Promise<Googl
   const documents = await options.documents()
   const bucket = await startBucketServer({
     port: 0,
-    dataDir,
+    dataDir: join(dataDir, 'bucket'),
     durability: 'process',
     onChange: (change) => options.onObjectChange?.(change),
   })
   for (const name of options.buckets) await bucket.createBucket(name)
   const proxy = options.killProxy ? await startKillProxy(bucket.url) : null
   const otherProxy = (await options.bucketProxy?.(bucket.url)) ?? null
-  const projectId = `test-${randomUUID().slice(0, 8)}`
+  const projectId = options.projectId ?? `test-${randomUUID().slice(0, 8)}`
   const db = connectFirestore(documents.host, projectId)
   return {
     projectId,
+    documentsHost: documents.host,
+    dataDir,
     bucket,
     storage: new Storage({ apiEndpoint: bucket.url, projectId, useAuthWithCustomEndpoint: false }),
     db,

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Firestore } from '@google-cloud/firestore'
-import { Storage } from '@google-cloud/storage'
+import type { Storage } from '@google-cloud/storage'
 import sharp from 'sharp'
-import { type BucketServer, startBucketServer } from '#local/bucket/server.ts'
+import type { BucketServer } from '#local/bucket/server.ts'
 import {
   internalCaller,
   localBuckets,
@@ -24,7 +21,8 @@ import { readUsage, type Usage } from '#shared/documents/quotas.ts'
 import { isTrainingOver, readTraining, type Training, trainingRef } from '#shared/documents/trainings.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import type { ApiAnswer } from './api-answer.ts'
-import { connectFirestore, type StartDocuments } from './documents.ts'
+import type { StartDocuments } from './documents.ts'
+import { startGoogleSide } from './google-side.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
 
 export const trainingServices = ['api', 'replicate-webhook'] as const
@@ -88,19 +86,17 @@ export interface TrainingWorld {
 }
 
 export async function startTrainingWorld(options: TrainingWorldOptions): Promise<TrainingWorld> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'training-world-'))
-  const documents = await options.documents()
   const finalized: string[] = []
-  const bucket = await startBucketServer({
-    port: 0,
-    dataDir: join(dataDir, 'bucket'),
-    durability: 'process',
-    onChange: (change) => {
+  const google = await startGoogleSide({
+    documents: options.documents,
+    buckets: Object.values(localBuckets),
+    projectId: localProject,
+    onObjectChange: (change) => {
       if (change.type === 'finalized') finalized.push(`${change.bucket}/${change.object.name}`)
     },
   })
-  for (const name of Object.values(localBuckets)) await bucket.createBucket(name)
-  const account = await openServiceAccount({ dataDir, projectId: localProject })
+  const { bucket, db, storage } = google
+  const account = await openServiceAccount({ dataDir: google.dataDir, projectId: localProject })
   await bucket.registerKey(account.publicKey)
   const identity = await openIdentity({ dataDir: null })
   const ports = { api: await freePort(), 'replicate-webhook': await freePort() }
@@ -132,7 +128,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
     LOG_LEVEL: 'info',
     ...localEnvironment({
       bucketUrl: bucket.url,
-      documentsHost: documents.host,
+      documentsHost: google.documentsHost,
       civitaiUrl: 'http://127.0.0.1:1',
       huggingfaceUrl: 'http://127.0.0.1:1',
       fileHostUrl: 'http://127.0.0.1:1',
@@ -155,8 +151,6 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
     TRAINING_COOLDOWN_MS: '0',
     ...options.env,
   })
-  const db = connectFirestore(documents.host, localProject)
-  const storage = new Storage({ apiEndpoint: bucket.url, projectId: localProject, useAuthWithCustomEndpoint: false })
   const others: ServiceUnderTest[] = []
   const listeners = new Set<() => void>()
   const running: Partial<Record<TrainingService, ServiceUnderTest>> = {}
@@ -251,10 +245,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
       for (const { exited } of others) await exited
       await tasks.close()
       await replicate.close()
-      await db.terminate()
-      await bucket.close()
-      await documents.close()
-      await rm(dataDir, { recursive: true, force: true })
+      await google.close()
     },
   }
   return world
