@@ -1,4 +1,11 @@
-import { type DocumentReference, FieldValue, type Firestore, type Transaction } from '@google-cloud/firestore'
+import {
+  type DocumentData,
+  type DocumentReference,
+  FieldValue,
+  type Firestore,
+  type Timestamp,
+  type Transaction,
+} from '@google-cloud/firestore'
 import type { ModelFacts } from './models.ts'
 import type { Writes } from './transaction.ts'
 
@@ -12,6 +19,20 @@ export interface StoredFile {
   sha256: string | null
   facts: ModelFacts
 }
+
+/** An object that an eviction removes, at the generation at which it was decided. */
+export interface DoomedObject {
+  name: string
+  generation: string
+}
+
+/** A file on its way out of the bucket: nobody is told of it any more, and its objects may still lie there. */
+export interface EvictedFile extends StoredFile {
+  objects: DoomedObject[]
+}
+
+/** For queries: what `stored` and `evicting` say. */
+export type CacheState = 'stored' | 'evicting' | 'absent'
 
 /** A sync that waits for the file. */
 export interface Waiter {
@@ -33,6 +54,19 @@ export interface ModelFile {
   sameAs: string | null
   /** Ids of the models whose `gcsUri` names it. */
   users: string[]
+  /** What it counts in the cache's ledger: a folder's list of contents too. Kept while `stored` or `evicting` is set. */
+  countedBytes: number
+  /** Never evicted. */
+  pinned: boolean
+  /** Until when whom may not lose it: a download URL that was given out. */
+  leases: Record<string, Timestamp>
+  evicting: EvictedFile | null
+  /** When a sync, a reader or a download needed it last; what was used least recently is evicted first. */
+  lastUsedAt: Timestamp | null
+  /** The custom time of its objects, by which the bucket moves what lies unused to colder storage. */
+  customTime: Timestamp | null
+  /** Its use is to be told to the bucket, by whoever may change objects there. */
+  isCustomTimeDue: boolean
 }
 
 export function modelFileRef(db: Firestore, id: string): DocumentReference {
@@ -41,26 +75,43 @@ export function modelFileRef(db: Firestore, id: string): DocumentReference {
 
 /** The row as it is inside a transaction; an empty one where there is none yet. */
 export async function readModelFile(transaction: Transaction, db: Firestore, id: string): Promise<ModelFile> {
-  const snapshot = await transaction.get(modelFileRef(db, id))
-  const empty: ModelFile = { id, round: 0, copyJobId: null, waiters: [], stored: null, sameAs: null, users: [] }
-  // The cast is safe: only the functions of this file write the collection.
-  return snapshot.exists ? { ...empty, ...(snapshot.data() as ModelFile) } : empty
+  return toModelFile(id, (await transaction.get(modelFileRef(db, id))).data())
 }
 
-/** Writes the row. `waiterIds` and `uri` are for queries. */
-export function writeModelFile(db: Firestore, file: ModelFile): Writes {
-  const { stored, waiters } = file
+/** The row of what was read; one that was written before a field existed has its empty value. */
+export function toModelFile(id: string, fields: DocumentData | undefined): ModelFile {
+  const empty: ModelFile = {
+    id,
+    round: 0,
+    copyJobId: null,
+    waiters: [],
+    stored: null,
+    sameAs: null,
+    users: [],
+    countedBytes: 0,
+    pinned: false,
+    leases: {},
+    evicting: null,
+    lastUsedAt: null,
+    customTime: null,
+    isCustomTimeDue: false,
+  }
+  // The cast is safe: only shared/documents and shared/cache write the collection.
+  return fields === undefined ? empty : { ...empty, ...(fields as ModelFile) }
+}
+
+/** Writes the row; with `isUsed` as used in this moment. `waiterIds`, `uri` and `cacheState` are for queries. */
+export function writeModelFile(db: Firestore, file: ModelFile, { isUsed = false } = {}): Writes {
+  const { stored, evicting, waiters, lastUsedAt } = file
+  const cacheState: CacheState = stored ? 'stored' : evicting ? 'evicting' : 'absent'
   return (transaction) =>
-    transaction.set(
-      modelFileRef(db, file.id),
-      {
-        ...file,
-        waiterIds: waiters.map(({ jobId }) => jobId),
-        uri: stored && uriOf(stored),
-        lastUsedAt: FieldValue.serverTimestamp(),
-      },
-      { merge: true },
-    )
+    transaction.set(modelFileRef(db, file.id), {
+      ...file,
+      waiterIds: waiters.map(({ jobId }) => jobId),
+      uri: stored && uriOf(stored),
+      cacheState,
+      lastUsedAt: isUsed ? FieldValue.serverTimestamp() : lastUsedAt,
+    })
 }
 
 export function uriOf(object: { bucket: string; name: string }): string {

@@ -1,0 +1,50 @@
+import type { DocumentData, DocumentReference, Firestore, Transaction } from '@google-cloud/firestore'
+import type { Writes } from '#shared/documents/transaction.ts'
+
+/**
+ * `cache/{bucket}`: what the models bucket holds and what is promised of it. At any moment the objects in it have at most
+ * `storedBytes` and the sum of `reserved`.
+ */
+export interface CacheLedger {
+  /** Everything that stays: models/ and trained/; what is being evicted until it is gone. */
+  storedBytes: number
+  /** Of them trained/, which is never evicted. */
+  trainedBytes: number
+  /** By the job that copies: its parts, and what it makes of them, until it has ended and its parts are gone. */
+  reserved: Record<string, number>
+  /** Copies that wait for room: since when (ms since 1970), and for how much. */
+  waiting: Record<string, { sinceMs: number; bytes: number }>
+  /** Something was found that nobody had counted, or may have been counted twice: count anew. */
+  isDoubtful: boolean
+}
+
+export function ledgerRef(db: Firestore, bucket: string): DocumentReference {
+  return db.collection('cache').doc(bucket)
+}
+
+/** The ledger as it is, or null before the first copy or count. */
+export async function readLedger(db: Firestore, bucket: string): Promise<CacheLedger | null> {
+  return toLedger((await ledgerRef(db, bucket).get()).data())
+}
+
+export async function readLedgerIn(
+  transaction: Transaction,
+  db: Firestore,
+  bucket: string,
+): Promise<CacheLedger | null> {
+  return toLedger((await transaction.get(ledgerRef(db, bucket))).data())
+}
+
+/** The cast is safe: only this folder writes the collection. */
+function toLedger(fields: DocumentData | undefined): CacheLedger | null {
+  return (fields as CacheLedger | undefined) ?? null
+}
+
+export function writeLedger(db: Firestore, bucket: string, ledger: CacheLedger): Writes {
+  return (transaction) => transaction.set(ledgerRef(db, bucket), ledger)
+}
+
+/** What is promised, but for one job's own. */
+export function reservedBytes({ reserved }: Pick<CacheLedger, 'reserved'>, except: string | null = null): number {
+  return Object.entries(reserved).reduce((sum, [jobId, bytes]) => (jobId === except ? sum : sum + bytes), 0)
+}
