@@ -10,12 +10,14 @@ export interface ApiClients {
   db: Firestore
   storage: Storage
   store: ObjectStore
-  /** Signs upload URLs. */
+  /** Signs upload and download URLs. */
   signer: UrlSigner
   /** Asks for this service's own job, `training-start`: by its queue and never by working on it within the request. */
   startJobs: JobRequests
   /** Asks for the jobs of replicate-webhook. */
   finishJobs: JobRequests
+  /** Asks for the jobs of model-sync that are about the cache. */
+  cacheJobs: JobRequests
 }
 
 /** What the api does once its clients are there. */

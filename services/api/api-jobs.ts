@@ -20,6 +20,8 @@ export async function openApiJobs(init: ApiInit): Promise<ApiJobs> {
   const startJobs = createJobRequests({ db, wakeQueue: createWakeQueue(config), deadlineMs })
   const finishQueue = createWakeQueue({ ...config, SERVICE_URL: config.REPLICATE_WEBHOOK_URL })
   const finishJobs = createJobRequests({ db, wakeQueue: finishQueue, deadlineMs })
+  const syncQueue = createWakeQueue({ ...config, SERVICE_URL: config.MODEL_SYNC_URL })
+  const cacheJobs = createJobRequests({ db, wakeQueue: syncQueue, deadlineMs })
   const mail = { collection: config.MAIL_COLLECTION, appUrl: config.APP_URL }
 
   let loading: Promise<StartWork> | null = null
@@ -34,7 +36,7 @@ export async function openApiJobs(init: ApiInit): Promise<ApiJobs> {
   const runner = openRunner(init, { db, definitions: [start] })
 
   return {
-    clients: { db, storage, store, signer, startJobs, finishJobs },
+    clients: { db, storage, store, signer, startJobs, finishJobs, cacheJobs },
     loadWork,
     resume: (id) => runner.resume(id),
     reconcile: () => reconcile({ ...parts, jobs: runner, stuckAfterMs: config.STUCK_AFTER_MS, now: () => new Date() }),

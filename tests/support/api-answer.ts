@@ -1,3 +1,4 @@
+import type { CachedFileView, CachePageView, CleanPlanView } from '../../services/api/endpoints/cache-schemas.ts'
 import type { GenerationView } from '../../services/api/endpoints/generation-schemas.ts'
 import type { TrainingView } from '../../services/api/endpoints/training-schemas.ts'
 
@@ -8,7 +9,7 @@ interface QuotaView {
 }
 
 /** All that the API answers anywhere, as if it were always there: each test looks at the part that it asked for. */
-export interface ApiBody {
+export interface ApiBody extends CachePageView {
   error: { code: string; message: string; details: { path: string; message: string }[] }
   training: TrainingView
   /** A list of them, or the quota. */
@@ -27,6 +28,9 @@ export interface ApiBody {
     expiresAt: string
   }[]
   templates: { id: string; title: string; prompt: string }[]
+  file: CachedFileView
+  plan: CleanPlanView
+  job_id: string
   success: boolean
   trainingId: string
   modelId: string

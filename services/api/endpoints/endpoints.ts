@@ -1,5 +1,8 @@
 import type { Endpoint } from '../http/endpoint.ts'
 import { getCacheJob } from './cache-job.ts'
+import { getCache } from './cache-page.ts'
+import { pinCachedFile, unpinCachedFile } from './cache-pin.ts'
+import { verifyCache } from './cache-verify.ts'
 import { cancelTraining } from './cancel-training.ts'
 import { createGeneration } from './create-generation.ts'
 import { createTraining } from './create-training.ts'
@@ -23,5 +26,9 @@ export const endpoints: readonly Endpoint[] = [
   getGeneration,
   listTemplates,
   getUsage,
+  getCache,
+  pinCachedFile,
+  unpinCachedFile,
+  verifyCache,
   getCacheJob,
 ]

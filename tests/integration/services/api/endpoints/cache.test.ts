@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto'
+import { Timestamp } from '@google-cloud/firestore'
+import { localBuckets } from '#local/environment.ts'
+import { ledgerRef } from '#shared/cache/ledger.ts'
+import { holdFile } from '#shared/cache/use-file.ts'
+import { jobRef } from '#shared/jobs/job-record.ts'
+import { endpoints } from '../../../../../services/api/endpoints/endpoints.ts'
+import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
+import { storeFile } from '../../../../support/stored-models.ts'
+
+let world: ApiWorld
+let api: ApiInstance
+let operator: string
+
+beforeAll(async () => {
+  world = await startApiWorld()
+  api = await world.start({ CACHE_MAX_BYTES: '1000' })
+  operator = (await world.signIn('boss', { operator: true })).token
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  for (const collection of ['model_files', 'cache', 'ai_models']) {
+    for (const { ref } of (await world.db.collection(collection).get()).docs) await ref.delete()
+  }
+})
+
+const day = (date: number) => new Date(`2026-03-${String(date).padStart(2, '0')}T12:00:00Z`)
+/** Each is another file: its bytes are its name. */
+const store = (name: string, options: { users?: string[]; lastUsedAt?: Date } = {}) =>
+  storeFile(world, { name: `models/${name}-${randomUUID()}`, content: `${name}-${randomUUID()}`, ...options })
+const get = (path: string, token = operator) => api.call({ token, path })
+const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  api.call({ token: operator, method: 'POST', path, headers, ...(body === undefined ? {} : { body }) })
+
+test.each(endpoints.filter(({ tag }) => tag === 'Cache').map(({ method, path }) => [method.toUpperCase(), path]))(
+  '%s %s is for operators only, and says so before it looks at the request',
+  async (method, path) => {
+    const { token } = await world.signIn()
+    const answer = await api.call({ token, method, path: path.replace('{id}', 'x'), headers: {} })
+    expect([answer.status, answer.body.error.code]).toEqual([403, 'auth.operator-only'])
+  },
+)
+
+test('the files are listed with the longest unused first, with their models, over pages', async () => {
+  const { id: second } = await store('b', { users: ['nameless', 'b'], lastUsedAt: day(2) })
+  await world.db.doc('ai_models/nameless').update({ name: null })
+  const first = await store('a', { users: ['a'], lastUsedAt: day(1) })
+  const { id: third } = await store('c', { lastUsedAt: day(3) })
+  await ledgerRef(world.db, localBuckets.models).set({
+    storedBytes: 300,
+    trainedBytes: 20,
+    reserved: { one: 30, two: 5 },
+    waiting: {},
+    isDoubtful: false,
+  })
+  const page = (await get('/api/cache?limit=2')).body
+  expect(page).toMatchObject({ used_bytes: 300, reserved_bytes: 35, trained_bytes: 20, limit_bytes: 1000 })
+  expect(page.files[0]).toEqual({
+    file_id: first.id,
+    uri: `gs://${localBuckets.models}/${first.stored?.name}`,
+    size_bytes: first.stored?.sizeBytes,
+    sha256: first.id,
+    last_used_at: day(1).toISOString(),
+    pinned: false,
+    leased_until: null,
+    models: [{ model_id: 'a', name: 'A' }],
+  })
+  expect(page.files[1]).toMatchObject({
+    file_id: second,
+    models: [
+      { model_id: 'nameless', name: null },
+      { model_id: 'b', name: 'B' },
+    ],
+  })
+  const next = (await get(`/api/cache?limit=2&cursor=${page.next_cursor}`)).body
+  expect(next.files.map(({ file_id }) => file_id)).toEqual([third])
+  expect(next.next_cursor).toBeNull()
+})
+
+test('an empty cache without a limit has no sums yet', async () => {
+  const unlimited = await world.start()
+  const { body } = await unlimited.call({ token: operator, path: '/api/cache' })
+  expect(body).toEqual({
+    used_bytes: null,
+    reserved_bytes: 0,
+    trained_bytes: null,
+    limit_bytes: null,
+    files: [],
+    next_cursor: null,
+  })
+})
+
+test('a file is pinned and unpinned, as often as anybody says it', async () => {
+  const { id } = await store('a', { lastUsedAt: day(1) })
+  for (const [word, pinned] of [
+    ['pin', true],
+    ['pin', true],
+    ['unpin', false],
+    ['unpin', false],
+  ] as const) {
+    const { status, body } = await post(`/api/cache/files/${id}/${word}`)
+    expect([status, body.file]).toMatchObject([200, { file_id: id, pinned, last_used_at: day(1).toISOString() }])
+    expect((await get('/api/cache')).body.files).toMatchObject([{ file_id: id, pinned }])
+  }
+})
+
+test('what the cache does not have cannot be pinned', async () => {
+  for (const id of ['f'.repeat(64), 'hf-0123456789abcdef']) {
+    const { status, body } = await post(`/api/cache/files/${id}/pin`)
+    expect([status, body.error.code]).toEqual([404, 'file.not-found'])
+  }
+  expect((await world.db.collection('model_files').get()).size).toBe(0)
+  expect((await post('/api/cache/files/__x__/pin')).status).toBe(422)
+})
+
+test('a lease is shown until it ends', async () => {
+  const { id } = await store('a')
+  const until = new Date(Date.now() + 60_000)
+  await holdFile(world.db, { fileId: id, holder: 'somebody', until })
+  expect((await get('/api/cache')).body.files).toMatchObject([{ leased_until: until.toISOString() }])
+})
+
+test('a verification is a job of model-sync; the same key asks for the same one', async () => {
+  const before = world.woken.length
+  const headers = { 'idempotency-key': randomUUID() }
+  const answers = [
+    await post('/api/cache/verify', { repair: true }, headers),
+    await post('/api/cache/verify', { repair: true }, headers),
+    await post('/api/cache/verify', {}),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202])
+  const [first = '', again, other] = answers.map(({ body }) => body.job_id)
+  expect([again === first, other === first]).toEqual([true, false])
+  expect((await jobRef(world.db, first).get()).data()).toMatchObject({
+    kind: 'cache-verify',
+    state: 'queued',
+    input: { repair: true },
+  })
+  expect(new Set(world.woken.slice(before))).toEqual(
+    new Set([first, other].map((id) => `http://127.0.0.1:11/internal/jobs/${id}`)),
+  )
+  expect((await get(`/api/cache/jobs/${first}`)).body).toMatchObject({ job_id: first, state: 'queued', report: null })
+})
+
+test('a job shows how far it is, and its report or its failure at the end', async () => {
+  const { job_id } = (await post('/api/cache/verify', {})).body
+  const job = async () => (await get(`/api/cache/jobs/${job_id}`)).body
+  const progress = { phase: 'hashing', doneFiles: 1, totalFiles: 3, doneBytes: 10, totalBytes: 40 }
+  await jobRef(world.db, job_id).update({ state: 'running', progress })
+  expect(await job()).toMatchObject({
+    kind: 'cache-verify',
+    state: 'running',
+    progress: { phase: 'hashing', done_files: 1, total_files: 3, done_bytes: 10, total_bytes: 40 },
+    finished_at: null,
+  })
+  const report = {
+    checked_files: 3,
+    checked_bytes: 40,
+    repaired: false,
+    findings: [],
+    findings_count: 0,
+    drift_bytes: 0,
+  }
+  await jobRef(world.db, job_id).update({ state: 'done', result: report, finishedAt: Timestamp.fromDate(day(4)) })
+  expect(await job()).toMatchObject({ state: 'done', report, error: null, finished_at: day(4).toISOString() })
+  const failure = { code: 'job.deadline', message: 'It took too long.', at: Timestamp.now() }
+  await jobRef(world.db, job_id).update({ state: 'failed', result: null, failure })
+  expect(await job()).toMatchObject({
+    state: 'failed',
+    report: null,
+    error: { code: 'job.deadline', message: 'It took too long.' },
+  })
+})
+
+test('jobs of other kinds are none of the cache', async () => {
+  const { job_id } = (await post('/api/cache/verify', {})).body
+  await jobRef(world.db, job_id).update({ kind: 'sync' })
+  for (const id of [job_id, '0'.repeat(40)]) {
+    const { status, body } = await get(`/api/cache/jobs/${id}`)
+    expect([status, body.error.code]).toEqual([404, 'job.not-found'])
+  }
+})
