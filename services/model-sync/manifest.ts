@@ -1,6 +1,6 @@
+import { type FolderManifest, manifestName } from '#shared/formats/folder-manifest.ts'
 import { GenerationChangedError, type ObjectFacts, type ObjectStore } from '#shared/objects/object-store.ts'
 import type { CopiedFile } from './copy-one-file.ts'
-import { manifestName } from './published-names.ts'
 
 /**
  * Writes what a folder holds: last of all, so that whoever finds it finds the folder complete. One that is there already
@@ -12,7 +12,8 @@ export async function writeManifest(
 ): Promise<ObjectFacts> {
   const object = { bucket: folder.bucket, name: manifestName(folder.prefix) }
   const files = folder.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  const bytes = Buffer.from(`${JSON.stringify({ files }, null, 2)}\n`)
+  const manifest: FolderManifest = { files }
+  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
   const write = (ifGeneration: string) =>
     store.write({
       ...object,
@@ -28,4 +29,10 @@ export async function writeManifest(
     const found = await store.stat(object)
     return await write(found?.generation ?? '0')
   }
+}
+
+/** What a folder's list of contents says. */
+export function manifestText(files: readonly Pick<CopiedFile, 'path' | 'sizeBytes' | 'sha256'>[]): string {
+  const listed = files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
+  return `${JSON.stringify({ files: listed }, null, 2)}\n`
 }

@@ -18,8 +18,3 @@ export function publishedName(
     ? folderObjectName(target.target, file.path)
     : `${target.target}${extensionOf(file.path, file.format)}`
 }
-
-/** A folder’s list of contents, written last: with it the folder is complete. No repository has a file of this name. */
-export function manifestName(prefix: string): string {
-  return `${prefix}charaforge-manifest.json`
-}

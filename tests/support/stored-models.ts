@@ -3,6 +3,7 @@ import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { localBuckets } from '#local/environment.ts'
 import { type ModelFile, toModelFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { manifestName } from '#shared/formats/folder-manifest.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 
 interface World {
@@ -38,7 +39,7 @@ export async function storeFolder(
   }))
   for (const [path, content] of Object.entries(contents)) await put(world, `${prefix}${path}`, Buffer.from(content))
   const manifest = Buffer.from(JSON.stringify({ files }))
-  const { generation } = await put(world, `${prefix}charaforge-manifest.json`, manifest)
+  const { generation } = await put(world, manifestName(prefix), manifest)
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const stored = { bucket, name: prefix, generation, sizeBytes, sha256: null, facts: noFacts }
   const id = `hf-${createHash('sha256').update(prefix).digest('hex')}`
