@@ -41,7 +41,16 @@ const projectSchema = z.strictObject({
     deadLetterRetentionDays: z.number(),
   }),
   repository: z.strictObject({ name: z.string(), location: z.string(), cleanup: z.string() }),
-  roles: z.array(z.strictObject({ member: z.string(), role: z.string(), on: z.string(), why: z.string() })),
+  roles: z.array(
+    z.strictObject({
+      member: z.string(),
+      role: z.string(),
+      on: z.string(),
+      why: z.string(),
+      /** Of a service's account: why none of the runs that the tests record needs it. */
+      unrecorded: z.string().optional(),
+    }),
+  ),
 })
 
 export type Project = z.output<typeof projectSchema>
@@ -67,6 +76,7 @@ export function grantsOf(project: Project): Grant[] {
       role: 'roles/secretmanager.secretAccessor',
       on: `secret:${name}`,
       why: `reads ${variable}`,
+      unrecorded: 'Cloud Run reads it, in the name of the account',
     })),
   )
   return [...project.roles, ...secrets]

@@ -10,12 +10,21 @@ account of its own, without a key file; each trigger delivers in the name of one
 With \`RESULT_URL=public\` on a bucket with fine-grained access the image worker also needs \`roles/storage.objectAdmin\` on the app's
 bucket, to make single objects public; the default (\`token\`) does without.
 
+How enough and how little: \`tests/integration/infra/rights.long.test.ts\` runs every service from end to end in the local cloud and
+records each call to Cloud Storage, Firestore, Cloud Tasks and signBlob. It fails where a call takes a permission that its account does
+not hold on that resource, where a role was needed by no call (unless its row says why), and where a smaller predefined role would
+have done. \`actAs\` is what a task with an account's token takes. What the roles hold is a table of the tests, copied from Google's
+documentation: this machine cannot ask IAM itself.
+
 | Who | Role | On | Why |
 |---|---|---|---|
 `
 
 /** The text of docs/rights.md. */
 export function rightsPage(project: Project): string {
-  const rows = grantsOf(project).map(({ member, role, on, why }) => `| ${member} | \`${role}\` | \`${on}\` | ${why} |`)
+  const rows = grantsOf(project).map(({ member, role, on, why, unrecorded }) => {
+    const note = unrecorded === undefined ? '' : ` (in no recorded run: ${unrecorded})`
+    return `| ${member} | \`${role}\` | \`${on}\` | ${why}${note} |`
+  })
   return `${HEAD}${rows.join('\n')}\n`
 }
