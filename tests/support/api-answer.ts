@@ -31,6 +31,11 @@ export interface ApiBody extends CachePageView {
   file: CachedFileView
   plan: CleanPlanView
   job_id: string
+  /** Of a download. */
+  url: string
+  expires_at: string
+  size_bytes: number
+  sha256: string
   success: boolean
   trainingId: string
   modelId: string

@@ -7,6 +7,7 @@ import { cancelTraining } from './cancel-training.ts'
 import { createGeneration } from './create-generation.ts'
 import { createTraining } from './create-training.ts'
 import { createUploads } from './create-uploads.ts'
+import { createDownloadUrl } from './download-url.ts'
 import { getGeneration } from './get-generation.ts'
 import { getTraining } from './get-training.ts'
 import { getUsage } from './get-usage.ts'
@@ -26,6 +27,7 @@ export const endpoints: readonly Endpoint[] = [
   getGeneration,
   listTemplates,
   getUsage,
+  createDownloadUrl,
   getCache,
   pinCachedFile,
   unpinCachedFile,

@@ -6,6 +6,7 @@ import type { ApiClients } from '../api-clients.ts'
 import type { ApiContext } from '../api-context.ts'
 import { type PhotoContentType, photoExtensions } from '../endpoints/create-uploads.ts'
 import { invalidRequest } from '../http/parse-part.ts'
+import { inGroups } from '../in-groups.ts'
 import { quotaSpent } from './refusals.ts'
 import { changeForUser } from './user-change.ts'
 
@@ -116,18 +117,9 @@ async function signAll(
   uploads: readonly PlannedUpload[],
 ): Promise<OfferedUpload[]> {
   const { WORK_BUCKET: bucket, UPLOAD_URL_TTL_MS: expiresInMs } = context.config
-  const offered: OfferedUpload[] = []
-  for (let start = 0; start < uploads.length; start += SIGNING_CONCURRENCY) {
-    const group = uploads.slice(start, start + SIGNING_CONCURRENCY)
-    offered.push(
-      ...(await Promise.all(
-        group.map(async ({ name = null, objectName, contentType, sizeBytes }) => {
-          const signed = await signer.signUpload({ bucket, name: objectName, contentType, sizeBytes, expiresInMs })
-          const { url, method, headers, expiresAt } = signed
-          return { name, objectName, url, method, headers, expiresAt: expiresAt.toISOString() }
-        }),
-      )),
-    )
-  }
-  return offered
+  return await inGroups(uploads, SIGNING_CONCURRENCY, async ({ name = null, objectName, contentType, sizeBytes }) => {
+    const signed = await signer.signUpload({ bucket, name: objectName, contentType, sizeBytes, expiresInMs })
+    const { url, method, headers, expiresAt } = signed
+    return { name, objectName, url, method, headers, expiresAt: expiresAt.toISOString() }
+  })
 }

@@ -62,7 +62,8 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   },
   409: {
     name: 'Conflict',
-    description: 'It is over already (`training.over`), or the key belongs to another request (`request.key-reused`).',
+    description:
+      'It is over already (`training.over`), the model is not in the bucket (`model.not-synced`), or the key belongs to another request (`request.key-reused`).',
     example: {
       code: 'training.over',
       message: 'The training is over already: it has succeeded.',
