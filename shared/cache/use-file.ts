@@ -23,6 +23,24 @@ export async function touchFile(deps: { db: Firestore }, use: { fileId: string }
 }
 
 /**
+ * Notes a use that a log tells of; one that was earlier than the last changes nothing. Nobody can have used it in the future:
+ * a log of a clock that is ahead means now.
+ * @returns false where the file is not, or no longer, in the cache.
+ */
+export async function noteUse(db: Firestore, use: { fileId: string; usedAt: Date }): Promise<boolean> {
+  return await runTransaction(db, async (transaction) => {
+    const row = await readModelFile(transaction, db, use.fileId)
+    if (row.stored === null) return false
+    const usedAtMs = Math.min(use.usedAt.getTime(), Date.now())
+    if (row.lastUsedAt !== null && row.lastUsedAt.toMillis() >= usedAtMs) return true
+    const isTold = row.customTime !== null && usedAtMs - row.customTime.toMillis() <= customTimeEveryMs
+    const lastUsedAt = Timestamp.fromMillis(usedAtMs)
+    writeModelFile(db, { ...row, lastUsedAt, isCustomTimeDue: row.isCustomTimeDue || !isTold })(transaction)
+    return true
+  })
+}
+
+/**
  * Keeps a file from being evicted until a time, in the name of `holder` (whose earlier promise is replaced); a use of it too.
  * @returns false where the file is not, or no longer, in the cache: then nothing may be promised.
  */

@@ -31,6 +31,8 @@ export interface ApiBody extends CachePageView {
   file: CachedFileView
   plan: CleanPlanView
   job_id: string
+  marked: number
+  unknown: number
   /** Of a download. */
   url: string
   expires_at: string

@@ -2,6 +2,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { getCacheJob } from './cache-job.ts'
 import { getCache } from './cache-page.ts'
 import { pinCachedFile, unpinCachedFile } from './cache-pin.ts'
+import { noteCacheUses } from './cache-used.ts'
 import { verifyCache } from './cache-verify.ts'
 import { cancelTraining } from './cancel-training.ts'
 import { createGeneration } from './create-generation.ts'
@@ -31,6 +32,7 @@ export const endpoints: readonly Endpoint[] = [
   getCache,
   pinCachedFile,
   unpinCachedFile,
+  noteCacheUses,
   verifyCache,
   getCacheJob,
 ]

@@ -6,7 +6,7 @@ import { holdFile } from '#shared/cache/use-file.ts'
 import { jobRef } from '#shared/jobs/job-record.ts'
 import { endpoints } from '../../../../../services/api/endpoints/endpoints.ts'
 import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
-import { storeFile } from '../../../../support/stored-models.ts'
+import { storeFile, storeFolder } from '../../../../support/stored-models.ts'
 
 let world: ApiWorld
 let api: ApiInstance
@@ -36,7 +36,7 @@ test.each(endpoints.filter(({ tag }) => tag === 'Cache').map(({ method, path }) 
   '%s %s is for operators only, and says so before it looks at the request',
   async (method, path) => {
     const { token } = await world.signIn()
-    const answer = await api.call({ token, method, path: path.replace('{id}', 'x'), headers: {} })
+    const answer = await api.call({ token, method, path: path.replace('{id}', 'x') })
     expect([answer.status, answer.body.error.code]).toEqual([403, 'auth.operator-only'])
   },
 )
@@ -179,4 +179,49 @@ test('jobs of other kinds are none of the cache', async () => {
     const { status, body } = await get(`/api/cache/jobs/${id}`)
     expect([status, body.error.code]).toEqual([404, 'job.not-found'])
   }
+})
+
+test('uses that a log tells of move files back in the order, unless they were used later already', async () => {
+  const [early, late] = [await store('a', { lastUsedAt: day(1) }), await store('b', { lastUsedAt: day(10) })]
+  const contents = { 'unet/a.bin': 'a', 'vae/b.bin': 'b' }
+  const folder = await storeFolder(world, { prefix: 'models/folder/1/', contents, lastUsedAt: day(1) })
+  const uri = (name: string | undefined) => `gs://${localBuckets.models}/${name}`
+  const uses = [
+    { uri: uri(early.stored?.name), used_at: day(5).toISOString() },
+    { uri: uri(late.stored?.name), used_at: day(5).toISOString() },
+    { uri: uri('models/folder/1/unet/a.bin'), used_at: day(7).toISOString() },
+    { uri: uri('models/folder/1/vae/b.bin'), used_at: day(6).toISOString() },
+    { uri: uri('models/folder/2/vae/b.bin'), used_at: day(6).toISOString() },
+    { uri: 'gs://other/models/folder/1/vae/b.bin', used_at: day(6).toISOString() },
+  ]
+  const { status, body } = await post('/api/cache/used', { uses })
+  expect([status, body]).toEqual([200, { marked: 3, unknown: 2 }])
+  expect((await get('/api/cache')).body.files.map(({ file_id, last_used_at }) => [file_id, last_used_at])).toEqual([
+    [early.id, day(5).toISOString()],
+    [folder.id, day(7).toISOString()],
+    [late.id, day(10).toISOString()],
+  ])
+})
+
+test('nothing is used in the future', async () => {
+  const { stored } = await store('a', { lastUsedAt: day(1) })
+  const uses = [{ uri: `gs://${localBuckets.models}/${stored?.name}`, used_at: '2999-01-01T00:00:00Z' }]
+  await post('/api/cache/used', { uses })
+  const [file] = (await get('/api/cache')).body.files
+  expect(Date.parse(file?.last_used_at ?? '')).toBeLessThanOrEqual(Date.now())
+})
+
+test('many uses at once are noted, each file by its last', async () => {
+  const rows = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => store(`many${index}`, { lastUsedAt: day(1) })),
+  )
+  const uses = rows.flatMap(({ stored }) =>
+    [3, 4, 2].map((date) => ({
+      uri: `gs://${localBuckets.models}/${stored?.name}`,
+      used_at: day(date).toISOString(),
+    })),
+  )
+  expect((await post('/api/cache/used', { uses })).body).toEqual({ marked: 40, unknown: 0 })
+  const { files } = (await get('/api/cache')).body
+  expect(new Set(files.map(({ last_used_at }) => last_used_at))).toEqual(new Set([day(4).toISOString()]))
 })
