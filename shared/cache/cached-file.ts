@@ -49,9 +49,9 @@ export function toCachedFile(row: ModelFile): CachedFile | null {
   }
 }
 
-/** What a row counts in the ledger. */
-export function bytesOf({ stored, evicting, countedBytes }: ModelFile): number {
-  return countedBytes || (stored?.sizeBytes ?? evicting?.sizeBytes ?? 0)
+/** What a row's file counts in the ledger. */
+export function bytesOf({ stored, countedBytes }: ModelFile): number {
+  return countedBytes || (stored?.sizeBytes ?? 0)
 }
 
 export async function readCachedFile(db: Firestore, fileId: string): Promise<CachedFile | null> {

@@ -1,4 +1,4 @@
-import type { DocumentData, DocumentReference, Firestore, Transaction } from '@google-cloud/firestore'
+import type { DocumentData, DocumentReference, Firestore, Timestamp, Transaction } from '@google-cloud/firestore'
 import type { Writes } from '#shared/documents/transaction.ts'
 
 /**
@@ -14,8 +14,10 @@ export interface CacheLedger {
   reserved: Record<string, number>
   /** Copies that wait for room: since when (ms since 1970), and for how much. */
   waiting: Record<string, { sinceMs: number; bytes: number }>
-  /** Something was found that nobody had counted, or may have been counted twice: count anew. */
+  /** Something was found that nobody had counted, or that may have been counted twice: it is counted anew soon. */
   isDoubtful: boolean
+  /** When the bucket was last listed. */
+  countedAt: Timestamp
 }
 
 export function ledgerRef(db: Firestore, bucket: string): DocumentReference {
@@ -44,7 +46,25 @@ export function writeLedger(db: Firestore, bucket: string, ledger: CacheLedger):
   return (transaction) => transaction.set(ledgerRef(db, bucket), ledger)
 }
 
+/** A change of the ledger inside a transaction; where there is none yet nothing is counted, and the first count finds what is there. */
+export async function changeLedger(
+  transaction: Transaction,
+  db: Firestore,
+  bucket: string,
+  change: (ledger: CacheLedger) => CacheLedger,
+): Promise<Writes> {
+  const ledger = await readLedgerIn(transaction, db, bucket)
+  return ledger === null ? () => {} : writeLedger(db, bucket, change(ledger))
+}
+
 /** What is promised, but for one job's own. */
 export function reservedBytes({ reserved }: Pick<CacheLedger, 'reserved'>, except: string | null = null): number {
   return Object.entries(reserved).reduce((sum, [jobId, bytes]) => (jobId === except ? sum : sum + bytes), 0)
+}
+
+/** Without what a job had reserved or waited for. */
+export function withoutJob(ledger: CacheLedger, jobId: string): CacheLedger {
+  const { [jobId]: _room, ...reserved } = ledger.reserved
+  const { [jobId]: _wait, ...waiting } = ledger.waiting
+  return { ...ledger, reserved, waiting }
 }

@@ -20,15 +20,17 @@ export interface StoredFile {
   facts: ModelFacts
 }
 
-/** An object that an eviction removes, at the generation at which it was decided. */
+/** An object that an eviction removes, unless it has become another copy's since that was decided. */
 export interface DoomedObject {
   name: string
   generation: string
+  copyJobId: string
 }
 
 /** A file on its way out of the bucket: nobody is told of it any more, and its objects may still lie there. */
 export interface EvictedFile extends StoredFile {
   objects: DoomedObject[]
+  countedBytes: number
 }
 
 /** For queries: what `stored` and `evicting` say. */
@@ -54,7 +56,7 @@ export interface ModelFile {
   sameAs: string | null
   /** Ids of the models whose `gcsUri` names it. */
   users: string[]
-  /** What it counts in the cache's ledger: a folder's list of contents too. Kept while `stored` or `evicting` is set. */
+  /** What `stored` counts in the cache's ledger: a folder's list of contents too. */
   countedBytes: number
   /** Never evicted. */
   pinned: boolean

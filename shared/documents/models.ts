@@ -84,3 +84,12 @@ export function showNotSynced(
       syncJobId: shown.jobId,
     })
 }
+
+/** Takes back that a model's file lies in the bucket; a sync that was asked for meanwhile goes on. */
+export function showEvicted(db: Firestore, model: Model): Writes {
+  return (transaction) =>
+    transaction.update(modelRef(db, model.id), {
+      gcsUri: FieldValue.delete(),
+      ...(model.syncStatus === 'synced' ? { syncStatus: 'notsynced' satisfies SyncStatus } : {}),
+    })
+}

@@ -23,6 +23,8 @@ export interface ObjectComposition extends ObjectName {
   contentType: string
   ifGeneration: string
   metadata?: Record<string, string>
+  /** By which a bucket's lifecycle may judge it (`daysSinceCustomTime`). */
+  customTime?: Date
 }
 
 /** The generation was not the expected one: somebody else has written in between. */
@@ -121,7 +123,7 @@ export class ObjectStore {
    * @throws GenerationChangedError `objects.generation-changed` when the target's generation is not the expected one.
    */
   async compose(composition: ObjectComposition): Promise<ObjectFacts> {
-    const { sources, contentType, metadata = {}, ifGeneration } = composition
+    const { sources, contentType, metadata = {}, customTime, ifGeneration } = composition
     try {
       // Not the client's `combine`: it reads generations as numbers that lose digits, and takes no metadata.
       const [resource] = await this.#file(composition).request({
@@ -129,7 +131,7 @@ export class ObjectStore {
         uri: '/compose',
         qs: { ifGenerationMatch: ifGeneration },
         json: {
-          destination: { contentType, metadata },
+          destination: { contentType, metadata, ...(customTime ? { customTime: customTime.toISOString() } : {}) },
           sourceObjects: sources.map(({ name, generation }) => ({ name, generation })),
         },
       })
@@ -157,6 +159,20 @@ export class ObjectStore {
     } catch (error) {
       if (statusOf(error) !== 404) throw this.#writeError(error, { ...seen, ifGeneration: seen.generation })
       throw generationChanged({ ...seen, ifGeneration: seen.generation }, error)
+    }
+  }
+
+  /**
+   * Sets an object's custom time; Cloud Storage takes no earlier one than it has.
+   * @throws GenerationChangedError `objects.generation-changed` when that generation is gone.
+   */
+  async setCustomTime(object: ObjectName & { generation: string }, customTime: Date): Promise<void> {
+    const { generation } = object
+    try {
+      await this.#file(object).setMetadata({ customTime: customTime.toISOString() }, { ifGenerationMatch: generation })
+    } catch (error) {
+      if (statusOf(error) !== 404) throw this.#writeError(error, { ...object, ifGeneration: generation })
+      throw generationChanged({ ...object, ifGeneration: generation }, error)
     }
   }
 

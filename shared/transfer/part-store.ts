@@ -29,12 +29,21 @@ export class PartStore {
   readonly bucket: string
   /** Ends in a slash. */
   readonly prefix: string
+  readonly #beforeWrite: (index: number) => Promise<void>
 
-  constructor(init: { objects: ObjectStore; streams: ObjectStreams; bucket: string; prefix: string }) {
+  /** `beforeWrite`: may delay a part, or refuse it. */
+  constructor(init: {
+    objects: ObjectStore
+    streams: ObjectStreams
+    bucket: string
+    prefix: string
+    beforeWrite?: (index: number) => Promise<void>
+  }) {
     this.objects = init.objects
     this.streams = init.streams
     this.bucket = init.bucket
     this.prefix = init.prefix
+    this.#beforeWrite = init.beforeWrite ?? (async () => {})
   }
 
   /** The checkpoint: every part that exists. */
@@ -60,6 +69,7 @@ export class PartStore {
     signal: AbortSignal
   }): Promise<StoredPart> {
     const { index, chunks, sizeBytes, passed, signal } = params
+    await this.#beforeWrite(index)
     const name = this.#name(index)
     const cutting = cutUnlessPassed(passed, signal)
     try {

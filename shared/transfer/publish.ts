@@ -5,7 +5,7 @@ import type { VerifiedParts } from './copy-file.ts'
 import { crc32cOf } from './verify-parts.ts'
 
 /** The service's limit for one compose. */
-const MAX_SOURCES = 32
+export const MAX_COMPOSE_SOURCES = 32
 
 export interface PublishParams {
   verified: VerifiedParts
@@ -17,6 +17,8 @@ export interface PublishParams {
   contentType: string
   /** `sha256` is added: by it the object is known again. */
   metadata: Record<string, string>
+  /** Of the object, for the bucket's lifecycle. */
+  customTime?: Date
   /** Whether `-{sha8}` may be added to a name that other bytes have; a file of a folder must keep its own. Default true. */
   mayBeRenamed?: boolean
 }
@@ -53,7 +55,7 @@ export async function publishParts(params: PublishParams): Promise<ObjectFacts> 
 
 /** @returns null where the name is taken by other bytes. */
 async function publishAs(params: PublishParams, name: string): Promise<ObjectFacts | null> {
-  const { verified, objects, bucket, contentType, metadata } = params
+  const { verified, objects, bucket, contentType, metadata, customTime } = params
   const target = { bucket, name }
   // First a look: after a crash the parts may be gone while the object is there.
   const existing = await objects.stat(target)
@@ -65,6 +67,7 @@ async function publishAs(params: PublishParams, name: string): Promise<ObjectFac
       sources,
       contentType,
       metadata: { ...metadata, sha256: verified.sha256 },
+      ...(customTime ? { customTime } : {}),
       ifGeneration: '0',
     })
     if (isSame(facts, verified)) return facts
@@ -82,10 +85,10 @@ async function publishAs(params: PublishParams, name: string): Promise<ObjectFac
 /** Up to 32 pieces that make the whole: the parts themselves, or groups of 32 of them. */
 async function joinGroups(params: PublishParams): Promise<Piece[]> {
   const { parts } = params.verified
-  if (parts.length <= MAX_SOURCES) return parts
+  if (parts.length <= MAX_COMPOSE_SOURCES) return parts
   const groups: Piece[] = []
-  for (let first = 0; first < parts.length; first += MAX_SOURCES) {
-    groups.push(await joinGroup(params, groups.length, parts.slice(first, first + MAX_SOURCES)))
+  for (let first = 0; first < parts.length; first += MAX_COMPOSE_SOURCES) {
+    groups.push(await joinGroup(params, groups.length, parts.slice(first, first + MAX_COMPOSE_SOURCES)))
   }
   return groups
 }

@@ -1,0 +1,120 @@
+import type { Timestamp } from '@google-cloud/firestore'
+import {
+  type CacheState,
+  type DoomedObject,
+  type ModelFile,
+  modelFileRef,
+  readModelFile,
+  toModelFile,
+  uriOf,
+  writeModelFile,
+} from '#shared/documents/model-files.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import type { ObjectFacts } from '#shared/objects/object-store.ts'
+import type { CacheDeps } from './cache-deps.ts'
+import { bytesOf, type CachedFile } from './cached-file.ts'
+import { changeLedger } from './ledger.ts'
+import { unlinkModels } from './unlink-models.ts'
+
+/** Deletions of one folder at once. */
+const REMOVALS_AT_ONCE = 16
+/** How often somebody may change an object's metadata between our look at it and its deletion. */
+const REMOVAL_ROUNDS = 5
+
+/**
+ * Removes a file from the cache: first nobody is told of it any more, then its objects go, then its bytes count no longer. Whoever
+ * dies in between is succeeded by the next copy of the file, the next that needs room, or the reconciler.
+ * @returns false where the file was used, pinned, held or awaited since it was seen: then it stays.
+ */
+export async function evictFile(deps: CacheDeps & { now: () => Date }, file: CachedFile): Promise<boolean> {
+  const objects = await objectsOf(deps, file)
+  if (!(await beginEviction(deps, file, objects))) return false
+  await finishEviction(deps, file.fileId)
+  return true
+}
+
+/** Ends every eviction that somebody has begun. Returns how many there were. */
+export async function finishEvictions(deps: CacheDeps): Promise<number> {
+  const { docs } = await deps.db
+    .collection('model_files')
+    .where('cacheState', '==', 'evicting' satisfies CacheState)
+    .get()
+  for (const { id } of docs) await finishEviction(deps, id)
+  return docs.length
+}
+
+/** Goes on with an eviction that was begun; nothing where there is none. Any number may do so at once. */
+export async function finishEviction(deps: CacheDeps, fileId: string): Promise<void> {
+  const { db, bucket } = deps
+  const { evicting } = toModelFile(fileId, (await modelFileRef(db, fileId).get()).data())
+  if (evicting === null) return
+  for (let first = 0; first < evicting.objects.length; first += REMOVALS_AT_ONCE) {
+    const some = evicting.objects.slice(first, first + REMOVALS_AT_ONCE)
+    await Promise.all(some.map((object) => removeDoomed(deps, object)))
+  }
+  await runTransaction(db, async (transaction) => {
+    const row = await readModelFile(transaction, db, fileId)
+    if (row.evicting?.name !== evicting.name || row.evicting.generation !== evicting.generation) return
+    const count = await changeLedger(transaction, db, bucket, (ledger) => ({
+      ...ledger,
+      storedBytes: ledger.storedBytes - evicting.countedBytes,
+    }))
+    writeModelFile(db, { ...row, evicting: null })(transaction)
+    count(transaction)
+  })
+}
+
+async function beginEviction(
+  deps: CacheDeps & { now: () => Date },
+  seen: CachedFile,
+  objects: DoomedObject[],
+): Promise<boolean> {
+  const { db } = deps
+  return await runTransaction(db, async (transaction) => {
+    const row = await readModelFile(transaction, db, seen.fileId)
+    const { stored } = row
+    if (stored === null || stored.generation !== seen.generation || !mayGo(row, seen, deps.now())) return false
+    const unlink = await unlinkModels(transaction, db, { uri: uriOf(stored), modelIds: row.users })
+    const evicting = { ...stored, objects, countedBytes: bytesOf(row) }
+    writeModelFile(db, { ...row, stored: null, users: [], leases: {}, countedBytes: 0, evicting })(transaction)
+    unlink(transaction)
+    return true
+  })
+}
+
+function mayGo(row: ModelFile, seen: CachedFile, now: Date): boolean {
+  const isHeld = Object.values(row.leases).some((until) => until.toMillis() > now.getTime())
+  return !row.pinned && !isHeld && row.waiters.length === 0 && isSameTime(row.lastUsedAt, seen.lastUsedAt)
+}
+
+function isSameTime(a: Timestamp | null, b: Timestamp | null): boolean {
+  return a === b || (a !== null && b !== null && a.isEqual(b))
+}
+
+/** What lies there now: only objects that a copy has put there, each as it was seen. */
+async function objectsOf(deps: CacheDeps, file: CachedFile): Promise<DoomedObject[]> {
+  const { store, bucket } = deps
+  const name = file.uri.slice(`gs://${bucket}/`.length)
+  const found: ObjectFacts[] = []
+  if (name.endsWith('/')) {
+    for await (const object of store.list(bucket, name)) found.push(object)
+  } else {
+    const object = await store.stat({ bucket, name }, file.generation)
+    if (object !== null) found.push(object)
+  }
+  return found.flatMap((object) => {
+    const { copyJobId } = object.metadata
+    return copyJobId === undefined ? [] : [{ name: object.name, generation: object.generation, copyJobId }]
+  })
+}
+
+/** Leaves alone what another copy has made its own: the same bytes under the same name, found in this moment. */
+async function removeDoomed(deps: CacheDeps, doomed: DoomedObject): Promise<void> {
+  const object = { bucket: deps.bucket, name: doomed.name }
+  for (let round = 0; round < REMOVAL_ROUNDS; round++) {
+    const facts = await deps.store.stat(object, doomed.generation)
+    if (facts === null || facts.metadata.copyJobId !== doomed.copyJobId) return
+    // Refused without a word where somebody has changed its metadata since; then we look again.
+    await deps.store.remove(object, facts.generation, facts.metageneration)
+  }
+}
