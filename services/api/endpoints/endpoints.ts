@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/endpoint.ts'
+import { cleanCache } from './cache-clean.ts'
 import { getCacheJob } from './cache-job.ts'
 import { getCache } from './cache-page.ts'
 import { pinCachedFile, unpinCachedFile } from './cache-pin.ts'
@@ -14,6 +15,15 @@ import { getTraining } from './get-training.ts'
 import { getUsage } from './get-usage.ts'
 import { listTemplates } from './list-templates.ts'
 import { listTrainings } from './list-trainings.ts'
+import { addRegisteredModel, lookUpModel } from './registry-add.ts'
+import { listModelUpdates, listRegisteredModels } from './registry-list.ts'
+import {
+  changeRegisteredModel,
+  getRegisteredModel,
+  removeRegisteredModel,
+  syncRegisteredModel,
+} from './registry-model.ts'
+import { listCompatibleLoras, searchRegistry } from './registry-search.ts'
 import { trainModel } from './train-model.ts'
 
 /** The whole API. Routes and the OpenAPI document are made of this table; what is not here does not exist. */
@@ -28,11 +38,22 @@ export const endpoints: readonly Endpoint[] = [
   getGeneration,
   listTemplates,
   getUsage,
+  searchRegistry,
+  listRegisteredModels,
+  addRegisteredModel,
+  getRegisteredModel,
+  changeRegisteredModel,
+  removeRegisteredModel,
+  syncRegisteredModel,
+  listCompatibleLoras,
+  lookUpModel,
+  listModelUpdates,
   createDownloadUrl,
   getCache,
   pinCachedFile,
   unpinCachedFile,
   noteCacheUses,
+  cleanCache,
   verifyCache,
   getCacheJob,
 ]

@@ -225,3 +225,100 @@ test('many uses at once are noted, each file by its last', async () => {
   const { files } = (await get('/api/cache')).body
   expect(new Set(files.map(({ last_used_at }) => last_used_at))).toEqual(new Set([day(4).toISOString()]))
 })
+
+describe('a clean-up', () => {
+  const clean = (body: Record<string, unknown>, headers: Record<string, string> = {}) =>
+    post('/api/cache/clean', body, headers)
+  const book = (fields: { storedBytes: number; trainedBytes?: number; reserved?: Record<string, number> }) =>
+    ledgerRef(world.db, localBuckets.models).set({
+      trainedBytes: 0,
+      reserved: {},
+      waiting: {},
+      isDoubtful: false,
+      ...fields,
+    })
+  /** A file of `bytes` in the index alone: a plan reads nothing else. */
+  const sized = (name: string, bytes: number, lastUsed: number) =>
+    storeFile(world, {
+      name: `models/${name}-${randomUUID()}`,
+      content: `${name}-${randomUUID()}`,
+      lastUsedAt: day(lastUsed),
+      row: { countedBytes: bytes },
+    })
+
+  test('is only planned unless somebody says otherwise: the longest unused go until the rest fits', async () => {
+    const [oldest, middle, newest] = [await sized('a', 400, 1), await sized('b', 400, 2), await sized('c', 400, 3)]
+    await book({ storedBytes: 1250, trainedBytes: 50 })
+    const { status, body } = await clean({})
+    expect(status).toBe(200)
+    expect(body.plan).toMatchObject({
+      max_bytes: 1000,
+      keep_recent: 0,
+      evict: [{ file_id: oldest.id, size_bytes: 400 }],
+      keep: [
+        { file: { file_id: middle.id }, why: 'fits' },
+        { file: { file_id: newest.id }, why: 'fits' },
+      ],
+      freed_bytes: 400,
+      freed_space_gb: 400 / 1024 ** 3,
+    })
+    expect((await get('/api/cache')).body.files).toHaveLength(3)
+  })
+
+  test('counts what is reserved for copies, and spares what is pinned, held and used last', async () => {
+    const rows = [
+      await sized('a', 200, 1),
+      await sized('b', 200, 2),
+      await sized('c', 200, 3),
+      await sized('d', 200, 4),
+    ]
+    const [pinned = '', held = '', free = '', recent = ''] = rows.map(({ id }) => id)
+    await book({ storedBytes: 800, reserved: { copy: 700 } })
+    await post(`/api/cache/files/${pinned}/pin`)
+    const until = new Date(Date.now() + 60_000)
+    await world.db.doc(`model_files/${held}`).update({ leases: { somebody: Timestamp.fromDate(until) } })
+    const { plan } = (await clean({ keep_recent: 1 })).body
+    expect(plan.evict.map(({ file_id }) => file_id)).toEqual([free])
+    expect(plan.keep.map(({ file, why }) => [file.file_id, why])).toEqual([
+      [pinned, 'pinned'],
+      [held, 'leased'],
+      [recent, 'recent'],
+    ])
+  })
+
+  test('goes down to the size that is asked for, in GiB', async () => {
+    const rows = [await sized('a', 400, 1), await sized('b', 400, 2)]
+    await book({ storedBytes: 800 })
+    const { plan } = (await clean({ max_size_gb: 500 / 1024 ** 3 })).body
+    expect([plan.max_bytes, plan.evict.map(({ file_id }) => file_id)]).toEqual([500, [rows[0]?.id]])
+    expect((await clean({ max_size_gb: 0 })).body.plan.evict).toHaveLength(2)
+  })
+
+  test('has nothing to do without any limit', async () => {
+    await sized('a', 4000, 1)
+    const unlimited = await world.start()
+    const { plan } = (await unlimited.call({ token: operator, path: '/api/cache/clean', body: {} })).body
+    expect(plan).toMatchObject({ max_bytes: null, evict: [], keep: [{ why: 'fits' }], freed_bytes: 0 })
+  })
+
+  test('is a job of model-sync where it is meant; the same key asks for the same one', async () => {
+    const headers = { 'idempotency-key': randomUUID() }
+    const wish = { max_size_gb: 0.5, keep_recent: 2, dry_run: false }
+    const [first, again] = [await clean(wish, headers), await clean(wish, headers)]
+    expect([first.status, again.body.job_id === first.body.job_id]).toEqual([202, true])
+    expect((await jobRef(world.db, first.body.job_id).get()).data()).toMatchObject({
+      kind: 'cache-clean',
+      input: { maxBytes: 2 ** 29, keepRecent: 2 },
+    })
+    expect(world.woken).toContain(`http://127.0.0.1:11/internal/jobs/${first.body.job_id}`)
+    const { job_id } = (await clean({ dry_run: false })).body
+    expect((await jobRef(world.db, job_id).get()).get('input')).toMatchObject({ maxBytes: null, keepRecent: null })
+  })
+
+  test.each([[{ max_size_gb: -1 }], [{ keep_recent: 0.5 }], [{ dry_run: 'no' }], [{ max_size: 1 }]])(
+    'that asks for %j is refused',
+    async (body) => {
+      expect((await clean(body)).status).toBe(422)
+    },
+  )
+})

@@ -1,0 +1,30 @@
+import { planCleaning } from '#shared/cache/plan-cleaning.ts'
+import type { ApiContext } from '../../api-context.ts'
+import type { CleanPlanView } from '../../endpoints/cache-schemas.ts'
+import { reading } from '../reading.ts'
+import { cachedFileViews } from './cached-file-view.ts'
+
+export const GiB = 1024 ** 3
+
+/** What a clean-up would do at this moment; null for what is configured. */
+export async function planClean(
+  { config, loadClients, now }: ApiContext,
+  wish: { maxBytes: number | null; keepRecent: number | null },
+): Promise<CleanPlanView> {
+  const { db } = await loadClients()
+  const limits = { maxBytes: config.CACHE_MAX_BYTES, keepRecent: config.CACHE_KEEP_RECENT }
+  const plan = await reading(planCleaning({ db, bucket: config.MODELS_STORAGE_BUCKET, limits, now }, wish))
+  const views = await cachedFileViews(db, [...plan.evict, ...plan.keep.map(({ file }) => file)])
+  const kept = views.slice(plan.evict.length)
+  return {
+    max_bytes: plan.maxBytes,
+    keep_recent: plan.keepRecent,
+    evict: views.slice(0, plan.evict.length),
+    keep: plan.keep.flatMap(({ why }, index) => {
+      const file = kept[index]
+      return file === undefined ? [] : [{ file, why }]
+    }),
+    freed_bytes: plan.freedBytes,
+    freed_space_gb: plan.freedBytes / GiB,
+  }
+}
