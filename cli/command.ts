@@ -14,6 +14,8 @@ export interface Command {
   options: ParseArgsOptionsConfig
   /** Options that take one of a few words. */
   choices?: Readonly<Record<string, readonly string[]>>
+  /** It does not work on a deployment, so that no profile is read before it runs. */
+  isOffline?: boolean
   /** Whole calls, as somebody would type them. */
   examples: readonly string[]
   /** True when all went well. @throws UsageError when it was called wrongly. */
@@ -24,6 +26,8 @@ export interface CommandContext {
   output: Output
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
+  /** Where somebody types, or a pipe ends; the process's own where nothing is said. */
+  input?: NodeJS.ReadableStream & { isTTY?: boolean }
 }
 
 /** It was called wrongly: exit code 2. */

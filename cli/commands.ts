@@ -4,6 +4,8 @@ import { generate } from './commands/generate.ts'
 import { imagesBackfill } from './commands/images-backfill.ts'
 import { imagesProcess } from './commands/images-process.ts'
 import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
+import { login, logout } from './commands/login.ts'
+import { profileAdd, profileLs, profileRm, profileUse } from './commands/profile.ts'
 import { purgeCharacter } from './commands/purge-character.ts'
 import { purgeTraining } from './commands/purge-training.ts'
 import { purgeUser } from './commands/purge-user.ts'
@@ -31,6 +33,12 @@ export const commands: readonly Command[] = [
   jobsRetry,
   deadLettersList,
   deadLettersReplay,
+  profileAdd,
+  profileUse,
+  profileLs,
+  profileRm,
+  login,
+  logout,
 ]
 
 /** What the commands that share their first word are for. */

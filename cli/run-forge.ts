@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { types } from 'node:util'
 import { AppError } from '#shared/errors/app-error.ts'
-import { type CommandContext, UsageError } from './command.ts'
-import { findCommand, findGroup } from './commands.ts'
+import { type CommandContext, parseCall, UsageError } from './command.ts'
+import { type FoundCommand, findCommand, findGroup } from './commands.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
 import { Interrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 
 /** What the shell gets: a script can tell "it failed" from "you called it wrongly". */
 const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
+
+/** Failures of whoever calls: the environment or a profile has to be changed. */
+const usageCodes: ReadonlySet<string> = new Set(['config.invalid', 'forge.no-such-profile', 'forge.no-api-key'])
 
 /** Does what the arguments say and returns the exit code. Never throws. */
 export async function runForge(args: string[], context: CommandContext): Promise<number> {
@@ -21,6 +24,7 @@ export async function runForge(args: string[], context: CommandContext): Promise
     }
     const found = findCommand(args)
     if (found === null) throw new UsageError(unknownCommand(args), usageNear(args))
+    if (!found.command.isOffline) await useProfile(found)
     return (await found.command.run(found.args, context)) ? exitCodes.ok : exitCodes.failed
   } catch (error) {
     return await tell(error, output)
@@ -54,6 +58,21 @@ function help(about: string | null, text: string): Information {
   return { record: { type: 'help', about, text }, text }
 }
 
+/**
+ * Has the environment say what the profile says that --profile, FORGE_PROFILE or "forge profile use" names.
+ * @throws UsageError for a profile beside --local, and where the options can't be read.
+ */
+async function useProfile({ command, args }: FoundCommand): Promise<void> {
+  const { values } = parseCall(args, command.options, command.usage)
+  if (values.local && values.profile !== undefined) {
+    throw new UsageError('Give one of --local and --profile.', command.usage)
+  }
+  if (values.local) return
+  const { applyProfile, chooseProfile } = await import('./profiles/use-profile.ts')
+  const choice = await chooseProfile(process.env, values.profile ?? null)
+  if (choice !== null) applyProfile(process.env, choice)
+}
+
 async function tell(error: unknown, output: Output): Promise<number> {
   if (error instanceof UsageError) {
     output.failure({ code: 'usage', message: error.message, hint: error.usage ?? 'forge --help lists the commands.' })
@@ -66,7 +85,7 @@ async function tell(error: unknown, output: Output): Promise<number> {
   const { code, message, facts } = await foreseen(error)
   const reason = typeof facts.reason === 'string' ? facts.reason : undefined
   output.failure({ code, message, ...(reason ? { hint: reason } : {}) })
-  return code === 'config.invalid' ? exitCodes.usage : exitCodes.failed
+  return usageCodes.has(code) ? exitCodes.usage : exitCodes.failed
 }
 
 /** Clients throw their own errors: Firestore's have a gRPC code, and missing credentials say what to do. */

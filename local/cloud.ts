@@ -10,6 +10,7 @@ import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
 import { startDocumentRelay } from './events/relay/document-relay.ts'
 import type { Trigger } from './events/trigger.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
+import { type SignInStandIn, startSignIn } from './identity/server.ts'
 import { openServiceAccount } from './identity/service-account.ts'
 import { type ModelHubs, startModelHubs } from './model-hubs.ts'
 import { type ReplicateStandIn, startReplicate } from './replicate/server.ts'
@@ -30,6 +31,7 @@ export const anyPorts: CloudPorts = {
   civitai: 0,
   huggingface: 0,
   fileHost: 0,
+  signIn: 0,
 }
 
 export interface CloudOptions {
@@ -57,6 +59,8 @@ export interface LocalCloud {
   replicate: ReplicateStandIn
   hubs: ModelHubs
   identity: Identity
+  /** Where users sign in by a password: for those who try it out, since the local cloud's user needs none. */
+  signIn: SignInStandIn
   /** The environment of a service that is reached at `serviceUrl`. */
   environmentFor(serviceUrl: string): Record<string, string>
   /** What api and replicate-webhook get besides. */
@@ -121,6 +125,7 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
       await startReplicate({ port: ports.replicate, runsPerMinute: null, clock, dataDir: join(dataDir, 'replicate') }),
     )
     const hubs = keep(await startModelHubs(ports))
+    const signIn = keep(await startSignIn({ port: ports.signIn, identity, projectId: localProject }))
 
     const environmentFor = (serviceUrl: string) =>
       localEnvironment({
@@ -142,6 +147,7 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
       replicate,
       hubs,
       identity,
+      signIn,
       environmentFor,
       trainingEnvironment: (replicateWebhookUrl) =>
         trainingEnvironment({

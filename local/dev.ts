@@ -28,6 +28,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
       civitai: at(defaultPorts.civitai),
       huggingface: at(defaultPorts.huggingface),
       fileHost: at(defaultPorts.fileHost),
+      signIn: at(defaultPorts.signIn),
     },
     triggers: services.flatMap((service) => service.triggers(`http://127.0.0.1:${service.port}`)),
     documentsHost: env.FIRESTORE_EMULATOR_HOST ?? null,
@@ -113,6 +114,7 @@ function greeting(params: {
     ['Replicate stand-in', cloud.replicate.url],
     ['CivitAI stand-in', cloud.hubs.civitai.url],
     ['Hugging Face stand-in', cloud.hubs.huggingface.url],
+    ['sign-in stand-in', cloud.signIn.url],
     ...services.map((service): [string, string] => [service.name, service.url]),
   ]
   return `

@@ -18,6 +18,7 @@ export const defaultPorts = {
   civitai: 8126,
   huggingface: 8127,
   fileHost: 8128,
+  signIn: 8129,
   services: 8081,
 } as const
 export const defaultServers = {

@@ -1,6 +1,8 @@
+import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 import { UsageError } from '../command.ts'
 import { localDataDir } from '../local-data.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
+import { isLoopback, isSafeUrl } from './safe-url.ts'
 
 /** Options of every command that speaks to the API. */
 export const apiOptions = {
@@ -9,15 +11,14 @@ export const apiOptions = {
 } as const
 
 /** How `--help` explains them. */
-export const apiUsage = `  --api URL          where the API is (else FORGE_API_URL, else the local cloud)
-  --token TOKEN      whose ID token to show (else FORGE_TOKEN; the local cloud's user needs none)
+export const apiUsage = `  --api URL          where the API is (else FORGE_API_URL, else the profile's, else the local cloud)
+  --token TOKEN      whose ID token to show (else FORGE_TOKEN, else who is signed in: forge login)
+  --profile NAME     another deployment than the one in use
   --json, --local    as for every command`
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
-
 /**
- * Connects to the API that the options name, or the environment, or to that of `npm run dev`. There one is signed in
- * as its user.
+ * Connects to the API that the options name, or the environment (which a profile fills in), or to that of `npm run dev`.
+ * There one is signed in as its user.
  * @throws UsageError without a token for an API that is elsewhere, or a URL that would carry the token in the clear.
  */
 export async function connectToApi(
@@ -28,17 +29,36 @@ export async function connectToApi(
   const asked = values.local ? null : values.api || FORGE_API_URL || null
   const url = URL.parse(asked ?? (await localApiUrl()))
   if (url === null) throw new UsageError(`"${asked}" is no URL.`, usage)
-  const isLocal = LOOPBACK.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
-    throw new UsageError('The API has to be an https URL (http only on this machine).', usage)
-  }
+  if (!isSafeUrl(url)) throw new UsageError('The API has to be an https URL (http only on this machine).', usage)
+  const isLocal = isLoopback(url)
   const token = values.token || (values.local ? null : FORGE_TOKEN) || null
-  if (token === null && !isLocal) throw new UsageError('Give an ID token: --token or FORGE_TOKEN.', usage)
+  const http = createHttpClient()
+  const session = token === null && !values.local ? await profileTokens(url, http) : null
+  if (token === null && session === null && !isLocal) {
+    http.close()
+    throw new UsageError('Sign in (forge login), or give an ID token: --token or FORGE_TOKEN.', usage)
+  }
   return createApiClient({
     baseUrl: url.href.replace(/\/+$/, ''),
     isLocal,
-    token: token === null ? localToken(usage) : async () => token,
+    token: token === null ? (session ?? localToken(usage)) : async () => token,
+    http,
   })
+}
+
+/** The tokens of whoever is signed in by the profile in effect; null for an API that is not the profile's. */
+async function profileTokens(api: URL, http: HttpClient): Promise<(() => Promise<string>) | null> {
+  const name = process.env.FORGE_PROFILE
+  if (!name) return null
+  const { profileNamed, readProfiles } = await import('../profiles/profiles.ts')
+  const { readSession, sessionTokens } = await import('../login/session.ts')
+  const profile = profileNamed(await readProfiles(process.env), name)
+  const session = await readSession(process.env, name)
+  if (session === null || profile.apiUrl === null || URL.parse(profile.apiUrl)?.origin !== api.origin) return null
+  if (session.apiUrl !== profile.apiUrl || session.apiKey !== profile.apiKey) return null
+  const { signInService } = await import('../login/sign-in-service.ts')
+  const service = signInService(profile, http)
+  return sessionTokens({ env: process.env, profileName: name, session, service })
 }
 
 async function localApiUrl(): Promise<string> {

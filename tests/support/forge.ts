@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Firestore } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
@@ -22,9 +23,15 @@ export interface ForgeRun {
   records(): Record<string, unknown>[]
 }
 
+/** Nobody's: the profiles of whoever runs the tests are none of theirs. */
+const noConfig = { XDG_CONFIG_HOME: '/nonexistent' }
+
 /** Runs `forge` as a process, its output in pipes. */
 export function forge(args: readonly string[], options: { env: Record<string, string>; input?: string }) {
-  const { child, ended, stdoutSoFar } = startPiped(['cli/forge.js', ...args], options)
+  const { child, ended, stdoutSoFar } = startPiped(['cli/forge.js', ...args], {
+    ...options,
+    env: { ...noConfig, ...options.env },
+  })
   return { child, ended: ended.then(({ code, ...said }) => forgeRun({ exitCode: code, ...said })), stdoutSoFar }
 }
 
@@ -34,10 +41,16 @@ function forgeRun(ended: Omit<ForgeRun, 'records'>): ForgeRun {
 }
 
 /** Runs `forge` in this process, which spares it the start of another; calls at the same time need the same `env`. */
-export async function forgeHere(args: string[], env: Record<string, string>): Promise<ForgeRun> {
+export async function forgeHere(
+  args: string[],
+  env: Record<string, string>,
+  /** What a pipe into it says. */
+  piped = '',
+): Promise<ForgeRun> {
   process.env = { ...env }
   const { output, said } = captureOutput({ json: args.includes('--json') })
-  const exitCode = await runForge(args, { output, signal: new AbortController().signal })
+  const input = Readable.from([Buffer.from(piped)]) as unknown as NodeJS.ReadableStream
+  const exitCode = await runForge(args, { output, input, signal: new AbortController().signal })
   return forgeRun({ exitCode, ...said })
 }
 
