@@ -5,6 +5,7 @@ const locatorSchema = z.discriminatedUnion('source', [
   z.object({ source: z.literal('civitai'), modelVersionId: z.string(), fileId: z.string().nullable() }),
   z.object({ source: z.literal('huggingface'), repo: z.string(), commit: z.string(), path: z.string() }),
   z.object({ source: z.literal('url'), url: z.string() }),
+  z.object({ source: z.literal('upload'), bucket: z.string(), name: z.string(), generation: z.string().nullable() }),
 ])
 
 const sourceFileSchema = z.object({

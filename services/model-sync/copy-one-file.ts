@@ -23,7 +23,7 @@ export interface CopyFileDeps {
   store: ObjectStore
   streams: ObjectStreams
   bucket: string
-  web: HttpClient
+  webFor(file: SourceFile): HttpClient
   locate(file: SourceFile): LocateFile
   options: { minPartBytes: number; maxLanes: number; stallMs: number; maxBytes: number; allowPickle: boolean }
 }
@@ -61,7 +61,7 @@ export async function copyOneFile(
     const verified = await copyFile({
       file,
       locate: deps.locate(file),
-      web: deps.web,
+      web: deps.webFor(file),
       parts,
       plan: storedPlan === null ? null : transferPlanSchema.parse(storedPlan),
       storePlan: (plan) => run.keep(planName, plan),

@@ -14,7 +14,7 @@ import type { ModelSyncInit } from './app.ts'
 import type { CopyInput } from './copy-input.ts'
 import { runCopyJob } from './run-copy-job.ts'
 import { runSyncJob } from './run-sync-job.ts'
-import { locateFile } from './sources/locate-file.ts'
+import { fetchClient, locateFile } from './sources/locate-file.ts'
 import { resolveModel, type SourceClients } from './sources/resolve-model.ts'
 import type { SyncInput } from './sync-input.ts'
 
@@ -35,7 +35,7 @@ export function openSyncWork(
   parts: { db: Firestore; store: ObjectStore; streams: ObjectStreams; jobs: JobRunner },
 ): SyncWork {
   const { config } = init
-  const clients = openSources(init)
+  const clients = openSources(init, parts)
   const deps = { ...parts, bucket: config.MODELS_STORAGE_BUCKET }
   const limits = {
     maxModelBytes: config.MAX_MODEL_BYTES,
@@ -55,17 +55,30 @@ export function openSyncWork(
         {
           ...deps,
           limits,
-          resolve: (note, signal) => resolveModel(clients, note.source, { allowPickle: config.ALLOW_PICKLE, signal }),
+          resolve: ({ source, userId }, signal) =>
+            resolveModel(clients, source, { allowPickle: config.ALLOW_PICKLE, userId, signal }),
           now: () => new Date(),
         },
         run,
       ),
     copy: (run) =>
-      runCopyJob({ ...deps, web: clients.web, locate: (file) => locateFile(clients, file), options, lookEveryMs }, run),
+      runCopyJob(
+        {
+          ...deps,
+          webFor: (file) => fetchClient(clients, file),
+          locate: (file) => locateFile(clients, file),
+          options,
+          lookEveryMs,
+        },
+        run,
+      ),
   }
 }
 
-function openSources(init: ModelSyncInit): SourceClients {
+function openSources(
+  init: ModelSyncInit,
+  { db, store, streams }: { db: Firestore; store: ObjectStore; streams: ObjectStreams },
+): SourceClients {
   const { config } = init
   const limiter = createRateLimiter({
     rules: civitaiRateRules(config.CIVITAI_BASE_URL, config.CIVITAI_REQUESTS_PER_MINUTE / 60),
@@ -81,6 +94,7 @@ function openSources(init: ModelSyncInit): SourceClients {
   })
   return {
     web,
+    uploads: { db, store, streams, http: api },
     civitai: createCivitaiClient({
       baseUrl: config.CIVITAI_BASE_URL,
       token: tokenOf(config.CIVITAI_API_KEY),

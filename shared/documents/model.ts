@@ -23,6 +23,7 @@ const modelSchema = z.object({
   ignorePatterns: texts,
   sourceUrl: text,
   sourceSha256: text,
+  uploadObject: text,
   baseModel: text,
   triggerWords: texts,
   userId: text,
@@ -45,8 +46,10 @@ export interface ModelSource {
   allowPatterns: string[]
   ignorePatterns: string[]
   sourceUrl: string | null
-  /** What the file at `sourceUrl` must be. */
+  /** What the file at `sourceUrl`, or the upload, must be. */
   sourceSha256: string | null
+  /** Where a file of a person's own waits to be synced: `gs://…` (`shared/registry/model-uploads.ts`). */
+  uploadObject: string | null
 }
 
 /** A model as model-sync needs it. */
@@ -84,6 +87,7 @@ export function toModel(id: string, fields: unknown): Model {
       ignorePatterns: found.ignorePatterns ?? [],
       sourceUrl: filled(found.sourceUrl),
       sourceSha256: filled(found.sourceSha256)?.toLowerCase() ?? null,
+      uploadObject: filled(found.uploadObject),
     },
     baseModel: filled(found.baseModel),
     triggerWords: found.triggerWords ?? [],
@@ -97,5 +101,8 @@ function filled(value: string | null | undefined): string | null {
 
 /** Whether two documents ask for the same bytes. */
 export function isSameSource(a: ModelSource, b: ModelSource): boolean {
-  return JSON.stringify(a) === JSON.stringify(b) // Both made by `toModel`, with their fields in one order.
+  return JSON.stringify({ ...noSource, ...a }) === JSON.stringify({ ...noSource, ...b })
 }
+
+/** One order of the fields; and a job's note may be older than some of them. */
+const noSource = toModel('none', {}).source

@@ -126,6 +126,13 @@ export class ObjectStreams {
     }
   }
 
+  /** Where an object's bytes at a generation are, for whoever fetches them by their own means (ranges): no signature, but a token. */
+  async locate(object: ObjectName, generation: string): Promise<{ url: string; headers: Record<string, string> }> {
+    const url = this.#urlOf(object)
+    url.search = new URLSearchParams({ alt: 'media', generation }).toString()
+    return { url: url.href, headers: await this.#authorization() }
+  }
+
   close(): void {
     this.#http.close()
   }

@@ -3,6 +3,8 @@ export type FileLocator =
   | { source: 'civitai'; modelVersionId: string; fileId: string | null }
   | { source: 'huggingface'; repo: string; commit: string; path: string }
   | { source: 'url'; url: string }
+  /** An object of our own, at a generation; null where it need not be there, since the same bytes were stored. */
+  | { source: 'upload'; bucket: string; name: string; generation: string | null }
 
 /** One file to copy, and what its source says of it. Plain JSON: it is stored with the job. */
 export interface SourceFile {

@@ -1,8 +1,10 @@
 import { locateCivitaiFile } from '#shared/civitai/locate-file.ts'
+import type { HttpClient } from '#shared/http/client.ts'
 import { locateHuggingFaceFile } from '#shared/huggingface/locate-file.ts'
 import type { LocateFile, SourceFile } from '#shared/transfer/source-file.ts'
 import { locateDirectUrl } from './direct-url.ts'
 import type { SourceClients } from './resolve-model.ts'
+import { locateUpload } from './upload.ts'
 
 /** How to find a file's bytes, whichever source it is of. */
 export function locateFile(clients: SourceClients, file: SourceFile): LocateFile {
@@ -14,7 +16,14 @@ export function locateFile(clients: SourceClients, file: SourceFile): LocateFile
       return locateHuggingFaceFile(clients.huggingface, locator, file)
     case 'url':
       return locateDirectUrl(locator.url)
+    case 'upload':
+      return locateUpload(clients.uploads, locator)
     default:
       return locator satisfies never
   }
+}
+
+/** Who fetches a file: our own bucket may have a private address, at which what people and hubs name must not be. */
+export function fetchClient(clients: SourceClients, { locator }: SourceFile): HttpClient {
+  return locator.source === 'upload' ? clients.uploads.http : clients.web
 }

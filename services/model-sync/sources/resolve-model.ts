@@ -11,10 +11,13 @@ import { resolveHuggingFaceModel } from '#shared/huggingface/resolve-model.ts'
 import type { SourceFile } from '#shared/transfer/source-file.ts'
 import { resolveDirectUrl } from './direct-url.ts'
 import type { ResolvedModel } from './resolved-model.ts'
+import { resolveUpload, type UploadAccess } from './upload.ts'
 
 export interface ResolveOptions {
   /** Take files that run code when they are loaded. */
   allowPickle: boolean
+  /** Whose model it is; null for the system's. */
+  userId: string | null
   signal: AbortSignal
 }
 
@@ -22,6 +25,7 @@ export interface SourceClients {
   civitai: CivitaiClient
   huggingface: HuggingFaceClient
   web: HttpClient
+  uploads: UploadAccess
 }
 
 /**
@@ -44,12 +48,14 @@ export async function resolveModel(
     case 'civitai':
       if (source.versionId === null) throw noSource('The model names no CivitAI model or version.')
       return await resolveCivitai(clients.civitai, source, options)
+    case 'upload':
+      return await resolveUpload(clients.uploads, { source, userId: options.userId })
     case null:
       throw noSource('The model names no source: set civitaiModelId, sourceUrl, or engine and hf_id.')
     default:
       throw new FinalError({
         code: 'sync.unknown-engine',
-        message: `Models of engine "${source.engine.slice(0, 40)}" have no file to copy; only huggingface and civitai have.`,
+        message: `Models of engine "${source.engine.slice(0, 40)}" have no file to copy; only huggingface, civitai and upload have.`,
       })
   }
 }

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import type { DocumentData } from '@google-cloud/firestore'
+import { startDocumentServer } from '#local/documents/server.ts'
+import { safetensorsContent } from '#local/file-host/safetensors-content.ts'
+import { modelUpload, modelUploadUri } from '#shared/registry/model-uploads.ts'
+import { publishedSha256, untilTidy } from '../../../support/sync-cases.ts'
+import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
+
+const workBucket = 'work-bucket'
+
+let world: SyncWorld
+beforeAll(async () => {
+  world = await startSyncWorld({
+    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    taskQueue: false,
+    env: { SYNC_CONCURRENCY: '16' },
+  })
+  await world.bucket.createBucket(workBucket)
+}, 20_000)
+afterAll(() => world.close())
+
+let seeds = 9_000
+
+/** Weights that nothing else has. */
+function weights(sizeBytes = 700_000): Buffer {
+  seeds += 1
+  const content = safetensorsContent({ sizeBytes, seed: seeds })
+  return Buffer.concat(content.views(0, content.sizeBytes))
+}
+
+const sha256Of = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+/** Puts bytes where an upload would, under the SHA-256 that its sender claims. */
+async function upload(userId: string, bytes: Buffer, claim = sha256Of(bytes)): Promise<DocumentData> {
+  const file = modelUpload({ bucket: workBucket, userId, sha256: claim, extension: '' })
+  await world.storage.bucket(workBucket).file(file.name).save(bytes, { resumable: false })
+  return claimed(userId, claim)
+}
+
+/** The document of somebody who says that they have uploaded such a file. */
+function claimed(userId: string, sha256: string): DocumentData {
+  const file = modelUpload({ bucket: workBucket, userId, sha256, extension: '' })
+  return { userId, engine: 'upload', uploadObject: modelUploadUri(file), sourceSha256: sha256 }
+}
+
+const copies = async () => (await world.jobs('copy')).length
+
+test('an upload is copied in parts, verified, and named by its bytes', async () => {
+  const bytes = weights()
+  const model = await world.sync('mine', { name: 'My LoRA', ...(await upload('ann', bytes)) })
+  const sha256 = sha256Of(bytes)
+  expect(model).toMatchObject({ syncStatus: 'synced', sha256, sizeBytes: bytes.length, format: 'safetensors' })
+  expect(model.gcsUri).toBe(`gs://${modelsBucket}/models/My_LoRA/${sha256.slice(0, 12)}.safetensors`)
+  expect(await publishedSha256(world, model.gcsUri)).toBe(sha256)
+  await untilTidy(world)
+})
+
+test('the same bytes are stored once: for the one who sends them too, and for whoever may have them anyway', async () => {
+  const bytes = weights()
+  const { gcsUri } = await world.sync('first', { name: 'One', ...(await upload('ann', bytes)) })
+  const before = await copies()
+  const sent = await world.sync('sent', { name: 'Two', ...(await upload('bob', bytes)) })
+  const mine = await world.sync('again', { name: 'Three', ...claimed('ann', sha256Of(bytes)), versionId: '2' })
+  const system = await world.sync('system', { name: 'Four', ...claimed('root', sha256Of(bytes)), userId: null })
+  const ofAll = await world.sync('of-all', { name: 'Five', ...claimed('cid', sha256Of(bytes)) })
+  for (const model of [sent, mine, system, ofAll]) expect(model).toMatchObject({ syncStatus: 'synced', gcsUri })
+  expect(await copies()).toBe(before)
+})
+
+test('whoever only knows the hash of a stored file gets nothing of it', async () => {
+  const bytes = weights()
+  await world.sync('theirs', { name: 'Theirs', ...(await upload('ann', bytes)) })
+  const sha256 = sha256Of(bytes)
+  const nothing = await world.sync('nothing', { name: 'X', ...claimed('eve', sha256) })
+  const other = await world.sync('other', { name: 'Y', ...(await upload('eve', weights(bytes.length), sha256)) })
+  expect([nothing.syncErrorCode, other.syncErrorCode]).toEqual(['upload.gone', 'upload.hash-mismatch'])
+  expect([nothing.gcsUri, other.gcsUri]).toEqual([undefined, undefined])
+})
+
+test.each<[title: string, code: string, fields: () => Promise<DocumentData>]>([
+  [
+    'other bytes than their SHA-256 says',
+    'transfer.hash-mismatch',
+    () => upload('ann', weights(), sha256Of(weights())),
+  ],
+  [
+    'no model at all',
+    'transfer.not-a-file',
+    () => upload('ann', Buffer.from('<!doctype html><html><body>login</body></html>')),
+  ],
+  ['an upload that is gone', 'upload.gone', async () => claimed('ann', sha256Of(weights()))],
+  [
+    'the upload of somebody else',
+    'upload.not-theirs',
+    async () => ({ ...(await upload('ann', weights())), userId: 'eve' }),
+  ],
+  [
+    'another SHA-256 than the upload’s',
+    'upload.bad-object',
+    async () => ({ ...(await upload('ann', weights())), sourceSha256: sha256Of(weights()) }),
+  ],
+  [
+    'what is no upload of a model',
+    'upload.bad-object',
+    async () => ({ ...claimed('ann', sha256Of(weights())), uploadObject: `gs://${workBucket}/training-uploads/ann/1` }),
+  ],
+])('refuses %s, and leaves nothing', async (_title, code, fields) => {
+  const model = await world.sync(`refused-${++seeds}`, { name: 'Refused', ...(await fields()) })
+  expect({ status: model.syncStatus, code: model.syncErrorCode }).toEqual({ status: 'notsynced', code })
+  await untilTidy(world)
+})
