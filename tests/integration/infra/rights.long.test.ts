@@ -1,8 +1,11 @@
+import { SMALL_SYNC_BYTES } from '#local/recording/measure-runs.ts'
+import type { RunQuantities, ServiceQuantities } from '#local/recording/measured-run.ts'
 import { type RecordedCloud, startRecordedCloud } from '#local/recording/recorded-cloud.ts'
 import type { ApiCall } from '#local/recording/recording.ts'
 import { clipdropEnvironment, deleteWhileWorking, runImage, waitForRate } from '#local/recording/run-image.ts'
 import { runSync } from '#local/recording/run-sync.ts'
 import { runTraining } from '#local/recording/run-training.ts'
+import { readMeasuredRuns } from '../../../tools/costs/price-list.ts'
 import { type Grant, grantsOf, readProject } from '../../../tools/infra/project.ts'
 import { compareRights } from '../../support/rights/compare.ts'
 import { type Signing, startSigning } from '../../support/rights/signing.ts'
@@ -19,6 +22,8 @@ const NAMES: Readonly<Record<string, string>> = {
 }
 
 let recorded: RecordedCloud
+/** What was counted of one image, one small sync and one training, before anything else was asked for. */
+let counted: RunQuantities
 let signing: Signing
 
 beforeAll(async () => {
@@ -32,11 +37,17 @@ beforeAll(async () => {
     },
   })
   const { signal } = new AbortController()
+  let firstImage: RunQuantities = {}
   await Promise.all([
-    runSync(recorded, { sizeBytes: 64 * 1024 * 1024, signal }),
+    runSync(recorded, { sizeBytes: SMALL_SYNC_BYTES, signal }),
     runTraining(recorded, { signal }),
-    followImages(recorded),
+    runImage(recorded).then((character) => {
+      firstImage = recorded.quantities()
+      return followImages(recorded, character)
+    }),
   ])
+  await recorded.settled()
+  counted = { ...recorded.quantities(), 'image-worker': firstImage['image-worker'] as ServiceQuantities }
   await recorded.reconcile()
   await recorded.settled()
 }, 60_000)
@@ -46,10 +57,10 @@ afterAll(async () => {
   await signing.close()
 })
 
-async function followImages(cloud: RecordedCloud): Promise<void> {
-  const [first, second] = await Promise.all([runImage(cloud), runImage(cloud)])
-  await deleteWhileWorking(cloud, first)
-  await waitForRate(cloud, second)
+async function followImages(cloud: RecordedCloud, character: string): Promise<void> {
+  const other = await runImage(cloud)
+  await deleteWhileWorking(cloud, character)
+  await waitForRate(cloud, other)
 }
 
 function callsOf(service: string): ApiCall[] {
@@ -82,6 +93,22 @@ describe.each(project.services)('%s', (service) => {
     const { unused, larger } = compareRights(callsOf(service), excused)
     expect(unused.length + larger.length).toBe(excused.length)
   })
+})
+
+test.each([
+  { run: 'image', service: 'image-worker' },
+  { run: 'smallSync', service: 'model-sync' },
+  { run: 'training', service: 'api' },
+  { run: 'training', service: 'replicate-webhook' },
+] as const)('$service takes about what docs/costs.md counts for $run', ({ run, service }) => {
+  const { busySeconds: _own, ...expected } = readMeasuredRuns().runs[run].services[service] as ServiceQuantities
+  const now = counted[service] as ServiceQuantities
+  for (const [name, value] of Object.entries(expected)) {
+    const seen = now[name as keyof ServiceQuantities]
+    // Polls and renewals follow the time that it takes here; an endless loop or a lost step would show.
+    const isAbout = seen <= value * 2 + 10 && seen >= value / 2 - 10
+    expect({ name, value, seen, isAbout }).toMatchObject({ isAbout: true })
+  }
 })
 
 test('a call that no role allows is named with its permission and its resource', () => {
