@@ -1,10 +1,24 @@
 import type { Command } from './command.ts'
+import { cacheClean } from './commands/cache-clean.ts'
+import { cacheDu } from './commands/cache-du.ts'
+import { cacheLs } from './commands/cache-ls.ts'
+import { cachePin, cacheUnpin } from './commands/cache-pin.ts'
+import { cacheUsed } from './commands/cache-used.ts'
+import { cacheVerify } from './commands/cache-verify.ts'
 import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts'
 import { generate } from './commands/generate.ts'
 import { imagesBackfill } from './commands/images-backfill.ts'
 import { imagesProcess } from './commands/images-process.ts'
 import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
 import { login, logout } from './commands/login.ts'
+import { modelsAdd } from './commands/models-add.ts'
+import { modelsLoras } from './commands/models-loras.ts'
+import { modelsLs } from './commands/models-ls.ts'
+import { modelsRm } from './commands/models-rm.ts'
+import { modelsSearch } from './commands/models-search.ts'
+import { modelsShow } from './commands/models-show.ts'
+import { modelsSync } from './commands/models-sync.ts'
+import { modelsUpdates } from './commands/models-updates.ts'
 import { profileAdd, profileLs, profileRm, profileUse } from './commands/profile.ts'
 import { purgeCharacter } from './commands/purge-character.ts'
 import { purgeTraining } from './commands/purge-training.ts'
@@ -17,7 +31,22 @@ import { workerRun } from './commands/worker-run.ts'
 
 /** All that `forge` can do, in the order in which help and page list it. */
 export const commands: readonly Command[] = [
+  modelsSearch,
+  modelsShow,
+  modelsAdd,
+  modelsLs,
+  modelsRm,
+  modelsSync,
+  modelsUpdates,
+  modelsLoras,
   sync,
+  cacheLs,
+  cacheDu,
+  cacheClean,
+  cachePin,
+  cacheUnpin,
+  cacheVerify,
+  cacheUsed,
   imagesProcess,
   imagesBackfill,
   train,

@@ -25,6 +25,6 @@ export async function planClean(
       return file === undefined ? [] : [{ file, why }]
     }),
     freed_bytes: plan.freedBytes,
-    freed_space_gb: plan.freedBytes / GiB,
+    freed_space_gb: Math.round((plan.freedBytes / GiB) * 1_000) / 1_000,
   }
 }
