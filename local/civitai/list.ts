@@ -54,6 +54,12 @@ const querySchema = z.object({
   types: z.array(TYPES),
   baseModels: z.array(z.string()),
   tag: z.string().optional(),
+  // Numbers with commas between them.
+  ids: z
+    .string()
+    .regex(/^\d+(,\d+)*$/)
+    .transform((text) => text.split(',').map(Number))
+    .optional(),
   sort: z.enum(['Highest Rated', ...Object.keys(SORTS)]).default('Highest Rated'),
   nsfw: z.enum(['true', 'false']).default('false'),
 })
@@ -115,6 +121,7 @@ function passes(model: StoredModel, asked: Asked): boolean {
     (asked.types.length === 0 || asked.types.some((type) => type === model.type)) &&
     (asked.baseModels.length === 0 || model.versions.some(({ baseModel }) => asked.baseModels.includes(baseModel))) &&
     (asked.tag === undefined || model.tags.includes(asked.tag)) &&
+    (asked.ids === undefined || asked.ids.includes(model.id)) &&
     (asked.nsfw === 'true' || isForEverybody) &&
     !model.poi
   )

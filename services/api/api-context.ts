@@ -1,6 +1,7 @@
 import type { Config } from '#shared/config/environment.ts'
 import type { ResolveHost } from '#shared/http/address-guard.ts'
 import type { ApiClients } from './api-clients.ts'
+import type { RegistryClients } from './registry-clients.ts'
 import type { UserQueue } from './user-queue.ts'
 
 /** What every endpoint has. */
@@ -8,6 +9,8 @@ export interface ApiContext {
   config: Config<'api'>
   /** Opened by the first request that needs them: Google's clients are most of a start. */
   loadClients(): Promise<ApiClients>
+  /** Opened by the first request that asks a hub. */
+  loadRegistry(): Promise<RegistryClients>
   /** One user's changes one after another. */
   queue: UserQueue
   now: () => Date

@@ -12,6 +12,7 @@ import { documentRoutes } from './http/document-routes.ts'
 import { answerCors, setSecurityHeaders } from './http/headers.ts'
 import { RateLimit } from './http/rate-limit.ts'
 import { endpointRoutes } from './http/routes.ts'
+import type { RegistryClients } from './registry-clients.ts'
 import { UserQueue } from './user-queue.ts'
 
 export type { PurgeDeps, TrainingPurgePlan, UserPurgePlan } from './operations/operations.ts'
@@ -33,9 +34,15 @@ export function createApi(init: ServiceContext<'api'>, parts: ApiParts = {}): Re
   const now = parts.now ?? (() => new Date())
   const loadJobs = lazyJobs(init, () => openJobs(init))
   const loadClients = async (): Promise<ApiClients> => (await loadJobs()).clients
+  let registry: Promise<RegistryClients> | null = null
+  const loadRegistry = (): Promise<RegistryClients> => {
+    registry ??= import('./registry-clients.ts').then(({ openRegistry }) => openRegistry({ ...init, now }))
+    return registry
+  }
   const context: ApiContext = {
     config,
     loadClients,
+    loadRegistry,
     queue: new UserQueue(),
     now,
     resolveHost: parts.resolveHost ?? null,

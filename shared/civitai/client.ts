@@ -35,7 +35,10 @@ export function createCivitaiClient(options: ApiClientOptions): CivitaiClient {
   }
 }
 
-/** For the HTTP client's limiter. CivitAI publishes no rate (contract §7); a sync needs two or three requests before its copy. */
-export function civitaiRateRules(baseUrl: string, requestsPerSecond = 1): Record<string, RateRule> {
-  return { [new URL(baseUrl).host]: { perSecond: requestsPerSecond, burst: 1 } }
+/**
+ * For the HTTP client's limiter. CivitAI publishes no rate (contract §7); a sync needs two or three requests before its copy,
+ * and can wait for them. `burst`: so many at once after a rest, where people wait.
+ */
+export function civitaiRateRules(baseUrl: string, requestsPerSecond = 1, burst = 1): Record<string, RateRule> {
+  return { [new URL(baseUrl).host]: { perSecond: requestsPerSecond, burst } }
 }

@@ -73,6 +73,24 @@ export async function showCivitaiModel(
   return await callApi(options, { path, subject: `model ${id}`, signal }, listedModelSchema)
 }
 
+/**
+ * Of up to a hundred models those that the list has: not those without files, or kept from us. One request. Throws
+ * `civitai.…` errors.
+ */
+export async function listCivitaiModels(
+  options: ApiClientOptions,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): Promise<CivitaiListedModel[]> {
+  const query = new URLSearchParams({
+    limit: '100',
+    nsfw: 'true',
+    ids: ids.map((id) => checkId(id, 'model')).join(','),
+  })
+  const path = `/api/v1/models?${query}`
+  return (await callApi(options, { path, subject: 'list of models', signal }, pageSchema)).items
+}
+
 /** The version that has a file of this SHA-256; its model's tags and creator need another call. Throws `civitai.not-found`. */
 export async function findCivitaiVersion(
   options: ApiClientOptions,

@@ -66,7 +66,8 @@ function positionAfter({ nextCursor }: SourcePage): SourcePosition {
   throw new FinalError({ code: 'search.long-cursor', message })
 }
 
-function noteOf(source: ModelSource, error: AppError): SearchNote {
+/** What a failure is told as. */
+export function noteOf(source: ModelSource, error: AppError): SearchNote {
   const { code, message, retryable } = error
   const retryAt = error instanceof TransientError || error instanceof NotBeforeError ? error.retryAt : null
   return { source, code, message, isAskedAgain: retryable, retryAt }

@@ -15,22 +15,25 @@ const SAFE_LEVELS = 0b11
 
 /**
  * A model of CivitAI's list or `/models/{id}` as a record of its version: the one asked for, else the one that a sync without
- * a version would take, else the first of its page. Null for a version that the model does not have.
+ * a version would take, else the first of its page; and of that version's file that was asked for, else of the one that a sync
+ * would take. Null for a version, or a file, that the model does not have.
  */
 export function fromCivitai(
   model: CivitaiListedModel,
-  { nowMs, versionId = null }: { nowMs: number; versionId?: string | null },
+  { nowMs, versionId = null, fileId = null }: { nowMs: number; versionId?: string | null; fileId?: string | null },
 ): RegistryModel | null {
   const chosen = versionId ?? chooseVersion(model, { choice: {}, nowMs })?.id ?? model.versions[0]?.id ?? null
   const version = model.versions.find(({ id }) => id === chosen) ?? null
   if (version === null && versionId !== null) return null
-  const file = version && chooseFile(version.files, { modelType: model.type, choice: {} })
+  const asked = fileId === null ? null : (version?.files.find(({ id }) => id === fileId) ?? null)
+  if (fileId !== null && asked === null) return null
+  const file = asked ?? (version && chooseFile(version.files, { modelType: model.type, choice: {} }))
   const text = (html: string | null): string | null => htmlToText(html ?? '', MAX_DESCRIPTION_BYTES) || null
   const description = text(model.descriptionHtml) ?? text(version?.descriptionHtml ?? null)
   const versionText = text(version?.descriptionHtml ?? null)
   const type = typeFromCivitai(model.type)
   return {
-    id: `civitai:${model.id}${version === null ? '' : `@${version.id}`}`,
+    id: `civitai:${model.id}${version === null ? '' : `@${version.id}`}${fileId === null ? '' : `+${fileId}`}`,
     source: 'civitai',
     sourceId: model.id,
     name: safeName(model.name) || model.id,

@@ -54,3 +54,9 @@ export function formatFromHuggingFace(repo: {
   if (paths.length === 0 && tags.some((tag) => /^diffusers:\w+Pipeline$/.test(tag))) return 'diffusers'
   return TAGS.find(([tag]) => tags.includes(tag))?.[1] ?? null
 }
+
+/** What model-sync has found a file to be (`format` of its document), in the registry's words; null for what it does not tell. */
+export function storedFormat(word: string): RegistryFormat | null {
+  if (word === 'pickle') return 'ckpt'
+  return MODEL_FORMATS.find((format) => format === word) ?? null
+}

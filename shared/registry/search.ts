@@ -1,5 +1,6 @@
 import { TransientError } from '../errors/app-error.ts'
 import { type Answered, askSource, type SearchNote } from './ask-source.ts'
+import { createDeadline } from './deadline.ts'
 import { mergeAnswers } from './merge-answers.ts'
 import type { PageCache } from './page-cache.ts'
 import type { ModelSource, RegistryModel } from './registry-model.ts'
@@ -26,6 +27,8 @@ export interface RegistrySearch {
     limit: number
     /** Of the page before. */
     cursor?: string | null
+    /** What this caller alone may see, before all others: nothing of it is kept. */
+    own?: readonly SearchSource[]
     signal?: AbortSignal
   }): Promise<SearchPage>
 }
@@ -69,10 +72,11 @@ export function createRegistrySearch(options: RegistrySearchOptions): RegistrySe
   }
 
   return {
-    async search({ query, limit, cursor = null, signal }) {
+    async search({ query, limit, cursor = null, own = [], signal }) {
       signal?.throwIfAborted()
-      const position = cursor === null ? firstPosition(sources, query) : readToken(cursor, query)
-      const live = sources.filter(({ name }) => (position.sources[name] ?? 'done') !== 'done')
+      const asked = [...own, ...sources]
+      const position = cursor === null ? firstPosition(asked, query) : readToken(cursor, query)
+      const live = asked.filter(({ name }) => (position.sources[name] ?? 'done') !== 'done')
       const shown = new Set(position.shown)
       const isFresh = (model: RegistryModel): boolean =>
         matches(query, model) && !shownKeys(model).some((key) => shown.has(key))
@@ -86,8 +90,11 @@ export function createRegistrySearch(options: RegistrySearchOptions): RegistrySe
         answers = await Promise.all(
           live.map(async (source) => {
             const from: SourcePosition = position.sources[source.name] ?? 'done'
-            const read = async (at: string | null): Promise<SourcePage> =>
-              await readPage(source, { query, cursor: at, limit, signal: deadline.signal })
+            const read = async (at: string | null): Promise<SourcePage> => {
+              const request = { query, cursor: at, limit, signal: deadline.signal }
+              if (own.includes(source)) return await beforeAbort(deadline.signal, () => source.page(request))
+              return await readPage(source, request)
+            }
             return await askSource({ name: source.name, from, want, isFresh, readPage: read })
           }),
         )
@@ -119,26 +126,6 @@ function firstPosition(sources: readonly SearchSource[], query: RegistryQuery): 
 
 function isHold(error: unknown): error is TransientError & { retryAt: Date } {
   return error instanceof TransientError && error.retryAt !== null
-}
-
-/** Aborts with `search.too-slow`, or with the caller's reason. */
-function createDeadline(ms: number, signal: AbortSignal | undefined): { signal: AbortSignal; end(): void } {
-  const controller = new AbortController()
-  const timer = setTimeout(() => {
-    const message = `The source has not answered within ${ms} ms; the next page asks it again.`
-    controller.abort(new TransientError({ code: 'search.too-slow', message }))
-  }, ms)
-  const onAbort = (): void => controller.abort(signal?.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      // What still runs, runs for nobody.
-      controller.abort(new TransientError({ code: 'search.over', message: 'The search is over.' }))
-    },
-  }
 }
 
 /** The work's result, or the signal's reason as soon as it aborts: also where the work does not listen to it. */

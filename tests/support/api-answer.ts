@@ -1,5 +1,7 @@
+import type { WireModel } from '#shared/registry/wire-model.ts'
 import type { CachedFileView, CachePageView, CleanPlanView } from '../../services/api/endpoints/cache-schemas.ts'
 import type { GenerationView } from '../../services/api/endpoints/generation-schemas.ts'
+import type { SearchPageView, UpdatePageView } from '../../services/api/endpoints/registry-schemas.ts'
 import type { TrainingView } from '../../services/api/endpoints/training-schemas.ts'
 
 interface QuotaView {
@@ -14,6 +16,12 @@ export interface ApiBody extends CachePageView {
   training: TrainingView
   /** A list of them, or the quota. */
   trainings: TrainingView[] & QuotaView
+  /** Never null here: a test that expects null says so. */
+  model: WireModel
+  models: SearchPageView['models']
+  notes: SearchPageView['notes']
+  updates: UpdatePageView['updates']
+  removed: boolean
   next: string | null
   reused: boolean
   generation: GenerationView

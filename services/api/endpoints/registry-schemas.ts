@@ -59,7 +59,7 @@ export const modelIdSchema = z
 
 export const modelIdParams = z.strictObject({ id: modelIdSchema })
 
-const sha256Schema = z
+export const sha256Schema = z
   .string()
   .toLowerCase()
   .regex(/^[0-9a-f]{64}$/, 'Give the 64 hexadecimal digits of a SHA-256.')
@@ -78,7 +78,7 @@ export const sourceSchema = z.union([
     .max(4_000)
     .describe('`civitai:123@456`, `hf:owner/name@revision:file`, a page of either, or an https address of a file.'),
   z
-    .strictObject({ upload: z.string().min(1).max(200), sha256: sha256Schema })
+    .strictObject({ upload: z.string().min(1).max(500), sha256: sha256Schema })
     .describe('A file that was uploaded by `POST /api/registry/uploads`.'),
 ])
 
@@ -101,9 +101,12 @@ export const changeModelBody = z
     recommended_weight: z.number().gt(0).max(2).nullable().optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'Say what to change.')
-  .meta({ id: 'ModelChange' })
+  .meta({ id: 'ModelChange', examples: [{ name: 'Dunes', trigger_words: ['dune'], recommended_weight: 0.7 }] })
 
-export const lookupBody = z.strictObject({ sha256: sha256Schema }).meta({ id: 'ModelLookup' })
+export const lookupBody = z.strictObject({ sha256: sha256Schema }).meta({
+  id: 'ModelLookup',
+  examples: [{ sha256: '879db523c30d3b9017143d56705015e15a2cb5628762c11d086fed9538abd7fd' }],
+})
 
 const modelSchema = wireModelSchema.meta({
   id: 'Model',

@@ -45,7 +45,7 @@ interface Description {
   /** Others are refused (403) before anything of the request is read. */
   operatorsOnly?: true
   /** Statuses of this endpoint's own refusals, beside those that follow from its parts and those that all have. */
-  errors?: readonly (403 | 404 | 409 | 424)[]
+  errors?: readonly (400 | 403 | 404 | 409 | 424)[]
 }
 
 /** One endpoint of the table, its types erased. Every endpoint is for users with an ID token. */

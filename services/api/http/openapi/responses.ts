@@ -33,7 +33,8 @@ interface ErrorSpec {
 export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   400: {
     name: 'Unreadable',
-    description: 'The body is no JSON.',
+    description:
+      'The body is no JSON; or the cursor is none of this search’s (`search.bad-cursor`, `search.other-search`).',
     example: { code: 'request.unreadable', message: 'The body is no JSON in UTF-8.', details: null },
   },
   401: {
@@ -96,6 +97,15 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
       code: 'request.invalid',
       message: 'The request is not as it should be: type: Invalid option: expected one of "man"|"woman".',
       details: [{ path: 'type', message: 'Invalid option: expected one of "man"|"woman".' }],
+    },
+  },
+  424: {
+    name: 'SourceFailed',
+    description: 'The hub that has it refuses us, so that asking again would not help (`civitai.…`, `huggingface.…`).',
+    example: {
+      code: 'huggingface.gated',
+      message: 'Access to ann/tiny is restricted; ask for it on its page at Hugging Face.',
+      details: null,
     },
   },
   429: {

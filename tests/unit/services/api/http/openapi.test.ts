@@ -90,7 +90,7 @@ test('the document keeps to OpenAPI 3.1', () => {
     info: z.strictObject({ title: z.string(), version: z.string(), description: z.string() }),
     servers: z.array(z.strictObject({ url: z.string(), description: z.string() })),
     tags: z.array(z.strictObject({ name: z.string(), description: z.string() })),
-    paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post']), operation)),
+    paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post', 'patch', 'delete']), operation)),
     components: z.strictObject({
       schemas: z.record(componentName, schema),
       responses: z.record(componentName, response),

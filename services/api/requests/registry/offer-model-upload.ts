@@ -1,0 +1,90 @@
+import type { Firestore } from '@google-cloud/firestore'
+import { readUsage, reserveStorage, settleStorage } from '#shared/documents/quotas.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import { extensionOf } from '#shared/formats/object-name.ts'
+import type { SignedUpload } from '#shared/objects/signed-urls.ts'
+import { modelUpload } from '#shared/registry/model-uploads.ts'
+import { storedBytesFor } from '#shared/registry/stored-bytes.ts'
+import type { Caller } from '../../http/endpoint.ts'
+import { invalidRequest } from '../../http/parse-part.ts'
+import { requireOperator } from '../../http/require-operator.ts'
+import { uploadReservation, uploadsLiveMs } from '../../model-uploads.ts'
+import { requireStorage } from '../require-storage.ts'
+import { changeForUser } from '../user-change.ts'
+
+export interface ModelFileWish {
+  name: string
+  sizeBytes: number
+  sha256: string
+  isForSystem: boolean
+}
+
+export interface OfferedModelUpload {
+  /** The object's name. */
+  upload: string
+  /** Null where the bytes are there: uploaded and not yet registered, or stored for a model that the user sees. */
+  start: SignedUpload | null
+}
+
+/**
+ * Where a model file of the user's goes, and a signed URL to send it with where it has to be sent. Its bytes count against
+ * their storage for a day; operators' don't.
+ * @throws CallerError 403 `auth.operator-only`, 422 for a file that is too large, 429 `quota.storage`.
+ */
+export async function offerModelUpload({ user, context }: Caller, wish: ModelFileWish): Promise<OfferedModelUpload> {
+  const { name, sizeBytes, sha256, isForSystem } = wish
+  const { config } = context
+  if (isForSystem) requireOperator(user)
+  if (sizeBytes > config.MAX_UPLOAD_MODEL_BYTES) {
+    const message = `A model file may have ${config.MAX_UPLOAD_MODEL_BYTES} bytes at most.`
+    throw invalidRequest([{ path: 'size_bytes', message }])
+  }
+  const { db, store, signer } = await context.loadClients()
+  const extension = extensionOf(name.toLowerCase())
+  const object = modelUpload({ bucket: config.WORK_BUCKET, userId: user.uid, sha256, extension })
+  const upload = object.name
+  const [stored, sent] = await Promise.all([
+    storedBytesFor(db, { sha256, userId: isForSystem ? null : user.uid }),
+    store.stat(object),
+  ])
+  if (stored?.sizeBytes === sizeBytes || sent?.sizeBytes === sizeBytes) return { upload, start: null }
+  if (!user.isOperator) await reserve(context, db, { userId: user.uid, sha256, sizeBytes })
+  try {
+    const start = await signer.signUpload({
+      bucket: object.bucket,
+      name: upload,
+      contentType: 'application/octet-stream',
+      sizeBytes,
+      expiresInMs: config.UPLOAD_URL_TTL_MS,
+    })
+    return { upload, start }
+  } catch (error) {
+    const released = settleStorage(db, { userId: user.uid, released: [uploadReservation(sha256)], addedBytes: 0 })
+    await runTransaction(db, async (transaction) => released(transaction))
+    throw error
+  }
+}
+
+/** Asked again, for a URL that is no longer good, it is the same reservation. */
+async function reserve(
+  context: Caller['context'],
+  db: Firestore,
+  file: { userId: string; sha256: string; sizeBytes: number },
+): Promise<void> {
+  const { userId, sha256, sizeBytes } = file
+  const now = context.now()
+  const key = uploadReservation(sha256)
+  await changeForUser(context, db, {
+    userId,
+    decide: async (transaction) => {
+      const usage = await readUsage(transaction, db, userId)
+      const held = usage.storage.reserved[key]
+      if (held?.bytes === sizeBytes && held.expireAt.toMillis() > now.getTime()) return { outcome: null, writes: null }
+      const { [key]: _before, ...others } = usage.storage.reserved
+      const mostBytes = context.config.STORAGE_QUOTA_BYTES
+      requireStorage({ ...usage, storage: { ...usage.storage, reserved: others } }, { uploads: [file], mostBytes, now })
+      const expireAt = new Date(now.getTime() + uploadsLiveMs)
+      return { outcome: null, writes: reserveStorage(db, usage, { reservations: { [key]: sizeBytes }, expireAt, now }) }
+    },
+  })
+}

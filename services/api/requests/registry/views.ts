@@ -1,0 +1,18 @@
+import type { SearchNote } from '#shared/registry/ask-source.ts'
+import type { RegistryModel } from '#shared/registry/registry-model.ts'
+import type { NoteView, VersionView } from '../../endpoints/registry-schemas.ts'
+
+export function noteView({ source, code, message, isAskedAgain, retryAt }: SearchNote): NoteView {
+  return { source, code, message, asked_again: isAskedAgain, retry_at: retryAt?.toISOString() ?? null }
+}
+
+export function versionView(
+  model: Pick<RegistryModel, 'version' | 'sourceVersionId' | 'createdAt' | 'remoteUrl'>,
+): VersionView {
+  return {
+    version: model.version,
+    source_version_id: model.sourceVersionId,
+    published_at: model.createdAt?.toISOString() ?? null,
+    remote_url: model.remoteUrl,
+  }
+}

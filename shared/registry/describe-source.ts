@@ -1,0 +1,71 @@
+import { type HubPlace, hubDetails } from './hub-details.ts'
+import { formatFromHuggingFace } from './model-formats.ts'
+import { safeName } from './model-texts.ts'
+import { type NewModelSource, newModelOf } from './new-model.ts'
+import type { Hubs } from './open-hubs.ts'
+import type { RegistryModel } from './registry-model.ts'
+
+/** A source named exactly, and what is known of it before its bytes are here. */
+export interface DescribedSource {
+  source: NewModelSource
+  record: RegistryModel
+}
+
+/**
+ * Asks the hub what a source is. Of CivitAI the version is pinned that a sync would take now: a later one is an update, and
+ * another model. A repo stays at the revision that was named, by the name that it has today. Throws the hubs' errors.
+ */
+export async function describeSource(
+  hubs: Hubs,
+  source: NewModelSource,
+  signal?: AbortSignal,
+): Promise<DescribedSource> {
+  if (source.kind === 'url' || source.kind === 'upload') return { source, record: fileRecord(source) }
+  const record = await hubDetails(hubs, source, signal)
+  return { source: pinned(source, record), record }
+}
+
+function pinned(source: HubPlace, record: RegistryModel): NewModelSource {
+  if (source.kind === 'huggingface') return { ...source, reference: { ...source.reference, repo: record.sourceId } }
+  const { fileId } = source.reference
+  return { ...source, reference: { modelId: record.sourceId, versionId: record.sourceVersionId, fileId } }
+}
+
+/** Of a file that nobody says anything about. */
+function fileRecord(source: Extract<NewModelSource, { kind: 'url' | 'upload' }>): RegistryModel {
+  const { id, name } = newModelOf(source)
+  const path = source.kind === 'url' ? (URL.parse(source.url)?.pathname ?? '') : source.object
+  return {
+    id: `local:${id}`,
+    source: 'local',
+    sourceId: id,
+    name: safeName(name) || id,
+    type: 'other',
+    sourceType: null,
+    baseModel: null,
+    sourceBaseModel: null,
+    version: null,
+    sourceVersionId: null,
+    format: formatFromHuggingFace({ paths: [path], tags: [] }),
+    sizeBytes: null,
+    sha256: source.sha256,
+    triggerWords: [],
+    tags: [],
+    task: null,
+    library: null,
+    description: null,
+    creator: null,
+    downloadCount: null,
+    likeCount: null,
+    rating: null,
+    recommendedWeight: null,
+    isNsfw: false,
+    availability: 'open',
+    availableAt: null,
+    gcsUri: null,
+    remoteUrl: null,
+    createdAt: null,
+    updatedAt: null,
+    registered: null,
+  }
+}
