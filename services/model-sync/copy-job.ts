@@ -1,11 +1,12 @@
 import type { Firestore } from '@google-cloud/firestore'
+import { releaseRoom } from '#shared/cache/reserve-room.ts'
 import { isStoredFile, type ModelFile, modelFileRef } from '#shared/documents/model-files.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
-import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { removeBelow } from '#shared/objects/remove-below.ts'
+import { wakeJobs } from './cache/wake-copies.ts'
 import { type CopyInput, copyInputSchema, copyJobNames, copyWorkPrefix } from './copy-input.ts'
 
 interface CopyCleaning {
@@ -38,15 +39,15 @@ export async function cleanUpCopy(deps: CopyCleaning, input: CopyInput, jobId: s
   await wakeWaiters(deps, input)
   await removeCopyWork(deps.store, { bucket: deps.bucket, jobId })
   await removeUnreferenced(deps, input, jobId)
+  // Only now: until it is gone it takes room.
+  await wakeJobs(deps, await releaseRoom(deps, jobId))
 }
 
 async function wakeWaiters(deps: CopyCleaning, input: CopyInput): Promise<void> {
   const row = (await modelFileRef(deps.db, input.fileId).get()).data() as ModelFile | undefined // written by us alone
   if (row?.round !== input.round) return
-  for (const { jobId } of row.waiters) {
-    const job = toJobRecord(await jobRef(deps.db, jobId).get())
-    if (job && !isTerminal(job.state)) await deps.jobs.wake({ id: jobId, fence: job.fence })
-  }
+  const waiters = row.waiters.map(({ jobId }) => jobId)
+  await wakeJobs(deps, waiters)
 }
 
 /** Removes every part of a copy. */

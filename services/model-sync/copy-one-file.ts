@@ -16,6 +16,7 @@ import { readParts } from '#shared/transfer/read-parts.ts'
 import type { LocateFile, SourceFile } from '#shared/transfer/source-file.ts'
 import { transferPlanSchema } from '#shared/transfer/transfer-plan.ts'
 import type { TransferProgress } from '#shared/transfer/transfer-progress.ts'
+import type { CopyRoom } from './cache/copy-room.ts'
 import { type CopyInput, copyWorkPrefix } from './copy-input.ts'
 import { publishedName } from './published-names.ts'
 
@@ -26,6 +27,7 @@ export interface CopyFileDeps {
   webFor(file: SourceFile): HttpClient
   locate(file: SourceFile): LocateFile
   options: { minPartBytes: number; maxLanes: number; stallMs: number; maxBytes: number; allowPickle: boolean }
+  now: () => Date
 }
 
 /** A file that lies at its final place. Plain JSON: the result of a step. */
@@ -36,15 +38,22 @@ export interface CopiedFile {
   sizeBytes: number
   sha256: string
   facts: ModelFacts
+  /** Another copy had put it there: it may be counted already. */
+  isAdopted?: boolean
 }
 
 /** Copies one file of the job into parts, verifies what was stored, and makes the object of them; once for the life of the job. */
 export async function copyOneFile(
   deps: CopyFileDeps,
   run: JobRun<CopyInput>,
-  params: { index: number; signal: AbortSignal; onProgress(progress: TransferProgress): void },
+  params: {
+    index: number
+    room: Pick<CopyRoom, 'learn' | 'grow'>
+    signal: AbortSignal
+    onProgress(progress: TransferProgress): void
+  },
 ): Promise<CopiedFile> {
-  const { index, signal, onProgress } = params
+  const { index, room, signal, onProgress } = params
   const { input } = run
   const file = input.files[index] as SourceFile // The caller counts by the same list.
   const planName = `plan-${index}`
@@ -53,6 +62,7 @@ export async function copyOneFile(
     streams: deps.streams,
     bucket: deps.bucket,
     prefix: `${copyWorkPrefix(run.id)}${index}/`,
+    beforeWrite: (partIndex) => room.grow(index, partIndex),
   })
   const copied = await run.step(`file-${index}`, async () => {
     const storedPlan = run.stored<unknown>(planName)
@@ -64,7 +74,10 @@ export async function copyOneFile(
       web: deps.webFor(file),
       parts,
       plan: storedPlan === null ? null : transferPlanSchema.parse(storedPlan),
-      storePlan: (plan) => run.keep(planName, plan),
+      async storePlan(plan) {
+        await room.learn(index, plan.layout)
+        await run.keep(planName, plan)
+      },
       options: deps.options,
       checkStart(head, sizeBytes) {
         const kind = input.layout === 'file' ? 'weights' : (fileKindOf(file.path) ?? 'companion')
@@ -82,24 +95,29 @@ export async function copyOneFile(
       name: publishedName(input, { path: file.path, format }),
       contentType: 'application/octet-stream',
       metadata: { copyJobId: run.id },
+      customTime: deps.now(),
       // A folder's loaders look for each file by its name; only a single file may get another.
       mayBeRenamed: input.layout === 'file',
     })
-    await adopt(deps.store, published, run.id)
+    const isAdopted = await adopt(deps.store, published, run.id)
     const { sizeBytes, sha256 } = verified
     const { name, generation } = published
-    return { path: file.path, name, generation, sizeBytes, sha256, facts }
+    return { path: file.path, name, generation, sizeBytes, sha256, facts, isAdopted }
   })
   // Only now: until the step is stored they are what a later claim goes on with.
   await parts.removeAll()
   return copied
 }
 
-/** Puts our name on an object that another copy has made, so that its clean-up leaves it alone, or we learn that it was first. */
-async function adopt(store: ObjectStore, object: ObjectFacts, copyJobId: string): Promise<void> {
-  if (object.metadata.copyJobId === copyJobId) return
+/**
+ * Puts our name on an object that another copy has made, so that its clean-up leaves it alone, or we learn that it was first.
+ * @returns false where it is ours already.
+ */
+async function adopt(store: ObjectStore, object: ObjectFacts, copyJobId: string): Promise<boolean> {
+  if (object.metadata.copyJobId === copyJobId) return false
   try {
     await store.relabel(object, { copyJobId })
+    return true
   } catch (error) {
     if (!(error instanceof GenerationChangedError)) throw error
     const message = 'The file that lay there already was removed in this moment; it is put together anew.'

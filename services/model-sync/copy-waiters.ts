@@ -96,14 +96,4 @@ export async function leaveCopies(db: Firestore, syncJobId: string): Promise<voi
   }
 }
 
-/** Forgets bytes that are no longer where the row says (evicted, deleted by hand), unless it says something newer. */
-export async function forgetStored(db: Firestore, fileId: string, gone: StoredFile): Promise<void> {
-  await runTransaction(db, async (transaction) => {
-    const named = await readModelFile(transaction, db, fileId)
-    const file = named.sameAs === null ? named : await readModelFile(transaction, db, named.sameAs)
-    if (file.stored?.name !== gone.name || file.stored.generation !== gone.generation) return
-    writeModelFile(db, { ...file, stored: null, users: [] })(transaction)
-  })
-}
-
 const nothing: Writes = () => {}

@@ -11,9 +11,7 @@ export async function writeManifest(
   folder: { bucket: string; prefix: string; copyJobId: string; files: readonly CopiedFile[] },
 ): Promise<ObjectFacts> {
   const object = { bucket: folder.bucket, name: manifestName(folder.prefix) }
-  const files = folder.files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  const manifest: FolderManifest = { files }
-  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+  const bytes = Buffer.from(manifestText(folder.files))
   const write = (ifGeneration: string) =>
     store.write({
       ...object,
@@ -33,6 +31,6 @@ export async function writeManifest(
 
 /** What a folder's list of contents says. */
 export function manifestText(files: readonly Pick<CopiedFile, 'path' | 'sizeBytes' | 'sha256'>[]): string {
-  const listed = files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 }))
-  return `${JSON.stringify({ files: listed }, null, 2)}\n`
+  const manifest: FolderManifest = { files: files.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })) }
+  return `${JSON.stringify(manifest, null, 2)}\n`
 }

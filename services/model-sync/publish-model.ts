@@ -30,7 +30,7 @@ export async function publishModel(
       showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id })(writing)
       const users = [...new Set([...file.users, model.id])]
       const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
-      writeModelFile(db, { ...file, users, waiters })(writing)
+      writeModelFile(db, { ...file, users, waiters }, { isUsed: true })(writing)
     }
   })
 }

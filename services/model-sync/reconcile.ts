@@ -1,9 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore'
+import { cacheCleanNames, cacheVerifyNames } from '#shared/cache/cache-jobs.ts'
 import { modelsToRetry, syncingModels, wishForSync } from '#shared/documents/sync-wishes.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { reconcilePageSize, removeLeftovers, startForgotten, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
+import { type TidiedCache, tidyCache } from './cache/tidy-cache.ts'
 import { copyInputSchema, copyJobNames } from './copy-input.ts'
 import { cleanUpCopy, removeCopyWork } from './copy-job.ts'
 import { modelSlotPath, syncInputOf, syncJobNames } from './sync-input.ts'
@@ -19,7 +21,7 @@ export interface ReconcileDeps {
   now: () => Date
 }
 
-export interface ReconcileReport {
+export interface ReconcileReport extends TidiedCache {
   /** Jobs that were overdue: an expired lease, a missed retry, a lost event. */
   wokenJobs: number
   /** Models that waited for a job that nobody had. */
@@ -33,7 +35,8 @@ export interface ReconcileReport {
 /** Finds what events missed (DESIGN §2.7) and only wakes it or ends it. */
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const { db, store, bucket, jobs, stuckAfterMs } = deps
-  const wokenJobs = await wakeOverdue({ db, jobs, kinds: [syncJobNames.kind, copyJobNames.kind], now: deps.now() })
+  const kinds = [syncJobNames, copyJobNames, cacheCleanNames, cacheVerifyNames].map(({ kind }) => kind)
+  const wokenJobs = await wakeOverdue({ db, jobs, kinds, now: deps.now() })
   const startedModels = await startForgotten({
     db,
     jobs,
@@ -56,7 +59,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
       // The job's own clean-up, which its instance did not live to do or to end.
       job ? cleanUpCopy(deps, copyInputSchema.parse(job.input), jobId) : removeCopyWork(store, { bucket, jobId }),
   })
-  const report = { wokenJobs, startedModels, retriedModels, cleanedJobs }
+  const report = { wokenJobs, startedModels, retriedModels, cleanedJobs, ...(await tidyCache(deps)) }
   deps.logger.info('Reconciled.', report)
   return report
 }

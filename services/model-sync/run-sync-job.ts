@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
+import { forgetFile } from '#shared/cache/forget-file.ts'
 import type { StoredFile } from '#shared/documents/model-files.ts'
 import { type AppError, FinalError, NotBeforeError, TransientError } from '#shared/errors/app-error.ts'
 import { manifestName } from '#shared/formats/folder-manifest.ts'
@@ -9,7 +10,7 @@ import type { Outcome } from '#shared/jobs/outcome.ts'
 import type { JobRunner } from '#shared/jobs/runner.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type CopyInput, copyJobNames } from './copy-input.ts'
-import { type FileState, forgetStored, joinCopy } from './copy-waiters.ts'
+import { type FileState, joinCopy } from './copy-waiters.ts'
 import { publishModel, readWanted } from './publish-model.ts'
 import { targetOf } from './published-names.ts'
 import type { ResolvedModel } from './sources/resolved-model.ts'
@@ -21,6 +22,8 @@ export interface SyncJobDeps {
   store: ObjectStore
   bucket: string
   jobs: Pick<JobRunner, 'enqueue'>
+  /** Has copies that wait for room look again: a file that a model names by now may go. */
+  wakeCopies(): Promise<void>
   resolve(note: SyncNote, signal: AbortSignal): Promise<ResolvedModel>
   limits: { maxModelBytes: number; bytesPerDay: number; copyWaitMs: number }
   now: () => Date
@@ -48,9 +51,10 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
         break
       case 'stored':
         if (await isStillThere(deps.store, state.stored)) {
-          return await publishModel(deps.db, run, { note, resolved, stored: state.stored })
+          await publishModel(deps.db, run, { note, resolved, stored: state.stored })
+          return await deps.wakeCopies()
         }
-        await forgetStored(deps.db, resolved.fileId, state.stored)
+        await forgetFile(deps, { fileId: resolved.fileId, gone: state.stored })
         break
       default:
         state satisfies never

@@ -8,6 +8,7 @@ import { slotHolder } from '#shared/jobs/slot.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
 import type { ServiceJobs } from '#shared/server/lazy-jobs.ts'
 import type { ModelSyncInit } from './app.ts'
+import { cacheCleanJob, cacheVerifyJob } from './cache/cache-jobs.ts'
 import { copyJob } from './copy-job.ts'
 import { type ReconcileReport, reconcile } from './reconcile.ts'
 import { modelSlotPath, type SyncInput } from './sync-input.ts'
@@ -47,7 +48,9 @@ export async function openSyncJobs(init: ModelSyncInit): Promise<SyncJobs> {
     jobs: { wake: (job) => runner.wake(job) },
     work: async (run) => (await loadWork()).copy(run),
   })
-  const definitions = [sync, limitConcurrency(copy, config.SYNC_CONCURRENCY)]
+  const clean = cacheCleanJob(async (run) => (await loadWork()).clean(run))
+  const verify = cacheVerifyJob(async (run) => (await loadWork()).verify(run))
+  const definitions = [sync, limitConcurrency(copy, config.SYNC_CONCURRENCY), clean, limitConcurrency(verify, 1)]
   const runner: JobRunner = openRunner(init, { db, definitions })
 
   /** The job that still works for a model which no longer asks for it; judged by the document as it is now. */

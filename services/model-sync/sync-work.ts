@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
+import type { CacheCleanInput, CacheVerifyInput } from '#shared/cache/cache-jobs.ts'
 import { civitaiRateRules, createCivitaiClient } from '#shared/civitai/client.ts'
 import type { SecretReference } from '#shared/config/secret-reference.ts'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
@@ -11,6 +12,8 @@ import type { ObjectStore } from '#shared/objects/object-store.ts'
 import type { ObjectStreams } from '#shared/objects/object-streams.ts'
 import { secretSource } from '#shared/secrets/secret-source.ts'
 import type { ModelSyncInit } from './app.ts'
+import { runCacheClean, runCacheVerify } from './cache/run-cache-jobs.ts'
+import { wakeWaitingCopies } from './cache/wake-copies.ts'
 import type { CopyInput } from './copy-input.ts'
 import { runCopyJob } from './run-copy-job.ts'
 import { runSyncJob } from './run-sync-job.ts'
@@ -18,10 +21,12 @@ import { fetchClient, locateFile } from './sources/locate-file.ts'
 import { resolveModel, type SourceClients } from './sources/resolve-model.ts'
 import type { SyncInput } from './sync-input.ts'
 
-/** The two kinds of work. */
+/** The kinds of work. */
 export interface SyncWork {
   sync(run: JobRun<SyncInput>): Promise<void>
   copy(run: JobRun<CopyInput>): Promise<void>
+  clean(run: JobRun<CacheCleanInput>): Promise<void>
+  verify(run: JobRun<CacheVerifyInput>): Promise<void>
 }
 
 /** Progress is written, and the list of waiters looked at, no more often than this. */
@@ -34,9 +39,25 @@ export function openSyncWork(
   init: ModelSyncInit,
   parts: { db: Firestore; store: ObjectStore; streams: ObjectStreams; jobs: JobRunner },
 ): SyncWork {
-  const { config } = init
+  const { config, logger } = init
   const clients = openSources(init, parts)
-  const deps = { ...parts, bucket: config.MODELS_STORAGE_BUCKET }
+  const bucket = config.MODELS_STORAGE_BUCKET
+  const now = () => new Date()
+  const deps = { ...parts, bucket, now }
+  const cache = {
+    ...deps,
+    limits: { maxBytes: config.CACHE_MAX_BYTES, keepRecent: config.CACHE_KEEP_RECENT },
+    logger,
+    wakeCopies: async () => {
+      if (config.CACHE_MAX_BYTES > 0) await wakeWaitingCopies({ ...deps, logger })
+    },
+  }
+  const room = {
+    cache,
+    waitMs: config.CACHE_WAIT_MS,
+    lookMs: config.SYNC_COPY_WAIT_MS,
+    minPartBytes: config.SYNC_PART_BYTES,
+  }
   const limits = {
     maxModelBytes: config.MAX_MODEL_BYTES,
     bytesPerDay: config.SYNC_BYTES_PER_DAY,
@@ -55,9 +76,9 @@ export function openSyncWork(
         {
           ...deps,
           limits,
+          wakeCopies: cache.wakeCopies,
           resolve: ({ source, userId }, signal) =>
             resolveModel(clients, source, { allowPickle: config.ALLOW_PICKLE, userId, signal }),
-          now: () => new Date(),
         },
         run,
       ),
@@ -69,9 +90,12 @@ export function openSyncWork(
           locate: (file) => locateFile(clients, file),
           options,
           lookEveryMs,
+          room,
         },
         run,
       ),
+    clean: (run) => runCacheClean(cache, run),
+    verify: (run) => runCacheVerify(cache, run),
   }
 }
 

@@ -13,21 +13,24 @@ const ROUNDS = 5
 
 /** Makes the ledger of a bucket that has none, from what lies there. */
 export async function ensureLedger(deps: CacheDeps): Promise<void> {
-  if ((await readLedger(deps.db, deps.bucket)) === null) await countBucket(deps, { onlyFirst: true })
+  if ((await readLedger(deps.db, deps.bucket)) === null) await countBucket(deps, 'first')
 }
 
 /**
- * Counts the bucket anew and corrects the ledger; with `onlyFirst` where there is none yet.
+ * Counts the bucket anew and corrects the ledger; `first`: only where there is none yet, `look`: changes nothing.
  * @returns what the ledger had said too much (0 for the first), or null when it was changed all the time, or is there already.
  */
-export async function countBucket(deps: CacheDeps, { onlyFirst = false } = {}): Promise<{ driftBytes: number } | null> {
+export async function countBucket(
+  deps: CacheDeps,
+  mode: 'correct' | 'first' | 'look' = 'correct',
+): Promise<{ driftBytes: number } | null> {
   const { db, bucket } = deps
   for (let round = 0; round < ROUNDS; round++) {
     const before = await ledgerRef(db, bucket)
       .get()
       .catch((error: unknown) => Promise.reject(documentsError(error)))
     const ledger = (before.data() as CacheLedger | undefined) ?? null // Only this folder writes the collection.
-    if (onlyFirst && ledger !== null) return null
+    if (mode === 'first' && ledger !== null) return null
     const counted = await count(deps, ledger?.reserved ?? {})
     const isSet = await runTransaction(db, async (transaction) => {
       const snapshot = await transaction.get(ledgerRef(db, bucket))
@@ -35,6 +38,7 @@ export async function countBucket(deps: CacheDeps, { onlyFirst = false } = {}): 
         ? before.updateTime !== undefined && snapshot.updateTime?.isEqual(before.updateTime)
         : !before.exists
       if (!isUnchanged) return false
+      if (mode === 'look') return true
       const empty = { reserved: {}, waiting: {} }
       const countedAt = Timestamp.now()
       writeLedger(db, bucket, { ...(ledger ?? empty), ...counted, isDoubtful: false, countedAt })(transaction)

@@ -28,9 +28,15 @@ const REMOVAL_ROUNDS = 5
  */
 export async function evictFile(deps: CacheDeps & { now: () => Date }, file: CachedFile): Promise<boolean> {
   const objects = await objectsOf(deps, file)
-  if (!(await beginEviction(deps, file, objects))) return false
+  if (!(await beginEviction(deps, file, objects, { isUnusable: false }))) return false
   await finishEviction(deps, file.fileId)
   return true
+}
+
+/** Removes what is left of a file that nobody can use (damaged, or gone in part), whoever pinned or holds it. */
+export async function discardFile(deps: CacheDeps & { now: () => Date }, file: CachedFile): Promise<void> {
+  const objects = await objectsOf(deps, file)
+  if (await beginEviction(deps, file, objects, { isUnusable: true })) await finishEviction(deps, file.fileId)
 }
 
 /** Ends every eviction that somebody has begun. Returns how many there were. */
@@ -68,12 +74,14 @@ async function beginEviction(
   deps: CacheDeps & { now: () => Date },
   seen: CachedFile,
   objects: DoomedObject[],
+  { isUnusable }: { isUnusable: boolean },
 ): Promise<boolean> {
   const { db } = deps
   return await runTransaction(db, async (transaction) => {
     const row = await readModelFile(transaction, db, seen.fileId)
     const { stored } = row
-    if (stored === null || stored.generation !== seen.generation || !mayGo(row, seen, deps.now())) return false
+    if (stored === null || stored.generation !== seen.generation) return false
+    if (!isUnusable && !mayGo(row, seen, deps.now())) return false
     const unlink = await unlinkModels(transaction, db, { uri: uriOf(stored), modelIds: row.users })
     const evicting = { ...stored, objects, countedBytes: bytesOf(row) }
     writeModelFile(db, { ...row, stored: null, users: [], leases: {}, countedBytes: 0, evicting })(transaction)

@@ -1,0 +1,48 @@
+import { countBucket } from '#shared/cache/count-bucket.ts'
+import { finishEvictions } from '#shared/cache/evict-file.ts'
+import { type CacheLedger, readLedger } from '#shared/cache/ledger.ts'
+import { releaseRoom } from '#shared/cache/reserve-room.ts'
+import { tellCustomTimes } from '#shared/cache/tell-custom-times.ts'
+import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
+import { reconcilePageSize } from '#shared/jobs/reconcile.ts'
+import { copyInputSchema, copyJobNames } from '../copy-input.ts'
+import { cleanUpCopy } from '../copy-job.ts'
+import type { ReconcileDeps } from '../reconcile.ts'
+import { wakeJobs } from './wake-copies.ts'
+
+/** A day's purges and uploads by hand change what nobody counts: a list of the bucket costs less than a wrong limit. */
+const COUNT_EVERY_MS = 86_400_000
+
+/** What of the cache nobody has brought to its end. */
+export interface TidiedCache {
+  /** Evictions whose instance died. */
+  finishedEvictions: number
+  /** Reservations of copies that ended without giving them back. */
+  releasedRooms: number
+}
+
+/** Brings evictions and reservations to their end, tells the bucket of uses, and counts it where the ledger may be wrong. */
+export async function tidyCache(deps: ReconcileDeps): Promise<TidiedCache> {
+  const finishedEvictions = await finishEvictions(deps)
+  await tellCustomTimes(deps, { limit: reconcilePageSize })
+  const ledger = await readLedger(deps.db, deps.bucket)
+  if (ledger === null) return { finishedEvictions, releasedRooms: 0 }
+  const releasedRooms = await releaseAbandoned(deps, ledger)
+  const isOld = deps.now().getTime() - ledger.countedAt.toMillis() > COUNT_EVERY_MS
+  if (isOld || ledger.isDoubtful) await countBucket(deps)
+  return { finishedEvictions, releasedRooms }
+}
+
+async function releaseAbandoned(deps: ReconcileDeps, ledger: CacheLedger): Promise<number> {
+  let released = 0
+  for (const jobId of new Set([...Object.keys(ledger.reserved), ...Object.keys(ledger.waiting)])) {
+    const job = toJobRecord(await jobRef(deps.db, jobId).get())
+    if (job !== null && !isTerminal(job.state)) continue
+    // Trained weights are replicate-webhook's: its own reconciler ends them.
+    if (job !== null && job.kind !== copyJobNames.kind) continue
+    if (job !== null) await cleanUpCopy(deps, copyInputSchema.parse(job.input), jobId)
+    else await wakeJobs(deps, await releaseRoom(deps, jobId))
+    released += 1
+  }
+  return released
+}
