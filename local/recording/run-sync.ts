@@ -4,11 +4,11 @@ import type { RecordedCloud } from './recorded-cloud.ts'
 
 const VERSION_ID = 9901
 
-/** One checkpoint of so many bytes from CivitAI's stand-in to the models bucket, from "Sync now" to `synced`. */
+/** One checkpoint of so many bytes from CivitAI's stand-in to the models bucket, from "Sync now" to `synced`. @returns the model */
 export async function runSync(
   { cloud, clients }: RecordedCloud,
   options: { sizeBytes: number; signal: AbortSignal; id?: number },
-): Promise<void> {
+): Promise<string> {
   const versionId = options.id ?? VERSION_ID
   const model = { name: `Recorded ${versionId}`, civitaiModelId: versionId + 1, versionId }
   const content = { kind: 'safetensors', sizeBytes: options.sizeBytes, seed: versionId } as const
@@ -20,4 +20,5 @@ export async function runSync(
   })
   const document = await importModel(clients, model)
   await followSync(clients, document, { signal: options.signal, onProgress: () => undefined })
+  return document.id
 }

@@ -2,6 +2,7 @@ import { SMALL_SYNC_BYTES } from '#local/recording/measure-runs.ts'
 import type { RunQuantities, ServiceQuantities } from '#local/recording/measured-run.ts'
 import { type RecordedCloud, startRecordedCloud } from '#local/recording/recorded-cloud.ts'
 import type { ApiCall } from '#local/recording/recording.ts'
+import { runDownload } from '#local/recording/run-download.ts'
 import { clipdropEnvironment, deleteWhileWorking, runImage, waitForRate } from '#local/recording/run-image.ts'
 import { runSync } from '#local/recording/run-sync.ts'
 import { runTraining } from '#local/recording/run-training.ts'
@@ -38,7 +39,7 @@ beforeAll(async () => {
   })
   const { signal } = new AbortController()
   let firstImage: RunQuantities = {}
-  await Promise.all([
+  const [model] = await Promise.all([
     runSync(recorded, { sizeBytes: SMALL_SYNC_BYTES, signal }),
     runTraining(recorded, { signal }),
     runImage(recorded).then((character) => {
@@ -48,6 +49,7 @@ beforeAll(async () => {
   ])
   await recorded.settled()
   counted = { ...recorded.quantities(), 'image-worker': firstImage['image-worker'] as ServiceQuantities }
+  await runDownload(recorded, model, signal)
   await recorded.reconcile()
   await recorded.settled()
 }, 60_000)
