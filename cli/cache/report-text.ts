@@ -18,7 +18,7 @@ export function verifyReportText(output: Output, report: VerifyReportRecord): st
   const drift = drift_bytes === 0 ? '' : ` The books were ${driftText(drift_bytes)}.`
   if (findings_count === 0) return `${output.style('green', `${checked}: all is as it should be.`)}${drift}`
   const rows = findings.map(({ kind, uri, models, detail }) => [kind, uri, models.join(', ') || '-', detail])
-  const shown = findings.length < findings_count ? ` (${findings.length} are shown)` : ''
+  const shown = findings.length < findings_count ? ` (the first ${findings.length} are shown)` : ''
   const repair = repaired ? 'What can be put right was.' : '--repair puts right what can be.'
   const sum = `${checked}: ${findings_count} ${findings_count === 1 ? 'finding' : 'findings'}${shown}. ${repair}${drift}`
   return `${table([['FINDING', 'WHERE', 'MODELS', ''], ...rows], '')}\n\n${output.style(isAllRight(report) ? 'green' : 'red', sum)}`
