@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { documentsError } from '../documents/firestore.ts'
-import { type ModelFile, modelFileRef, type StoredFile } from '../documents/model-files.ts'
+import { type ModelFile, modelFileRef, type StoredFile, toModelFile } from '../documents/model-files.ts'
 import { modelRef, toStoredModel } from '../documents/models.ts'
 
 /** More models of one file than this are not looked through. */
@@ -27,8 +27,8 @@ export async function storedBytesFor(
 
 /** The row of these bytes, where they are stored. */
 export async function storedFile(db: Firestore, sha256: string): Promise<(ModelFile & { stored: StoredFile }) | null> {
-  const row = (await reading(modelFileRef(db, sha256).get())).data() as ModelFile | undefined // written by us alone
-  return row?.stored ? { ...row, stored: row.stored } : null
+  const row = toModelFile(sha256, (await reading(modelFileRef(db, sha256).get())).data())
+  return row.stored ? { ...row, stored: row.stored } : null
 }
 
 async function reading<T>(answer: Promise<T>): Promise<T> {

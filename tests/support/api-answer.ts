@@ -35,6 +35,9 @@ export interface ApiBody extends CachePageView {
     headers: Record<string, string>
     expiresAt: string
   }[]
+  /** Of a model's file; never null here. */
+  upload: string
+  start: { url: string; method: string; headers: Record<string, string> }
   templates: { id: string; title: string; prompt: string }[]
   file: CachedFileView
   plan: CleanPlanView

@@ -24,6 +24,7 @@ import {
   syncRegisteredModel,
 } from './registry-model.ts'
 import { listCompatibleLoras, searchRegistry } from './registry-search.ts'
+import { createModelUpload } from './registry-uploads.ts'
 import { trainModel } from './train-model.ts'
 
 /** The whole API. Routes and the OpenAPI document are made of this table; what is not here does not exist. */
@@ -46,6 +47,7 @@ export const endpoints: readonly Endpoint[] = [
   removeRegisteredModel,
   syncRegisteredModel,
   listCompatibleLoras,
+  createModelUpload,
   lookUpModel,
   listModelUpdates,
   createDownloadUrl,

@@ -1,5 +1,5 @@
 import { newId } from '#shared/documents/new-id.ts'
-import { readUsage, reserveStorage, settleStorage, storedBytes, type Usage } from '#shared/documents/quotas.ts'
+import { readUsage, reserveStorage, settleStorage } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { uploadPrefix } from '#shared/trainings/training-places.ts'
 import type { ApiClients } from '../api-clients.ts'
@@ -7,7 +7,7 @@ import type { ApiContext } from '../api-context.ts'
 import { type PhotoContentType, photoExtensions } from '../endpoints/create-uploads.ts'
 import { invalidRequest } from '../http/parse-part.ts'
 import { inGroups } from '../in-groups.ts'
-import { quotaSpent } from './refusals.ts'
+import { requireStorage } from './require-storage.ts'
 import { changeForUser } from './user-change.ts'
 
 interface FileToUpload {
@@ -33,8 +33,6 @@ interface PlannedUpload extends FileToUpload {
 
 /** What is not trained with by then is removed, so it no longer counts. */
 const RESERVED_MS = 24 * 60 * 60 * 1000
-/** They are fields of one document, which has an end; five trainings of a hundred photos are enough to prepare. */
-const MAX_OPEN_UPLOADS = 500
 /** Without a key of its own the account signs by a call to IAM for each URL. */
 const SIGNING_CONCURRENCY = 10
 
@@ -81,34 +79,6 @@ function requireSizes(files: readonly FileToUpload[], maxBytes: number): void {
   if (tooLarge.length === 0) return
   const message = `A photo may have ${maxBytes} bytes at most.`
   throw invalidRequest(tooLarge.map((index) => ({ path: `files.${index}.sizeBytes`, message })))
-}
-
-function requireStorage(usage: Usage, wish: { uploads: readonly PlannedUpload[]; mostBytes: number; now: Date }): void {
-  const { uploads, mostBytes, now } = wish
-  const open = Object.values(usage.storage.reserved)
-    .map(({ bytes, expireAt }) => ({ bytes, expireAt: expireAt.toDate() }))
-    .filter(({ expireAt }) => expireAt > now)
-    .toSorted((a, b) => a.expireAt.getTime() - b.expireAt.getTime())
-  const overCount = open.length + uploads.length - MAX_OPEN_UPLOADS
-  if (overCount > 0) {
-    throw quotaSpent({
-      code: 'quota.uploads',
-      message: 'You have too many uploads that no training has used; train with them first.',
-      retryAt: open[overCount - 1]?.expireAt ?? null,
-    })
-  }
-  if (mostBytes === 0) return
-  let overBytes = uploads.reduce((sum, { sizeBytes }) => sum + sizeBytes, storedBytes(usage, now)) - mostBytes
-  if (overBytes <= 0) return
-  const enough = open.find(({ bytes }) => {
-    overBytes -= bytes
-    return overBytes <= 0
-  })
-  throw quotaSpent({
-    code: 'quota.storage',
-    message: 'Your photos, models and pictures would take more than you have room for; remove some first.',
-    retryAt: enough?.expireAt ?? null,
-  })
 }
 
 async function signAll(

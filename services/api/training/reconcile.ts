@@ -8,6 +8,7 @@ import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/re
 import type { Logger } from '#shared/logging/logger.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
 import { trainingStartInputSchema, trainingStartNames } from '#shared/trainings/training-jobs.ts'
+import { removeFinishedUploads } from '../model-uploads.ts'
 import { type CleanUpDeps, cleanUpStart, removeStartWork } from './clean-up.ts'
 import { removeForgottenPhotos } from './forgotten-photos.ts'
 import type { MailSettings } from './start-deps.ts'
@@ -32,6 +33,8 @@ export interface ReconcileReport {
   removedUploads: number
   /** Photos of trainings that are over. */
   removedZips: number
+  /** Model files that are synced, or that nobody has registered. */
+  removedModelUploads: number
 }
 
 /** Until the training is another service's. */
@@ -55,7 +58,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
       job ? cleanUpStart(deps, trainingStartInputSchema.parse(job.input), id) : removeStartWork(deps, id),
   })
   const removed = await removeForgottenPhotos(deps)
-  const report = { wokenJobs, endedTrainings, cleanedJobs, ...removed }
+  const removedModelUploads = await removeFinishedUploads(deps)
+  const report = { wokenJobs, endedTrainings, cleanedJobs, ...removed, removedModelUploads }
   deps.logger.info('Reconciled.', { ...report })
   return report
 }
