@@ -9,7 +9,7 @@ import type { ApiContext } from '../../api-context.ts'
 import type { DownloadView } from '../../endpoints/download-url.ts'
 import { inGroups } from '../../in-groups.ts'
 import { reading } from '../reading.ts'
-import { requireModel } from './require-model.ts'
+import { findModel } from '../registry/find-model.ts'
 
 /** A download that begins in the last moment takes its time, and clocks differ. */
 const AFTER_EXPIRY_MS = 10 * 60_000
@@ -24,8 +24,8 @@ const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
  */
 export async function offerDownload(context: ApiContext, wish: { user: User; id: string }): Promise<DownloadView> {
   const clients = await context.loadClients()
-  const model = await requireModel(clients.db, wish)
-  const seen = await reading(fileOfModel(clients.db, model))
+  const { document } = await findModel(context, wish)
+  const seen = await reading(fileOfModel(clients.db, document))
   const { DOWNLOAD_URL_TTL_MS: expiresInMs } = context.config
   // Signatures are good from a whole second on: never later than is said here.
   const expiresAt = new Date(Math.floor(context.now().getTime() / 1000) * 1000 + expiresInMs)

@@ -38,6 +38,20 @@ test('a model’s file is downloaded with what is answered, in ranges too, and u
   expect([part.status, await part.text()]).toEqual([206, 'weights'])
 })
 
+test('the registry’s id names the model as well as its document’s', async () => {
+  const { token } = await world.signIn()
+  await storeFile(world, { name: 'models/dream/128713.bin', content: 'dream', users: ['dream'] })
+  await world.db.doc('ai_models/dream').update({
+    civitaiModelId: '4384',
+    versionId: '128713',
+    registry: { owner: '', key: 'civitai:4384@128713', source: 'civitai', sourceId: '4384', type: 'base_model' },
+  })
+  const { status, body } = await ask(token, 'civitai:4384@128713')
+  expect([status, await (await fetch(body.url)).text()]).toEqual([200, 'dream'])
+  const other = await ask(token, 'hf:nobody/nothing')
+  expect([other.status, other.body.error.code]).toEqual([404, 'model.not-found'])
+})
+
 test('what is signed is that file and nothing else', async () => {
   const { token } = await world.signIn()
   await storeFile(world, { name: 'models/a/1.bin', content: 'first', users: ['first'] })
