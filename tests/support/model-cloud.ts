@@ -12,6 +12,8 @@ import { connectFirestore } from './documents.ts'
 /** The local cloud, with model sync and the events of its documents or with nobody who works. */
 export interface ModelCloud {
   cloud: LocalCloud
+  /** Where it keeps its data, its keys among it. */
+  dataDir: string
   db: Firestore
   storage: Storage
   /** What `forge` gets as its environment. */
@@ -20,6 +22,8 @@ export interface ModelCloud {
   addCivitaiModel(sizeBytes: number): { civitaiModelId: string; versionId: string; sha256: string }
   /** Names in the models bucket. */
   objects(): Promise<string[]>
+  /** From then on nobody works. */
+  stopService(): Promise<void>
   close(): Promise<void>
 }
 
@@ -55,6 +59,7 @@ export async function startModelCloud(options: {
   let seed = 0
   return {
     cloud,
+    dataDir,
     db,
     storage,
     env,
@@ -69,6 +74,9 @@ export async function startModelCloud(options: {
     async objects() {
       const [files] = await storage.bucket(localBuckets.models).getFiles()
       return files.map(({ name }) => name)
+    },
+    async stopService() {
+      await service?.stop()
     },
     async close() {
       await service?.stop()
