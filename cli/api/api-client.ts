@@ -17,6 +17,8 @@ export interface ApiClient {
   get<T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
   /** Asked again too: its idempotency key makes one request of all. @throws as `get`. */
   post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
+  /** Asked again too; what an earlier try of this call has removed counts as removed. @throws as `get`. */
+  delete(path: string, signal: AbortSignal): Promise<void>
   /** For what is not the API itself: uploads and pictures. */
   http: HttpClient
   /** It is on this machine: it may be asked often. */
@@ -37,7 +39,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const { baseUrl, isLocal, token, http = createHttpClient() } = options
 
   async function call<T>(request: {
-    method: 'GET' | 'POST'
+    method: 'GET' | 'POST' | 'DELETE'
     path: string
     body?: unknown
     key?: string
@@ -67,6 +69,19 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     post(path, body, schema, signal) {
       const key = randomUUID()
       return retry(() => call({ method: 'POST', path, body, key, schema, signal }), { signal })
+    },
+    async delete(path, signal) {
+      let mayBeGone = false
+      const remove = async () => {
+        try {
+          await call({ method: 'DELETE', path, schema: z.unknown(), signal })
+        } catch (error) {
+          if (mayBeGone && error instanceof FinalError && error.facts.status === 404) return
+          mayBeGone = true
+          throw error
+        }
+      }
+      await retry(remove, { signal })
     },
     http,
     isLocal,
