@@ -38,59 +38,71 @@ read_commit() {
 
 image_name() { printf '%s-docker.pkg.dev/%s/%s/%s' "$REGION" "$PROJECT_ID" "$(declared repository name)" "$1"; }
 
-# Builds an image unless the commit's is there, and reads its digest into IMAGE.
+# Builds an image unless the commit's is there, and adds it with its digest to IMAGES.
 build_image() {
-  local name digest
+  local name
   name=$(image_name "$1")
-  digest=$(gcloud artifacts docker images describe "$name:$COMMIT" --format='value(image_summary.digest)' 2>/dev/null || true)
-  if [ -z "$digest" ]; then
+  look gcloud artifacts docker images describe "$name:$COMMIT" --format='value(image_summary.digest)'
+  if [ -z "$SEEN" ]; then
     change gcloud builds submit "$root_folder" --config="$deploy_folder/cloudbuild.yaml" --region="$REGION" \
       --gcs-source-staging-dir="gs://$BUILD_BUCKET/sources" \
       --service-account="projects/$PROJECT_ID/serviceAccounts/$(account_email charaforge-build)" \
       --substitutions="_SERVICE=$1,_IMAGE=$name:$COMMIT"
     if [ "$DRY_RUN" = 1 ]; then
-      digest='sha256:the-built-image'
+      SEEN='sha256:the-built-image'
     else
-      digest=$(gcloud artifacts docker images describe "$name:$COMMIT" --format='value(image_summary.digest)')
+      look gcloud artifacts docker images describe "$name:$COMMIT" --format='value(image_summary.digest)'
+      [ -n "$SEEN" ] || fail "The build of $1 has left no image $name:$COMMIT."
     fi
   fi
-  export IMAGE="$name@$digest"
+  IMAGES+="$1=$name@$SEEN "
 }
 
 # The newest version of each secret that has one: "name=3 other=1". Read once for all services.
 read_secret_versions() {
-  local name version
+  local name
   SECRET_VERSIONS=''
   while IFS=$'\t' read -r name _; do
-    version=$(gcloud secrets versions list "$name" --filter=state=ENABLED --sort-by=~createTime --limit=1 \
-      --format='value(name.basename())' 2>/dev/null || true)
-    if [ -n "$version" ]; then SECRET_VERSIONS+="$name=$version "; fi
+    look gcloud secrets versions list "$name" --filter=state=ENABLED --sort-by=~createTime --limit=1 --format='value(name.basename())'
+    if [ -n "$SEEN" ]; then SECRET_VERSIONS+="$name=$SEEN "; fi
   done < <(declared secrets)
-  export SECRET_VERSIONS
 }
 
-# Which revision serves now; nothing for a service that is not there.
-serving_revision() {
-  gcloud run services describe "$1" --region="$REGION" --format='value(status.traffic[0].revisionName)' 2>/dev/null || true
+# What is deployed of a service: PRINT (the fingerprint of its specification), CREATED and READY (its newest revisions), and SERVING
+# (the revision that has the traffic). All empty for a service that is not there.
+look_at_service() {
+  local traffic one
+  look gcloud run services describe "$1" --region="$REGION" \
+    --format='value[separator="|"](metadata.labels.spec,status.latestCreatedRevisionName,status.latestReadyRevisionName,status.traffic.map().format("{0}={1}",revisionName,percent).list(separator=" "))'
+  IFS='|' read -r PRINT CREATED READY traffic <<<"$SEEN"
+  SERVING=''
+  for one in $traffic; do
+    case ${one#*=} in 100 | [1-9] | [1-9][0-9]) SERVING=${SERVING:-${one%%=*}} ;; esac
+  done
 }
 
-# Writes the specification of a service to a file; traffic stays with the revision that is named, if any.
-render() {
-  local file=$1 service=$2 stay=$3
-  SERVICE_URL=$(service_url "$service") REPLICATE_WEBHOOK_URL=$(service_url replicate-webhook) \
-    MODEL_SYNC_URL=$(service_url model-sync) \
-    KEEP_TRAFFIC_ON=$stay npm --prefix "$root_folder" run --silent infra -- service "$service" >"$file"
+# Writes the specifications of all services to deploy; the traffic of each stays with the revision that serves now, if any.
+render_services() {
+  local service
+  KEEP_TRAFFIC=''
+  for service in $SERVICES; do
+    look_at_service "$service"
+    if [ -n "$SERVING" ]; then KEEP_TRAFFIC+="$service=$SERVING "; fi
+  done
+  export IMAGES KEEP_TRAFFIC SECRET_VERSIONS
+  npm --prefix "$root_folder" run --silent infra -- deployment "$scratch_folder"
 }
 
 deploy_service() {
-  local service=$1 before file
-  phase "$service"
-  build_image "$service"
-  before=$(serving_revision "$service")
-  file=$declared_folder/$service.yaml
+  local service=$1 before
+  look_at_service "$service"
+  before=$SERVING
+  find_row "$(<"$scratch_folder/prints")" "$service" || fail "No specification of $service was written."
+  if [ "$PRINT" = "${ROW#*|}" ] && [ -n "$READY" ] && [ "$READY" = "$CREATED" ]; then
+    say "$service is deployed like this already"
+    if [ "$SERVING" = "$READY" ]; then return 0; fi
   # A service that does not exist yet cannot be deployed without traffic: nobody calls it before its trigger is there.
-  render "$file" "$service" "$before"
-  if ! change gcloud run services replace "$file" --region="$REGION"; then
+  elif ! change gcloud run services replace "$scratch_folder/$service.yaml" --region="$REGION"; then
     fail "$service did not start. Its traffic stays where it was${before:+ ($before)}. Its log: gcloud run services logs read $service --region=$REGION"
   fi
   DEPLOYED+=("$service=$before")
@@ -99,6 +111,7 @@ deploy_service() {
 # Cloud Run takes a revision into service only when its startup probe has answered: it is healthy here.
 move_traffic() {
   local service=${1%%=*} before=${1#*=}
+  # A new service has it all from the beginning.
   [ -n "$before" ] || return 0
   change gcloud run services update-traffic "$service" --region="$REGION" --to-latest
 }
@@ -118,13 +131,25 @@ roll_back() {
   done
 }
 
+# The canary is sent at every run: the last one may have ended before it.
+try_canary() {
+  local status=0
+  if [ "$CANARY" = 0 ] || [[ " $SERVICES " != *" image-worker "* ]]; then return 0; fi
+  send_canary || status=$?
+  case $status in
+    0) ;;
+    1)
+      roll_back
+      fail "The canary did not come through; see docs/runbook.md."
+      ;;
+    *) fail "The services are deployed; the canary could not be sent. Mend that and run the same command again, or leave it out: --no-canary" ;;
+  esac
+}
+
 tell_what_follows() {
   phase "Done"
-  local pair service
-  for pair in "${DEPLOYED[@]}"; do
-    service=${pair%%=*}
-    say "$service  $(service_url "$service")"
-  done
+  local service
+  for service in $SERVICES; do say "$service  $(service_url "$service")"; done
   say "The app's address of the API: $(service_url api)"
   say "Something wrong? deploy/doctor.sh, docs/runbook.md"
 }
@@ -132,24 +157,26 @@ tell_what_follows() {
 read_flags "$@"
 read_settings
 read_project
+# shellcheck disable=SC2034 # Read by lib/gcloud.sh.
+APIS_ARE_ON=1
 read_commit
 read_declared
 SERVICES=${ARGS[*]:-$(declared services | tr '\n' ' ')}
 for service in $SERVICES; do
-  declared services | grep -qx -- "$service" || fail "There is no service $service; there are: $(declared services | tr '\n' ' ')"
+  contains_line "$(declared services)" "$service" || fail "There is no service $service; there are: $(declared services | tr '\n' ' ')"
 done
 read_secret_versions
+phase "Images"
+IMAGES=''
+for service in $SERVICES; do build_image "$service"; done
+phase "Services"
+render_services
 DEPLOYED=()
 for service in $SERVICES; do deploy_service "$service"; done
 phase "Traffic"
-for pair in "${DEPLOYED[@]}"; do move_traffic "$pair"; done
+for pair in ${DEPLOYED[@]+"${DEPLOYED[@]}"}; do move_traffic "$pair"; done
 phase "Rights on the services"
 grant_all service
 make_triggers
-if [ "$CANARY" = 1 ] && [[ " $SERVICES " == *" image-worker "* ]]; then
-  send_canary || {
-    roll_back
-    fail "The canary did not come through; see docs/runbook.md."
-  }
-fi
+try_canary
 tell_what_follows

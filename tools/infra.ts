@@ -1,17 +1,20 @@
 // node tools/infra.ts <what>: prints what infra/ declares, one line each with tabs between, settings filled in from the
 // environment; for the scripts of deploy/.
-//   apis | services | accounts | buckets | secrets | queues | schedules | triggers | grants | indexes | ttls | metrics |
-//   alerts | dashboard | budget
+//   apis | services | accounts | buckets | secrets | queues | schedules | triggers | grants | indexes | unindexed | ttls |
+//   metrics | alerts | dashboard | budget
 //   subscription | repository      (one line a field)
-//   all <folder>     each of these as a file, and metrics, alerts and dashboard as gcloud takes them in monitoring/
-//   service <name>   the Cloud Run service to deploy (SECRET_VERSIONS="name=3 other=1", KEEP_TRAFFIC_ON=revision)
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+//   all <folder>       each of these as a file, lifecycles and what monitoring is made of as gcloud takes them
+//   deployment <folder>  the Cloud Run services to deploy, <name>.yaml each, and their fingerprints as `prints`
+//                      (IMAGES="name=image@digest …", KEEP_TRAFFIC="name=revision …", SECRET_VERSIONS="name=3 …", PROJECT_NUMBER)
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { canonicalJson, fingerprint } from './infra/fingerprint.ts'
 import { readFirestore } from './infra/firestore.ts'
 import { readMonitoring } from './infra/monitoring.ts'
 import { fill, grantsOf, infraPath, readProject } from './infra/project.ts'
-import { alertPolicy, dashboardOf, logMetric } from './infra/render-monitoring.ts'
+import { type Rendered, renderAlert, renderDashboard, renderMetric } from './infra/render-monitoring.ts'
 import { renderService } from './infra/render-service.ts'
+import { serviceUrls } from './infra/service-urls.ts'
 
 const project = readProject()
 const monitoring = readMonitoring()
@@ -21,7 +24,7 @@ const sections: Readonly<Record<string, () => readonly (readonly (string | numbe
   apis: () => project.apis.map((api) => [api]),
   services: () => project.services.map((service) => [service]),
   accounts: () => project.accounts.map((account) => [account.id, account.name]),
-  buckets: () => project.buckets.map((bucket) => [bucket.name, bucket.location, infraPath(bucket.lifecycle)]),
+  buckets: () => project.buckets.map((bucket) => [bucket.name, bucket.location, basename(bucket.lifecycle, '.json')]),
   secrets: () => project.secrets.map((secret) => [secret.name, secret.variable, secret.as, secret.services.join(',')]),
   queues: () => project.queues.map((queue) => [queue.name, queue.dispatchesPerSecond, queue.concurrent]),
   schedules: () => project.schedules.map((schedule) => [schedule.name, schedule.cron, schedule.service]),
@@ -39,38 +42,74 @@ const sections: Readonly<Record<string, () => readonly (readonly (string | numbe
   grants: () => grantsOf(project).map((grant) => [grant.member, grant.role, grant.on]),
   indexes: () => readFirestore().indexes.map((index) => [index.collection, index.fields.join(' ')]),
   ttls: () => readFirestore().ttls.map((ttl) => [ttl.collection, ttl.field]),
-  metrics: () => monitoring.metrics.map((metric) => [metric.name]),
-  alerts: () => monitoring.alerts.map((alert) => [alert.name]),
-  dashboard: () => [[monitoring.dashboard.name]],
+  unindexed: () => readFirestore().unindexed.map((one) => [one.collection, one.field]),
+  metrics: () => monitoring.metrics.map((metric) => [metric.name, renderMetric(metric).print]),
+  alerts: () => monitoring.alerts.map((alert) => [alert.name, renderAlert(alert).print]),
+  dashboard: () => [[monitoring.dashboard.name, renderDashboard(monitoring).print]],
   budget: () => [[monitoring.budget.name, ...monitoring.budget.thresholds]],
   subscription: () => Object.entries(project.subscriptions),
-  repository: () => Object.entries({ ...project.repository, cleanup: infraPath(project.repository.cleanup) }),
+  repository: () => {
+    const cleanup = infraPath(project.repository.cleanup)
+    return Object.entries({ ...project.repository, cleanup, print: fingerprint(readJson(cleanup)) })
+  },
 }
 
-if (what === 'service') {
-  const versions = (process.env.SECRET_VERSIONS ?? '').split(' ').filter((pair) => pair !== '')
-  const secretVersions = Object.fromEntries(versions.map((pair) => pair.split('=') as [string, string]))
-  process.stdout.write(
-    renderService(name, { settings: process.env, secretVersions, keepTrafficOn: process.env.KEEP_TRAFFIC_ON || null }),
-  )
+if (what === 'deployment') {
+  writeDeployment(name)
 } else if (what === 'all') {
   for (const section of Object.keys(sections)) writeFileSync(join(name, section), linesOf(section))
+  writeLifecycles(join(name, 'lifecycle'))
   writeMonitoring(join(name, 'monitoring'))
 } else {
   if (sections[what] === undefined) {
-    console.error(`There is no ${what}; there are: all, service, ${Object.keys(sections).join(', ')}.`)
+    console.error(`There is no ${what}; there are: all, deployment, ${Object.keys(sections).join(', ')}.`)
     process.exit(2)
   }
   process.stdout.write(linesOf(what))
 }
 
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
+
+/** `name=value other=value` of a variable. */
+function pairs(variable: string): Record<string, string> {
+  const words = (process.env[variable] ?? '').split(' ').filter((pair) => pair.includes('='))
+  return Object.fromEntries(words.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
+}
+
+function writeDeployment(folder: string): void {
+  const revisions = pairs('KEEP_TRAFFIC')
+  const secretVersions = pairs('SECRET_VERSIONS')
+  const prints = Object.entries(pairs('IMAGES')).map(([service, image]) => {
+    const settings = { ...process.env, ...serviceUrls(service, process.env), IMAGE: image }
+    const { text, print } = renderService(service, {
+      settings,
+      secretVersions,
+      keepTrafficOn: revisions[service] || null,
+    })
+    writeFileSync(join(folder, `${service}.yaml`), text)
+    return `${service}|${print}\n`
+  })
+  writeFileSync(join(folder, 'prints'), prints.join(''))
+}
+
+/** Lifecycle rules, as gcloud prints them too once the blanks are taken out. */
+function writeLifecycles(folder: string): void {
+  mkdirSync(folder)
+  for (const { lifecycle } of project.buckets) {
+    writeFileSync(join(folder, basename(lifecycle)), canonicalJson(readJson(infraPath(lifecycle))))
+  }
+}
+
 /** Metrics, alerts and the dashboard as files, as gcloud takes them. */
 function writeMonitoring(folder: string): void {
   mkdirSync(folder)
-  const write = (file: string, value: unknown) => writeFileSync(join(folder, file), JSON.stringify(value, null, 2))
-  for (const metric of monitoring.metrics) write(`${metric.name}.json`, logMetric(metric))
-  for (const alert of monitoring.alerts) write(`${alert.name}.json`, alertPolicy(alert))
-  write('dashboard.json', dashboardOf(monitoring))
+  const write = (file: string, { content }: Rendered) =>
+    writeFileSync(join(folder, file), JSON.stringify(content, null, 2))
+  for (const metric of monitoring.metrics) write(`${metric.name}.json`, renderMetric(metric))
+  for (const alert of monitoring.alerts) write(`${alert.name}.json`, renderAlert(alert))
+  write('dashboard.json', renderDashboard(monitoring))
 }
 
 function linesOf(section: string): string {

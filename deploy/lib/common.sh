@@ -8,14 +8,16 @@ root_folder=$(dirname "$deploy_folder")
 
 DRY_RUN=0
 ASSUME_YES=0
-# How often, and after how many seconds, a command is repeated that failed because a right or an agent has not spread yet.
-PROPAGATION_TRIES=${PROPAGATION_TRIES:-18}
-PROPAGATION_PAUSE=${PROPAGATION_PAUSE:-10}
-
+# What a script needs for itself; removed when it ends.
+scratch_folder=$(mktemp -d)
+trap 'rm -rf "$scratch_folder"' EXIT
+declared_folder=$scratch_folder/declared
 say() { printf '%s\n' "$*" >&2; }
+note() { say "note: $*"; }
 phase() { printf '\n== %s\n' "$*" >&2; }
 fail() {
   printf 'error: %s\n' "$*" >&2
+  printf '%s\n' "$*" >"$scratch_folder/failure"
   exit 1
 }
 
@@ -29,71 +31,8 @@ on_error() {
 trap 'on_error $LINENO "$BASH_COMMAND"' ERR
 set -E
 
-# Prints a command as somebody could type it.
-shown() {
-  local out='' word
-  for word in "$@"; do out+=" $(printf '%q' "$word")"; done
-  printf '%s\n' "${out# }"
-}
-
-# Failures that pass by themselves while Google spreads accounts, rights, agents and APIs, and collisions of policy writes.
-passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|[Cc]annot find metric|service agent|Service Agent|Permission denied while using|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
-
-# The smallest of Google's own roles that may do what a gcloud command does.
-role_for() {
-  case "$1 $2" in
-    'services '*) echo roles/serviceusage.serviceUsageAdmin ;;
-    'iam '*) echo roles/iam.serviceAccountAdmin ;;
-    'projects '*) echo roles/resourcemanager.projectIamAdmin ;;
-    'storage '*) echo roles/storage.admin ;;
-    'firestore '*) echo roles/datastore.owner ;;
-    'secrets '*) echo roles/secretmanager.admin ;;
-    'pubsub '*) echo roles/pubsub.admin ;;
-    'artifacts '*) echo roles/artifactregistry.admin ;;
-    'tasks '*) echo roles/cloudtasks.admin ;;
-    'scheduler '*) echo 'roles/cloudscheduler.admin, and roles/iam.serviceAccountUser on charaforge-tasks' ;;
-    'builds '*) echo 'roles/cloudbuild.builds.editor, and roles/iam.serviceAccountUser on charaforge-build' ;;
-    'run '*) echo "roles/run.admin, and roles/iam.serviceAccountUser on the services' accounts" ;;
-    'logging '*) echo roles/logging.configWriter ;;
-    'monitoring '* | 'alpha monitoring') echo roles/monitoring.editor ;;
-    'billing '*) echo 'roles/billing.costsManager on the billing account' ;;
-    'eventarc '*) echo "roles/eventarc.admin, and roles/iam.serviceAccountUser on the triggers' accounts" ;;
-    *) echo roles/owner ;;
-  esac
-}
-
-# Runs what changes something: printed only with --dry-run, repeated while the cause passes by itself.
-change() {
-  if [ "$DRY_RUN" = 1 ]; then
-    printf '+ %s\n' "$(shown "$@")"
-    return 0
-  fi
-  printf '+ %s\n' "$(shown "$@")" >&2
-  local try output status
-  for ((try = 1; ; try++)); do
-    status=0
-    output=$("$@" 2>&1) || status=$?
-    if [ "$status" -eq 0 ]; then
-      [ -z "$output" ] || printf '%s\n' "$output" | sed 's/^/    /' >&2
-      return 0
-    fi
-    # Two runs at once, or a run that died after the request: what is there need not be made.
-    if [[ " $* " == *" create "* ]] && grep -qiE 'already ?exists|ALREADY_EXISTS|HTTPError 409.*exist' <<<"$output" &&
-      ! grep -qi 'another project' <<<"$output"; then
-      say "    is there already"
-      return 0
-    fi
-    if [ "$try" -ge "$PROPAGATION_TRIES" ] || ! grep -qE "$passing" <<<"$output"; then
-      printf '%s\n' "$output" | sed 's/^/    /' >&2
-      if grep -qE 'PERMISSION_DENIED|does not have permission|HTTPError 403|forbidden' <<<"$output"; then
-        say "    You lack a right; this one has it: $(role_for "$2" "$3")"
-      fi
-      return "$status"
-    fi
-    say "    not yet ($try of $PROPAGATION_TRIES): $(head -n 1 <<<"$output")"
-    sleep "$PROPAGATION_PAUSE"
-  done
-}
+# shellcheck source=lib/gcloud.sh
+source "$deploy_folder/lib/gcloud.sh"
 
 # The declared things of one kind, one line each, tabs between. They are read once (tools/infra.ts), after the settings are known.
 declared() {
@@ -101,16 +40,13 @@ declared() {
 }
 
 read_declared() {
-  declared_folder=$(mktemp -d)
-  trap 'rm -rf "$declared_folder"' EXIT
+  mkdir "$declared_folder"
   # Bare `node` may be too old to run TypeScript; the project brings its own.
-  npm --prefix "$root_folder" run --silent infra -- all "$declared_folder" 2>"$declared_folder/errors" || {
-    cat "$declared_folder/errors" >&2
+  npm --prefix "$root_folder" run --silent infra -- all "$declared_folder" 2>"$scratch_folder/errors" || {
+    cat "$scratch_folder/errors" >&2
     fail "infra/ could not be read; run npm ci first."
   }
 }
-
-contains_line() { grep -qxF -- "$2" <<<"$1"; }
 
 account_email() { printf '%s@%s.iam.gserviceaccount.com' "$1" "$PROJECT_ID"; }
 
@@ -167,18 +103,23 @@ read_settings() {
   export REGION=${REGION:-us-central1} DATABASE=${DATABASE:-(default)}
   export BUILD_BUCKET=${BUILD_BUCKET:-$PROJECT_ID-charaforge-build}
   export WORK_BUCKET=${WORK_BUCKET:-$PROJECT_ID-charaforge-work} MODELS_BUCKET=${MODELS_BUCKET:-$PROJECT_ID-models}
+  # A clamd that nobody asks would scan nothing.
+  if [ -n "${CLAMD_IMAGE:-}" ]; then export CLAMD_HOST=${CLAMD_HOST:-127.0.0.1:3310}; fi
   export CLOUDSDK_CORE_PROJECT=$PROJECT_ID CLOUDSDK_CORE_DISABLE_PROMPTS=1
 }
 
 # Where the database is: a trigger lies where its source is, and no service has to.
 read_database() {
-  local row
+  local location
   # A project whose Firestore API is not enabled has no database.
-  row=$(gcloud firestore databases list --format='value[separator="	"](name.basename(),locationId)' 2>/dev/null |
-    grep -F -- "$DATABASE	" | head -n 1 || true)
-  DATABASE_EXISTS=${row:+1}
-  DATABASE_LOCATION=${DATABASE_LOCATION:-${row#*	}}
-  [ -n "$DATABASE_LOCATION" ] ||
+  look gcloud firestore databases list --format='value[separator="|"](name.basename(),locationId,type)'
+  DATABASE_EXISTS=''
+  if find_row "$SEEN" "$DATABASE"; then
+    DATABASE_EXISTS=1
+    IFS='|' read -r _ location DATABASE_TYPE <<<"$ROW"
+    DATABASE_LOCATION=${DATABASE_LOCATION:-$location}
+  fi
+  [ -n "${DATABASE_LOCATION:-}" ] ||
     fail "There is no database $DATABASE. Name the app's (DATABASE), or say where one is to be made (DATABASE_LOCATION)."
   export DATABASE_LOCATION
 }
@@ -186,12 +127,13 @@ read_database() {
 # Asks the project what only it can say. Needs gcloud, signed in.
 read_project() {
   command -v gcloud >/dev/null || fail "gcloud is not installed: https://cloud.google.com/sdk/docs/install"
-  PROJECT_NUMBER=$(gcloud projects describe "$PROJECT_ID" --format='value(projectNumber)') ||
-    fail "The project $PROJECT_ID cannot be seen; see that it exists and that you are signed in: gcloud auth login"
-  export PROJECT_NUMBER
+  look gcloud projects describe "$PROJECT_ID" --format='value(projectNumber)'
+  export PROJECT_NUMBER=$SEEN
+  [ -n "$PROJECT_NUMBER" ] || fail "There is no project $PROJECT_ID; see PROJECT_ID in $CONFIG_FILE."
   if [ -z "${APP_BUCKET_LOCATION:-}" ]; then
-    APP_BUCKET_LOCATION=$(gcloud storage buckets describe "gs://$APP_BUCKET" --format='value(location)') ||
-      fail "The app's bucket gs://$APP_BUCKET cannot be seen; see APP_BUCKET in $CONFIG_FILE."
+    look gcloud storage buckets describe "gs://$APP_BUCKET" --format='value(location)'
+    [ -n "$SEEN" ] || fail "There is no bucket gs://$APP_BUCKET; see APP_BUCKET in $CONFIG_FILE."
+    APP_BUCKET_LOCATION=$SEEN
   fi
   export APP_BUCKET_LOCATION=${APP_BUCKET_LOCATION,,}
   read_database

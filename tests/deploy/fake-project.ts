@@ -1,298 +1,324 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
+import { printed, type Resource } from './fake-format.ts'
+import { apply, KINDS, NAMED_BY_GOOGLE, replacedService, status } from './fake-kinds.ts'
 
 /** What a command of the fake gcloud answers. */
-interface Answer {
+export interface Answer {
   status: number
   stdout?: string
   stderr?: string
 }
 
-/** A command that changes something, as it was called. */
-export interface Change {
+/** A command, as it was called. */
+export interface Call {
   argv: string[]
-  /** `iam service-accounts create charaforge-api` */
+  /** `iam service-accounts create charaforge-api`: without flags and track. */
   what: string
+  /** Whether it only reads. */
+  isRead: boolean
 }
 
-/** Decides, before a change is made, whether it fails; null lets it through. */
-export type Fault = (change: Change, index: number) => Answer | null
+/** Decides, before a command is carried out, whether it fails; null lets it through. */
+export type Fault = (call: Call) => Answer | null
+
+const MISSING: Answer = { status: 1, stderr: 'ERROR: NOT_FOUND: it was not found' }
+const DONE: Answer = { status: 0 }
 
 /**
- * A Google Cloud project as far as deploy/ asks it, behind a `gcloud` that hands every call to this process: it remembers what
- * was made and granted, refuses what is there already, and fails on demand.
+ * A Google Cloud project as far as deploy/ asks it: it keeps what was made as the API would give it back, refuses to make what is
+ * there already, and fails on demand. `fake-shims.ts` puts a `gcloud` in front of it.
  */
 export class FakeProject {
-  readonly changes: Change[] = []
   /** Every call of gcloud, those that only read too. */
-  readonly calls: string[][] = []
+  readonly calls: Call[] = []
   /** What stood in the files that commands named, by path: they lie in a folder that the script removes. */
   readonly files = new Map<string, string>()
   /** Commands that nobody foresaw: a test that has any fails. */
   readonly unknown: string[] = []
-  readonly #things = new Map<string, Set<string>>()
-  readonly #grants = new Set<string>()
-  readonly #settings = new Map<string, string>()
-  readonly #server: Server
+  readonly #kinds = new Map<string, Map<string, Resource>>()
+  /** Grants by kind and name of what they are on. */
+  readonly #policies = new Map<string, Set<string>>()
   fault: Fault = () => null
   /** What is listed is empty although it is there: somebody else made it in this moment. */
   blind = false
+  /** What the canary's document says. */
+  canary = 'complete'
+  /** Addresses that the fake curl does not reach. */
+  unreachable: string[] = []
 
-  private constructor(server: Server) {
-    this.#server = server
+  constructor() {
+    this.put('storage buckets', 'demo-app', { name: 'demo-app', location: 'US-CENTRAL1' })
+    const database = { name: '(default)', locationId: 'us-central1', type: 'FIRESTORE_NATIVE' }
+    this.put('firestore databases', '(default)', database)
   }
 
-  /** Starts it and writes its `gcloud` (and `curl`) into `folder`/bin. */
-  static async start(folder: string): Promise<FakeProject> {
-    const server = createServer({ allowHalfOpen: true })
-    const project = new FakeProject(server)
-    server.on('connection', (socket) => project.#serve(socket))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    await mkdir(join(folder, 'bin'), { recursive: true })
-    for (const name of ['gcloud', 'curl']) {
-      const file = join(folder, 'bin', name)
-      await writeFile(file, shim(name, address.port))
-      await chmod(file, 0o755)
-    }
-    project.add('storage buckets', 'demo-app')
-    project.add('firestore databases', '(default)')
-    return project
+  put(kind: string, name: string, resource: Resource): void {
+    this.#of(kind).set(name, resource)
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => this.#server.close(() => resolve()))
+  get(kind: string, name: string): Resource | undefined {
+    return this.#of(kind).get(name)
   }
 
-  add(kind: string, name: string): void {
-    const names = this.#things.get(kind) ?? new Set()
-    this.#things.set(kind, names.add(name))
+  all(kind: string): Resource[] {
+    return [...this.#of(kind).values()]
+  }
+
+  remove(kind: string, name: string): void {
+    this.#of(kind).delete(name)
   }
 
   /** `kind name`, sorted. */
   get things(): string[] {
-    return [...this.#things].flatMap(([kind, names]) => [...names].map((name) => `${kind} ${name}`)).sort()
+    return this.entries
+      .map(
+        ([kind, name, { displayName }]) => `${kind} ${kind === 'iam service-accounts' ? name : (displayName ?? name)}`,
+      )
+      .sort()
+  }
+
+  /** Everything that is there: kind, name and the thing. */
+  get entries(): [kind: string, name: string, resource: Resource][] {
+    return [...this.#kinds].flatMap(([kind, names]) =>
+      [...names].map(([name, one]) => [kind, name, one] as [string, string, Resource]),
+    )
   }
 
   /** `role member resource`, sorted. */
   get grants(): string[] {
-    return [...this.#grants].sort()
+    const grants = [...this.#policies].flatMap(([on, held]) =>
+      [...held].map((grant) => `${grant} ${on.split(' ').at(-1)}`),
+    )
+    return grants.sort()
   }
 
-  /** Flags of the last update of a thing. */
-  setting(thing: string): string | undefined {
-    return this.#settings.get(thing)
+  /** Commands that change something. */
+  get changes(): Call[] {
+    return this.calls.filter(({ isRead }) => !isRead)
   }
 
-  #serve(socket: Socket): void {
-    const chunks: Buffer[] = []
-    socket.on('error', () => {})
-    socket.on('data', (chunk) => {
-      chunks.push(chunk)
-      const text = Buffer.concat(chunks).toString('utf8')
-      if (!text.endsWith('\0\0')) return
-      const [name = '', ...argv] = text.slice(0, -2).split('\0')
-      const { status, stdout = '', stderr = '' } = name === 'curl' ? this.#curl(argv) : this.#call(argv)
-      const lines = [
-        String(status),
-        ...stdout
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => `o${line}`),
-        ...stderr
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => `e${line}`),
-      ]
-      socket.end(`${lines.join('\n')}\n`)
-    })
-  }
-
-  #curl(argv: string[]): Answer {
-    if (argv.includes('GET'))
-      return { status: 0, stdout: `"stringValue": "${this.#settings.get('canary') ?? 'complete'}"` }
-    return { status: 0, stdout: '{}' }
-  }
-
-  #call(argv: string[]): Answer {
-    this.calls.push(argv)
-    for (const word of argv) {
-      const path = /(?:^|=)(\/.+\.(?:yaml|json))$/.exec(word)?.[1]
-      if (path !== undefined && existsSync(path)) this.files.set(path, readFileSync(path, 'utf8'))
-    }
-    const words = argv.filter((word) => !word.startsWith('--') && word !== 'alpha')
-    const flag = (name: string) => argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? ''
-    const command = words.join(' ')
-    const read = this.#read(words, command, flag)
-    if (read) return read
-    const change = { argv, what: command }
-    const failed = this.fault(change, this.changes.length)
-    this.changes.push(change)
-    if (failed) return failed
-    return this.#change(words, command, argv, flag)
-  }
-
-  #names(kind: string): string[] {
-    return this.blind ? [] : [...(this.#things.get(kind) ?? [])]
-  }
-
-  #read(words: string[], command: string, flag: (name: string) => string): Answer | null {
-    const list = (names: readonly string[]): Answer => ({ status: 0, stdout: names.join('\n') })
-    const missing: Answer = { status: 1, stderr: 'ERROR: NOT_FOUND' }
-    const last = words.at(-1) ?? ''
-    if (command.startsWith('projects describe')) return list(['123456789012'])
-    if (command === 'auth print-access-token') return list(['token'])
-    if (command === 'storage service-agent') return list(['agent'])
-    if (command.startsWith('services list')) return list(this.#names('services'))
-    if (command === 'iam service-accounts list') {
-      return list(this.#names('iam service-accounts').map((id) => `${id}@demo-proj.iam.gserviceaccount.com`))
-    }
-    if (command === 'firestore databases list') {
-      return list([...(this.#things.get('firestore databases') ?? [])].map((name) => `${name}\tus-central1`))
-    }
-    if (command === 'firestore indexes composite list') return list(this.#names('firestore indexes composite'))
-    if (command === 'firestore fields ttls list') return list(this.#names('firestore fields ttls'))
-    if (command.includes('get-iam-policy')) {
-      if (this.blind) return list([])
-      const held = this.grants.map((grant) => grant.split(' ')).filter(([, , on]) => on === last)
-      return list(held.map(([role, member]) => `${role}\t${member}\t`))
-    }
-    if (command.startsWith('storage buckets describe')) {
-      const name = last.replace('gs://', '')
-      if (!this.#things.get('storage buckets')?.has(name)) return missing
-      if (flag('format').includes('location')) return list(['US-CENTRAL1'])
-      return list(this.blind ? [] : [this.#settings.get(`storage buckets ${name}`) ?? ''])
-    }
-    if (command.startsWith('artifacts repositories describe')) {
-      return list(this.blind ? [] : [this.#settings.get('artifacts repositories charaforge') ?? ''])
-    }
-    if (command.startsWith('artifacts docker images describe')) {
-      return this.#things.get('images')?.has(last) ? list(['sha256:1']) : missing
-    }
-    if (command.startsWith('secrets versions list')) return list(this.#settings.has(`secret ${last}`) ? ['3'] : [])
-    if (command.startsWith('run services describe')) {
-      return this.#things.get('run services')?.has(last) ? list([`${last}-00001`]) : missing
-    }
-    if (command.startsWith('eventarc triggers describe')) {
-      return this.#things.get('eventarc triggers')?.has(last) ? list([`eventarc-${last}-sub`]) : missing
-    }
-    if (command.startsWith('pubsub subscriptions describe'))
-      return list([this.#settings.get(`pubsub subscriptions ${last}`) ?? ''])
-    if (words.at(-1) === 'list') return list(this.#names(words.slice(0, -1).join(' ')))
-    return null
-  }
-
-  #change(words: string[], command: string, argv: string[], flag: (name: string) => string): Answer {
-    const done: Answer = { status: 0 }
-    const last = words.at(-1) ?? ''
-    const make = (kind: string, name: string): Answer => {
-      if (this.#things.get(kind)?.has(name)) return { status: 1, stderr: `ERROR: ${name} already exists` }
-      this.add(kind, name)
-      return done
-    }
-    if (command.startsWith('services enable')) {
-      for (const api of words.slice(2)) this.add('services', api)
-      return done
-    }
-    if (command.includes('add-iam-policy-binding')) {
-      this.#grants.add(`${flag('role')} ${flag('member')} ${last}`)
-      return done
-    }
-    if (command.startsWith('storage buckets update')) {
-      this.#settings.set(`storage buckets ${last.replace('gs://', '')}`, flag('lifecycle-file'))
-      return done
-    }
-    if (command.startsWith('artifacts repositories set-cleanup-policies')) {
-      this.#settings.set(`artifacts repositories ${last}`, flag('policy'))
-      return done
-    }
-    if (command === 'firestore indexes composite create') {
-      const fields = argv
-        .filter((word) => word.startsWith('--field-config='))
-        .map((word) => word.slice('--field-config=field-path='.length))
-      const paths = fields.map((field) => field.split(',')[0])
-      const orders = fields.map((field) => (field.endsWith('descending') ? 'DESCENDING' : 'ASCENDING'))
-      return make(
-        'firestore indexes composite',
-        `${flag('collection-group')}\t${paths.join(',')},__name__\t${orders.join(',')},${orders.at(-1)}`,
-      )
-    }
-    if (command.startsWith('firestore fields ttls update')) {
-      this.add('firestore fields ttls', `x/collectionGroups/${flag('collection-group')}/fields/${last}`)
-      return done
-    }
-    if (command.startsWith('builds submit')) {
-      this.add('images', flag('substitutions').replace(/.*_IMAGE=/, ''))
-      return done
-    }
-    if (command.startsWith('run services replace')) {
-      const service = last.split('/').at(-1)?.replace('.yaml', '') ?? ''
-      this.add('run services', service)
-      return done
-    }
-    if (command.startsWith('run services update-traffic')) {
-      this.#settings.set(`traffic ${last}`, flag('to-revisions') || 'latest')
-      return done
-    }
-    if (command.startsWith('pubsub subscriptions update')) {
-      const topic = `projects/demo-proj/topics/${flag('dead-letter-topic')}`
-      const facts = [
-        flag('ack-deadline'),
-        flag('min-retry-delay'),
-        flag('max-retry-delay'),
-        topic,
-        flag('max-delivery-attempts'),
-      ]
-      this.#settings.set(`pubsub subscriptions ${last}`, facts.join('\t'))
-      return done
-    }
-    if (command.startsWith('scheduler jobs create http')) return make('scheduler jobs', last)
-    const policy = /--(?:policy|config)-from-file=(\S+)/.exec(argv.join(' '))?.[1]
-    if (command.startsWith('monitoring') && policy !== undefined) {
-      const { displayName } = JSON.parse(readFileSync(policy, 'utf8')) as { displayName: string }
-      return make(words.slice(0, 2).join(' '), displayName)
-    }
-    if (command.startsWith('billing budgets create')) return make('billing budgets', flag('display-name'))
-    if (command.startsWith('storage cp')) return done
-    if (command.startsWith('storage rm')) {
-      for (const url of words.slice(2)) this.#things.get('storage buckets')?.delete(url.replace('gs://', ''))
-      return done
-    }
-    const verb = words.findIndex((word) => word === 'create' || word === 'delete')
-    const kind = words.slice(0, verb).join(' ')
-    const name = (words[verb + 1] ?? flag('database')).replace('gs://', '').replace(/@.*/, '')
-    if (words[verb] === 'create') return make(kind, name)
-    if (words[verb] === 'delete') {
-      this.#things.get(kind)?.delete(name)
-      return done
-    }
-    this.unknown.push(command)
-    return { status: 2, stderr: `ERROR: unrecognized arguments: ${command}` }
+  /** Binds a role, as somebody might by hand: `run services api`. */
+  grant(role: string, member: string, on: string): void {
+    this.#policies.set(on, (this.#policies.get(on) ?? new Set()).add(`${role} ${member}`))
   }
 
   /** Gives a secret a version. */
   fillSecret(name: string): void {
-    this.#settings.set(`secret ${name}`, '3')
+    this.put('secret values', name, { name: '3' })
   }
 
-  /** What the canary's document says. */
-  set canary(status: string) {
-    this.#settings.set('canary', status)
+  curl(argv: readonly string[]): Answer {
+    const url = argv.find((word) => word.startsWith('https://')) ?? ''
+    if (this.unreachable.some((one) => url.includes(one))) return { status: 22, stderr: 'curl: (22) 404' }
+    if (url.includes('firebaseextensions')) {
+      return {
+        status: 0,
+        stdout:
+          '{"instances": [{"config": {"extensionRef": "firebase/firestore-send-email", "params": {"MAIL_COLLECTION": "mail"}}}]}',
+      }
+    }
+    return { status: 0, stdout: argv.includes('GET') ? `"stringValue": "${this.canary}"` : '{}' }
+  }
+
+  gcloud(argv: string[]): Answer {
+    for (const word of argv) {
+      const path = /(?:^|=)(\/.+\.(?:yaml|json))$/.exec(word)?.[1]
+      if (path !== undefined && existsSync(path)) this.files.set(path, readFileSync(path, 'utf8'))
+    }
+    const words = argv.filter((word) => !word.startsWith('--') && word !== 'alpha' && word !== 'beta')
+    const isRead = /^(list|describe|get-iam-policy|print-access-token|service-agent)$/.test(verbOf(words))
+    const call = { argv, what: words.join(' '), isRead }
+    this.calls.push(call)
+    const failed = this.fault(call)
+    if (failed) return failed
+    const flag = (name: string) => argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+    try {
+      const answer = isRead ? this.#read(words, flag) : this.#change(words, argv, flag)
+      if (answer) return answer
+    } catch (error) {
+      return { status: 1, stderr: `ERROR: ${error}` }
+    }
+    this.unknown.push(call.what)
+    return { status: 2, stderr: `ERROR: unrecognized arguments: ${call.what}` }
+  }
+
+  #of(kind: string): Map<string, Resource> {
+    const known = this.#kinds.get(kind)
+    if (known) return known
+    const made = new Map<string, Resource>()
+    this.#kinds.set(kind, made)
+    return made
+  }
+
+  #read(words: string[], flag: (name: string) => string | undefined): Answer | null {
+    const command = words.join(' ')
+    if (command.startsWith('projects describe')) return { status: 0, stdout: '123456789012' }
+    if (words.includes('print-access-token')) return { status: 0, stdout: 'token' }
+    if (words.includes('service-agent')) return { status: 0, stdout: 'agent' }
+    const print = (records: Resource[]): Answer => ({
+      status: 0,
+      stdout: printed(records, {
+        format: flag('format') ?? '',
+        ...(flag('flatten') ? { flatten: flag('flatten') ?? '' } : {}),
+      }),
+    })
+    const [verb, last] = [verbOf(words), (words.at(-1) ?? '').replace('gs://', '')]
+    const kind = words.slice(0, words.indexOf(verb)).join(' ')
+    if (verb === 'get-iam-policy') {
+      const held = this.blind ? [] : [...(this.#policies.get(`${kind} ${words.at(-1)}`) ?? [])]
+      const bindings = held.map((grant) => grant.split(' ')).map(([role, member]) => ({ role, members: [member] }))
+      return print([{ bindings }])
+    }
+    const isHidden = this.blind && !/^(firestore databases|run services)$/.test(kind) && last !== 'demo-app'
+    if (kind === 'secrets versions') {
+      if (!this.get('secrets', last)) return MISSING
+      const value = this.get('secret values', last)
+      return print(value ? [value] : [])
+    }
+    if (verb === 'list') return print(isHidden ? [] : this.all(kind).filter(filterOf(flag('filter'))))
+    const name = kind === 'storage buckets' ? last : (words.at(-1) ?? '')
+    const resource = isHidden && kind !== 'eventarc triggers' ? undefined : this.get(kind, name)
+    return resource ? print([resource]) : MISSING
+  }
+
+  #change(words: string[], argv: string[], flag: (name: string) => string | undefined): Answer | null {
+    const command = words.join(' ')
+    const order = { argv, flag }
+    const last = (words.at(-1) ?? '').replace('gs://', '')
+    if (command.startsWith('services enable')) {
+      for (const api of words.slice(2)) this.put('services', api, { config: { name: api } })
+      return DONE
+    }
+    if (command.startsWith('services identity create')) return DONE
+    if (command.includes('-iam-policy-binding')) {
+      const on = `${words.slice(0, -2).join(' ')} ${words.at(-1)}`
+      const [role, member] = [flag('role') ?? '', flag('member') ?? '']
+      if (command.includes('add-iam')) this.grant(role, member, on)
+      else this.#policies.get(on)?.delete(`${role} ${member}`)
+      return DONE
+    }
+    if (command.startsWith('artifacts repositories set-cleanup-policies')) {
+      const repository = this.get('artifacts repositories', last)
+      if (!repository) return MISSING
+      repository.cleanupPolicies = readFileSync(flag('policy') ?? '', 'utf8')
+      return DONE
+    }
+    if (command === 'firestore indexes composite create') return this.#index(order)
+    if (command.startsWith('firestore indexes fields update')) {
+      const name = `projects/demo-proj/databases/(default)/collectionGroups/${flag('collection-group')}/fields/${last}`
+      this.put('firestore indexes fields', name, { name, indexConfig: {} })
+      return DONE
+    }
+    if (command.startsWith('firestore fields ttls update')) {
+      const name = `projects/demo-proj/databases/(default)/collectionGroups/${flag('collection-group')}/fields/${last}`
+      this.put('firestore fields ttls', name, { name, ttlConfig: { state: 'ACTIVE' } })
+      return DONE
+    }
+    if (command.startsWith('builds submit')) {
+      const name = flag('substitutions')?.replace(/.*_IMAGE=/, '') ?? ''
+      this.put('artifacts docker images', name, { name, image_summary: { digest: 'sha256:1' } })
+      return DONE
+    }
+    if (command.startsWith('run services replace')) {
+      const name = last.split('/').at(-1)?.replace('.yaml', '') ?? ''
+      this.put('run services', name, replacedService(words.at(-1) ?? '', this.get('run services', name)))
+      return DONE
+    }
+    if (command.startsWith('run services update-traffic')) return this.#moveTraffic(last, flag('to-revisions'))
+    if (command.startsWith('storage cp')) return DONE
+    if (command.startsWith('storage rm')) {
+      for (const url of words.slice(2)) this.remove('storage buckets', url.replace('gs://', ''))
+      return DONE
+    }
+    return this.#generic(words, order)
+  }
+
+  #generic(words: string[], order: { argv: string[]; flag(name: string): string | undefined }): Answer | null {
+    const verb = verbOf(words)
+    const kind = words.slice(0, words.indexOf(verb)).join(' ')
+    const last = words.at(-1) ?? ''
+    const named = last === verb ? '' : last.replace('gs://', '').replace(/@.*/, '')
+    if (verb === 'delete') {
+      if (kind === 'eventarc triggers') this.remove('pubsub subscriptions', `eventarc-${named}-sub`)
+      return this.#of(kind).delete(named) ? DONE : MISSING
+    }
+    if (KINDS[kind] === undefined) return null
+    if (verb === 'update') {
+      const resource = this.get(kind, named)
+      if (!resource) return MISSING
+      apply(kind, resource, order)
+      return DONE
+    }
+    if (verb !== 'create') return null
+    const collection = NAMED_BY_GOOGLE[kind]
+    const name = collection ? this.#newName(kind, collection) : named || order.flag('database') || ''
+    if (this.get(kind, name)) return { status: 1, stderr: `ERROR: ALREADY_EXISTS: ${name} already exists` }
+    const resource: Resource = { ...KINDS[kind].initial?.(name), name }
+    apply(kind, resource, order)
+    this.put(kind, name, resource)
+    // A trigger comes with a subscription of Eventarc's own defaults.
+    if (kind === 'eventarc triggers') {
+      this.put('pubsub subscriptions', `eventarc-${name}-sub`, {
+        name: `eventarc-${name}-sub`,
+        ackDeadlineSeconds: '10',
+      })
+    }
+    return DONE
+  }
+
+  #newName(kind: string, collection: string): string {
+    for (let number = 1; ; number++) {
+      if (!this.get(kind, `${collection}/${number}`)) return `${collection}/${number}`
+    }
+  }
+
+  #index({ argv, flag }: { argv: string[]; flag(name: string): string | undefined }): Answer {
+    const collection = flag('collection-group')
+    const fields = argv.flatMap(
+      (word) => /^--field-config=field-path=([^,]+),(\S+)$/.exec(word)?.slice(1, 3).join('|') ?? [],
+    )
+    const key = `projects/demo-proj/databases/(default)/collectionGroups/${collection}/indexes/${fields.join(';')}`
+    if (this.get('firestore indexes composite', key))
+      return { status: 1, stderr: 'ERROR: ALREADY_EXISTS: index already exists' }
+    const shown = fields.map((field) => {
+      const [fieldPath, how = ''] = field.split('|')
+      return how === 'array-config=contains'
+        ? { fieldPath, arrayConfig: 'CONTAINS' }
+        : { fieldPath, order: how.replace('order=', '').toUpperCase() }
+    })
+    const last = shown.at(-1)?.order ?? 'ASCENDING'
+    const resource = { name: key, state: 'READY', fields: [...shown, { fieldPath: '__name__', order: last }] }
+    this.put('firestore indexes composite', key, resource)
+    return DONE
+  }
+
+  #moveTraffic(name: string, to: string | undefined): Answer {
+    const service = this.get('run services', name)
+    if (!service) return MISSING
+    const latest = `${name}-${String(service.revisions).padStart(5, '0')}`
+    service.status = status(latest, [{ revisionName: to?.split('=')[0] ?? latest, percent: 100 }])
+    return DONE
   }
 }
 
-/** A program that sends its name and arguments to the test, and answers as the test says. */
-function shim(name: string, port: number): string {
-  return `#!/bin/bash
-exec 3<>/dev/tcp/127.0.0.1/${port}
-{ printf '%s' ${name}; for word in "$@"; do printf '\\0%s' "$word"; done; printf '\\0\\0'; } >&3
-read -r status <&3
-while IFS= read -r line <&3; do
-  case $line in o*) printf '%s\\n' "\${line#o}" ;; e*) printf '%s\\n' "\${line#e}" >&2 ;; esac
-done
-exit "$status"
-`
+/** The word that says what is done. */
+function verbOf(words: readonly string[]): string {
+  return (
+    words.find((word) =>
+      /^(list|describe|get-iam-policy|add-iam-policy-binding|remove-iam-policy-binding|create|update|delete|print-access-token|service-agent)$/.test(
+        word,
+      ),
+    ) ?? ''
+  )
+}
+
+/** `a.b=value`, and `a.b:*` for what is there at all. */
+function filterOf(filter: string | undefined): (resource: Resource) => boolean {
+  const [, path = '', operator, wanted] = /^([\w.-]+?)(=|:)(.+)$/.exec(filter ?? '') ?? []
+  return (resource) => {
+    if (operator === undefined) return true
+    let value: unknown = resource
+    for (const name of path.split('.')) value = (value as Resource | undefined)?.[name]
+    return operator === ':' ? value !== undefined : value === wanted
+  }
 }

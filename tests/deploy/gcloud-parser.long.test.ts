@@ -58,7 +58,7 @@ function refused(commands: string[][]): { argv: string[]; said: string }[] {
         writeFileSync(join(folder, path), text)
       }
       const isKept = (path: string) => world.project.files.has(path)
-      const commands = world.project.calls.map((argv) =>
+      const commands = world.project.calls.map(({ argv }) =>
         argv.map((word) =>
           word.replace(/(^|=)(\/.+)$/, (all, before, path) => (isKept(path) ? `${before}${folder}${path}` : all)),
         ),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FakeProject } from './fake-project.ts'
+import { startShims } from './fake-shims.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -22,7 +23,8 @@ export interface DeployWorld {
 
 export async function startDeployWorld(settings: Record<string, string> = {}): Promise<DeployWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'deploy-'))
-  const project = await FakeProject.start(folder)
+  const project = new FakeProject()
+  const server = await startShims(project, folder)
   const config = join(folder, 'config.env')
   const lines = Object.entries({ PROJECT_ID: 'demo-proj', APP_BUCKET: 'demo-app', ...settings })
   await writeFile(config, lines.map(([name, value]) => `${name}=${value}\n`).join(''))
@@ -52,7 +54,7 @@ export async function startDeployWorld(settings: Record<string, string> = {}): P
         child.on('close', (status) => resolve({ status, ...said }))
       }),
     async close() {
-      await project.close()
+      await new Promise((resolve) => server.close(resolve))
       await rm(folder, { recursive: true, force: true })
     },
   }

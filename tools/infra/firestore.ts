@@ -21,16 +21,18 @@ const fileSchema = z.strictObject({
     z.strictObject({
       collectionGroup: z.string(),
       fieldPath: z.string(),
-      ttl: z.boolean(),
-      indexes: z.array(z.unknown()),
+      ttl: z.boolean().default(false),
+      // Other than none is not used.
+      indexes: z.tuple([]),
     }),
   ),
 })
 
-/** `infra/firestore.indexes.json`: fields as gcloud's `--field-config` takes them. */
+/** `infra/firestore.indexes.json`: fields as gcloud's `--field-config` takes them, and fields that no index is kept of. */
 export function readFirestore(): {
   indexes: { collection: string; fields: string[] }[]
   ttls: { collection: string; field: string }[]
+  unindexed: { collection: string; field: string }[]
 } {
   const file = fileSchema.parse(JSON.parse(readFileSync(infraPath('firestore.indexes.json'), 'utf8')))
   return {
@@ -42,8 +44,11 @@ export function readFirestore(): {
           : `field-path=${fieldPath},array-config=contains`,
       ),
     })),
-    ttls: file.fieldOverrides
-      .filter(({ ttl }) => ttl)
-      .map(({ collectionGroup, fieldPath }) => ({ collection: collectionGroup, field: fieldPath })),
+    ttls: file.fieldOverrides.filter(({ ttl }) => ttl).map(place),
+    unindexed: file.fieldOverrides.map(place),
   }
+}
+
+function place({ collectionGroup, fieldPath }: { collectionGroup: string; fieldPath: string }) {
+  return { collection: collectionGroup, field: fieldPath }
 }

@@ -1,7 +1,35 @@
+import { fingerprint } from './fingerprint.ts'
 import type { Alert, Metric, Monitoring, Source, Tile } from './monitoring.ts'
 
 const LABELS = { app: 'charaforge-backend' }
 const MINUTE = '60s'
+
+/** What gcloud is given, and the fingerprint that it carries: by it a later run sees whether the declaration has changed. */
+export interface Rendered {
+  content: Record<string, unknown>
+  print: string
+}
+
+/** A metric, its fingerprint at the end of the description. */
+export function renderMetric(metric: Metric): Rendered {
+  const content = logMetric(metric)
+  const print = fingerprint(content)
+  return { content: { ...content, description: `${metric.says} [${print}]` }, print }
+}
+
+/** An alert policy, its fingerprint as a label. */
+export function renderAlert(alert: Alert): Rendered {
+  const content = alertPolicy(alert)
+  const print = fingerprint(content)
+  return { content: { ...content, userLabels: { ...LABELS, declared: print } }, print }
+}
+
+/** The dashboard, its fingerprint as a label's name: labels of dashboards are names without values. */
+export function renderDashboard(monitoring: Pick<Monitoring, 'dashboard'>): Rendered {
+  const content = dashboardOf(monitoring)
+  const print = fingerprint(content)
+  return { content: { ...content, labels: { 'charaforge-backend': '', [`declared-${print}`]: '' } }, print }
+}
 
 /** A `LogMetric` of Cloud Logging, as `gcloud logging metrics create --config-from-file` takes it. */
 export function logMetric(metric: Metric): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
+import { fingerprint } from './fingerprint.ts'
 import { infraPath } from './project.ts'
 
 const variableSchema = z.looseObject({
@@ -13,8 +14,10 @@ type ServiceVariable = z.output<typeof variableSchema>
 
 /** As much of a Cloud Run service as is changed here; the rest goes through as it is. */
 const serviceSchema = z.looseObject({
+  metadata: z.looseObject({ labels: z.record(z.string(), z.string()) }),
   spec: z.looseObject({
     template: z.looseObject({
+      metadata: z.looseObject({ annotations: z.record(z.string(), z.string()) }),
       spec: z.looseObject({
         containers: z.array(
           z.looseObject({
@@ -34,6 +37,16 @@ const serviceSchema = z.looseObject({
 
 export type ServiceSpec = z.output<typeof serviceSchema>
 
+/** In which order containers start; Cloud Run refuses a name that is no container's. */
+const START_ORDER = 'run.googleapis.com/container-dependencies'
+
+export interface RenderedService {
+  /** As `gcloud run services replace` takes it. */
+  text: string
+  /** The fingerprint of all but the traffic, also its label `spec`: who has it already need not be deployed again. */
+  print: string
+}
+
 /** A service's specification as it is written, `${…}` not filled in. */
 export function readService(name: string): ServiceSpec {
   return serviceSchema.parse(parse(readFileSync(infraPath(`services/${name}.yaml`), 'utf8')))
@@ -52,7 +65,7 @@ export function renderService(
     /** The revision that keeps all traffic for now; null gives it to the new one. */
     keepTrafficOn: string | null
   },
-): string {
+): RenderedService {
   const { settings, secretVersions, keepTrafficOn } = params
   const filled = (text: string) => text.replace(/\$\{(\w+)\}/g, (_, key: string) => settings[key] ?? '')
   const service = readService(name)
@@ -86,8 +99,13 @@ export function renderService(
         ...(container.volumeMounts ? { volumeMounts } : {}),
       }
     })
+  const { [START_ORDER]: order, ...annotations } = service.spec.template.metadata.annotations
   const template = {
     ...service.spec.template,
+    metadata: {
+      ...service.spec.template.metadata,
+      annotations: { ...annotations, ...(order && containers.length > 1 ? { [START_ORDER]: order } : {}) },
+    },
     spec: { ...spec, containers, ...(spec.volumes ? { volumes } : {}) },
   }
   const traffic = keepTrafficOn
@@ -96,5 +114,8 @@ export function renderService(
         { latestRevision: true, percent: 0, tag: 'candidate' },
       ]
     : [{ latestRevision: true, percent: 100 }]
-  return filled(stringify({ ...service, spec: { ...service.spec, template, traffic } }, { lineWidth: 0 }))
+  const print = fingerprint(filled(stringify({ ...service, spec: { ...service.spec, template } })))
+  const metadata = { ...service.metadata, labels: { ...service.metadata.labels, spec: print } }
+  const whole = { ...service, metadata, spec: { ...service.spec, template, traffic } }
+  return { text: filled(stringify(whole, { lineWidth: 0 })), print }
 }

@@ -59,12 +59,12 @@ describe.each(SERVICES)('the specification of %s', (service) => {
   })
 
   test('is rendered without what has no value, and stays where it was told to stay', () => {
-    const text = renderService(service, { settings, secretVersions: {}, keepTrafficOn: null })
+    const { text } = renderService(service, { settings, secretVersions: {}, keepTrafficOn: null })
     expect(text).not.toContain('${')
     expect(text).not.toContain('secretKeyRef')
     expect(text).not.toContain('clamd')
     expect(text).toContain('latestRevision: true')
-    const pinned = renderService(service, {
+    const { text: pinned } = renderService(service, {
       settings: { ...settings, CLAMD_IMAGE: 'clamav/clamav' },
       secretVersions: Object.fromEntries(project.secrets.map(({ name }) => [name, '7'])),
       keepTrafficOn: `${service}-00001`,
@@ -77,7 +77,7 @@ describe.each(SERVICES)('the specification of %s', (service) => {
 
 test('a secret in a volume is left out with its variable where it has no version', () => {
   const render = (secretVersions: Record<string, string>) =>
-    renderService('replicate-webhook', { settings, secretVersions, keepTrafficOn: null })
+    renderService('replicate-webhook', { settings, secretVersions, keepTrafficOn: null }).text
   expect(render({})).not.toContain('REPLICATE_WEBHOOK_SECRETS_FILE')
   expect(render({ 'replicate-webhook-secrets': '1' })).toContain('/secrets/replicate-webhook/secrets')
 })
