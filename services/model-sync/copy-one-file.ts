@@ -148,6 +148,6 @@ async function factsOf(
     sizeBytes: verified.sizeBytes,
     read: readParts({ store: parts, parts: verified.parts, signal }),
   })
-  const { baseModelHint, triggerWords, dtype, parameterCount } = safetensorsFacts(header)
-  return { baseModel: baseModelHint, triggerWords: [...triggerWords], format, dtype, parameterCount }
+  const { baseModelHint, triggerWords, dtype, parameterCount, recommendedWeight } = safetensorsFacts(header)
+  return { baseModel: baseModelHint, triggerWords: [...triggerWords], format, dtype, parameterCount, recommendedWeight }
 }

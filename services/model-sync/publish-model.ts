@@ -2,6 +2,7 @@ import type { Firestore, Transaction } from '@google-cloud/firestore'
 import { isSameSource } from '#shared/documents/model.ts'
 import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
 import { readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
+import { syncedRegistration } from '#shared/documents/synced-registration.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -26,13 +27,22 @@ export async function publishModel(
       baseModel: resolved.baseModel ?? stored.facts.baseModel,
       triggerWords: resolved.triggerWords.length > 0 ? resolved.triggerWords : stored.facts.triggerWords,
     }
+    const sourceVersionId = versionAt(resolved)
+    const registration = syncedRegistration(model, { facts, sizeBytes, sha256, sourceVersionId })
     return (writing) => {
-      showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id })(writing)
+      showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id, registration })(writing)
       const users = [...new Set([...file.users, model.id])]
       const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
       writeModelFile(db, { ...file, users, waiters }, { isUsed: true })(writing)
     }
   })
+}
+
+/** What the source calls the version that was copied. */
+function versionAt({ files }: ResolvedModel): string | null {
+  const locator = files[0]?.locator
+  if (locator?.source === 'civitai') return locator.modelVersionId
+  return locator?.source === 'huggingface' ? locator.commit : null
 }
 
 /**

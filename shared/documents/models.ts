@@ -1,4 +1,5 @@
 import {
+  type DocumentData,
   type DocumentReference,
   type DocumentSnapshot,
   FieldValue,
@@ -12,7 +13,11 @@ import type { Writes } from './transaction.ts'
 /** `syncing` is what the app writes to ask; newer versions of it also know `queued` and `error`, which we never write. */
 export type SyncStatus = 'notsynced' | 'syncing' | 'synced'
 
-export type StoredModel = Model & { updatedAt: Timestamp }
+export type StoredModel = Model & {
+  updatedAt: Timestamp
+  /** All that the document says. */
+  fields: DocumentData
+}
 
 export function modelRef(db: Firestore, id: string): DocumentReference {
   return db.collection('ai_models').doc(id)
@@ -27,7 +32,8 @@ export async function readModel(transaction: Transaction, db: Firestore, id: str
 export function toStoredModel(snapshot: DocumentSnapshot): StoredModel | null {
   const { updateTime } = snapshot
   if (!snapshot.exists || !updateTime) return null
-  return { ...toModel(snapshot.id, snapshot.data()), updatedAt: updateTime }
+  const fields = snapshot.data() ?? {}
+  return { ...toModel(snapshot.id, fields), updatedAt: updateTime, fields }
 }
 
 /** What a sync found out of its file: written where the document says nothing of its own. */
@@ -37,13 +43,23 @@ export interface ModelFacts {
   format: string | null
   dtype: string | null
   parameterCount: number | null
+  /** Of a LoRA's training metadata; files that were stored before it was read lack it. */
+  recommendedWeight?: number | null
 }
 
 /** Shows a model as synced: all that the app reads of it in one update. */
 export function showSynced(
   db: Firestore,
   model: Model,
-  shown: { gcsUri: string; sha256: string | null; sizeBytes: number; facts: ModelFacts; jobId: string },
+  shown: {
+    gcsUri: string
+    sha256: string | null
+    sizeBytes: number
+    facts: ModelFacts
+    jobId: string
+    /** Of our map, `registry`. */
+    registration: Readonly<Record<string, unknown>>
+  },
 ): Writes {
   const { facts } = shown
   return (transaction) =>
@@ -60,6 +76,7 @@ export function showSynced(
       ...(facts.format !== null ? { format: facts.format } : {}),
       ...(facts.dtype !== null ? { dtype: facts.dtype } : {}),
       ...(facts.parameterCount !== null ? { parameterCount: facts.parameterCount } : {}),
+      ...shown.registration,
     })
 }
 

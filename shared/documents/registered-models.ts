@@ -1,6 +1,6 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore'
 import * as z from 'zod'
-import { BASE_MODELS, type BaseModel, familyOf } from '#shared/registry/base-models.ts'
+import { BASE_MODELS, type BaseModel, baseFromHuggingFace, familyOf } from '#shared/registry/base-models.ts'
 import { MODEL_FORMATS, type RegistryFormat, storedFormat } from '#shared/registry/model-formats.ts'
 import { MODEL_TYPES, type ModelType } from '#shared/registry/model-types.ts'
 import { registryId, sourceKey } from '#shared/registry/registry-id.ts'
@@ -180,7 +180,7 @@ function bareEntry({ id, type, baseModel, source }: Model): RegistryEntry {
   return entrySchema.parse({
     ...from,
     type: type === 'lora' ? 'lora' : 'base_model',
-    base: familyOf(baseModel),
+    base: isRepo ? baseFromHuggingFace({ id: hfId, baseModel, tags: [] }).family : familyOf(baseModel),
     sourceBaseModel: baseModel,
   })
 }
