@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { styleText } from 'node:util'
+import { fitText, textWidth } from './text-width.ts'
 
 /** A stream as a terminal or a pipe is one. */
 export interface Sink {
@@ -65,7 +66,7 @@ export class Output {
     this.#stderr.write(line.endsWith('\n') ? line : `${line}\n`)
   }
 
-  /** How many characters fit into the line of progress. */
+  /** How many columns fit into the line of progress. */
   get progressWidth(): number {
     return Math.max(20, (this.#stderr.columns || 80) - 1)
   }
@@ -73,9 +74,7 @@ export class Output {
   /** How far it is: one line that is written over on a terminal; nothing in a pipe, where results say so. */
   progress(text: string): void {
     if (!this.isInteractive) return
-    const width = this.progressWidth
-    const plain = stripVTControlCharacters(text)
-    this.#stderr.write(`\r\u001B[2K${plain.length > width ? `${plain.slice(0, width - 1)}…` : text}`)
+    this.#stderr.write(`\r\u001B[2K${fitText(text, this.progressWidth)}`)
     this.#hasProgress = true
   }
 
@@ -104,13 +103,14 @@ export class Output {
 export function table(rows: readonly (readonly (string | number)[])[], indent = '  '): string {
   const widths: number[] = []
   for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, String(cell).length)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, textWidth(String(cell)))
   }
   const lines = rows.map((row) =>
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0
-        return typeof cell === 'number' ? String(cell).padStart(width) : cell.padEnd(width)
+        const padding = ' '.repeat(width - textWidth(String(cell)))
+        return typeof cell === 'number' ? `${padding}${cell}` : `${cell}${padding}`
       })
       .join('  ')
       .trimEnd(),

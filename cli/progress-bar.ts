@@ -1,9 +1,10 @@
 import type { SyncProgress } from '../services/model-sync/app.ts'
+import { fitText, textWidth } from './text-width.ts'
 import { bytesOfText, bytesText, clockText, speedText } from './units.ts'
 
 export interface BarOptions {
   label: string
-  /** Of the whole line, in characters. */
+  /** Of the whole line, in columns. */
   width: number
   /** For the part that is done; the identity without colours. */
   paint: (text: string) => string
@@ -19,7 +20,7 @@ const narrowestBar = 8
 export function progressBar(progress: SyncProgress, options: BarOptions): string {
   const share = shareOf(progress)
   const parts = progressParts(progress)
-  const label = shortened(options.label, Math.max(12, Math.floor(options.width / 3)))
+  const label = fitText(options.label, Math.max(12, Math.floor(options.width / 3)))
   // From the last: what a narrow terminal can do without.
   const optional = [parts.lanes, parts.bytes, parts.speed, parts.eta]
   for (let dropped = 0; ; dropped++) {
@@ -28,15 +29,11 @@ export function progressBar(progress: SyncProgress, options: BarOptions): string
     )
     const before = `${label}  ${progress.phase}  `
     const after = [parts.percent, ...kept].filter(Boolean).join('  ')
-    const room = options.width - before.length - after.length - 2
+    const room = options.width - textWidth(before) - after.length - 2
     if (room < narrowestBar && dropped < optional.length) continue
     if (room < narrowestBar || share === null) return `${before}${after}`
     return `${before}${bar(share, Math.min(room, widestBar), options.paint)}  ${after}`
   }
-}
-
-function shortened(label: string, longest: number): string {
-  return label.length > longest ? `${label.slice(0, longest - 1)}…` : label
 }
 
 /** The same as a plain sentence part, for a pipe. */

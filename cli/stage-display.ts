@@ -1,5 +1,6 @@
 import type { Output } from './output.ts'
 import { bar } from './progress-bar.ts'
+import { fitText, textWidth } from './text-width.ts'
 
 /** A pipe gets a line at each status and at each of these parts of it. */
 const PLAIN_STEP = 0.1
@@ -31,8 +32,10 @@ export class StageDisplay {
     else this.#say(stage)
   }
 
-  #draw({ label, status, share, figures }: Stage): void {
-    const room = this.#output.progressWidth - `${label}  ${status}    ${figures}`.length
+  #draw({ label: name, status, share, figures }: Stage): void {
+    const width = this.#output.progressWidth
+    const label = fitText(name, Math.max(12, Math.floor(width / 3)))
+    const room = width - textWidth(`${label}  ${status}    ${figures}`)
     const paint = (text: string) => this.#output.style('green', text)
     const drawn = share === null || room < 8 ? '' : `${bar(share, Math.min(room, WIDEST_BAR), paint)}  `
     this.#output.progress(`${label}  ${status}  ${drawn}${figures}`)
