@@ -1,0 +1,105 @@
+import { types } from 'node:util'
+import { loadConfig } from '#shared/config/load.ts'
+import { AppError, ConfigError } from '#shared/errors/app-error.ts'
+import { checkBuckets } from './check-buckets.ts'
+import { checkDocuments, checkIndexes } from './check-documents.ts'
+import { checkQueue } from './check-queue.ts'
+import { checkSecrets } from './check-secrets.ts'
+import { checkServices, type ServiceUrls } from './check-services.ts'
+import { type Examined, type Finding, failed, type GoogleApis, ok, skipped } from './finding.ts'
+
+export interface Examination {
+  env: Readonly<Record<string, string | undefined>>
+  /** Of a local cloud's services. */
+  serviceUrls: ServiceUrls
+  apis: GoogleApis
+  /** Of whoever sits there. @throws where there are no credentials. */
+  accessToken: () => Promise<string | null>
+  signal: AbortSignal
+  /** Told of each as soon as it is known, in the order in which they should be mended. */
+  onFinding: (finding: Finding) => void
+}
+
+/** Looks at everything that this machine and the project need; what hangs on something broken is left out. */
+export async function examine(examination: Examination): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const tell = (...found: readonly Finding[]) => {
+    for (const finding of found) examination.onFinding(finding)
+    findings.push(...found)
+    return found.every(({ status }) => status !== 'failed')
+  }
+  tell(checkNode(process.versions.node))
+  const examined = readExamined(examination)
+  if ('status' in examined) {
+    tell(examined, skipped('project', 'It is looked at once the environment is right.'))
+    return findings
+  }
+  tell(ok('configuration', `The project is ${examined.config.GOOGLE_CLOUD_PROJECT}.`))
+  if (!tell(await checkCredentials(examined))) {
+    tell(skipped('project', 'It is looked at once you are signed in.'))
+    return findings
+  }
+  await checkStores(examined, tell)
+  tell(await checkQueue(examined))
+  tell(...(await checkSecrets(examined)))
+  tell(...(await checkServices(examined, examination.serviceUrls)))
+  return findings
+}
+
+/** Documents and objects, by the clients that the services use. */
+async function checkStores(examined: Examined, tell: (...found: readonly Finding[]) => boolean): Promise<void> {
+  const [{ openDocuments }, { createStorage }] = await Promise.all([
+    import('../connect.ts'),
+    import('#shared/objects/storage.ts'),
+  ])
+  const opened = await openDocuments(examined.config).catch((error: unknown) => asFinding('Firestore', error))
+  if ('status' in opened) {
+    tell(opened)
+    return
+  }
+  const { db, projectId, credentials } = opened
+  try {
+    if (tell(await checkDocuments(db, examined))) tell(...(await checkIndexes(db, examined)))
+    tell(...(await checkBuckets(createStorage({ projectId, credentials }), examined)))
+  } finally {
+    await db.terminate()
+  }
+}
+
+/** Node runs the project's TypeScript by itself from 22.18 on. */
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 18)) return ok('Node', `${version} runs.`)
+  return failed('Node', `${version} is too old: the project needs 22.18 or newer.`, 'npm ci')
+}
+
+function readExamined({ env, apis, accessToken, signal }: Examination): Examined | Finding {
+  try {
+    const config = loadConfig('forge', env)
+    const isLocal = config.FIRESTORE_EMULATOR_HOST !== null
+    return { config, isLocal, accessToken: isLocal ? async () => null : accessToken, apis, signal }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const message = error.message.replace(/^forge cannot start: /, '')
+    return failed(
+      'configuration',
+      message,
+      'forge profile add   # or forge doctor --local, for the cloud of npm run dev',
+    )
+  }
+}
+
+async function checkCredentials({ isLocal, accessToken }: Examined): Promise<Finding> {
+  if (isLocal) return ok('credentials', 'A local cloud asks for none.')
+  try {
+    if ((await accessToken()) !== null) return ok('credentials', 'You are signed in.')
+  } catch {
+    // The library's own sentence is about programs; the command below is what a person needs.
+  }
+  return failed('credentials', 'You are not signed in to Google Cloud.', 'gcloud auth application-default login')
+}
+
+function asFinding(check: string, error: unknown): Finding {
+  const message = error instanceof AppError || types.isNativeError(error) ? error.message : String(error)
+  return failed(check, message, 'npm run dev')
+}
