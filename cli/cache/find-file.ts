@@ -1,4 +1,6 @@
+import type { ApiClient } from '../api/api-client.ts'
 import { UsageError } from '../command.ts'
+import { cachedFiles } from './pages.ts'
 import type { CachedFileRecord } from './records.ts'
 
 /** Shorter ones are likely to be a typing error, and to fit by chance. */
@@ -20,3 +22,19 @@ export function findFile(files: readonly CachedFileRecord[], text: string, usage
   if (second !== undefined) throw new UsageError(`"${text}" means ${found.length} files; give more of the id.`, usage)
   return first
 }
+
+/** The same of several, looked for in the whole cache. @throws UsageError */
+export async function findFiles(
+  api: ApiClient,
+  wish: { texts: readonly string[]; usage: string; signal: AbortSignal },
+): Promise<CachedFileRecord[]> {
+  const { texts, usage, signal } = wish
+  if (texts.length === 0) throw new UsageError('Name at least one file.', usage)
+  const all: CachedFileRecord[] = []
+  for await (const file of cachedFiles(api, { signal })) all.push(file)
+  return texts.map((text) => findFile(all, text, usage))
+}
+
+/** How `--help` explains what a FILE is. */
+export const fileUsage = `A FILE is an id that \`forge cache ls\` shows (or the beginning of it), a gs:// address, or the id of a model that
+is synced.`

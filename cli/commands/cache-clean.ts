@@ -1,9 +1,6 @@
 import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
 import { withApi } from '../api/with-api.ts'
-import { planText } from '../cache/cache-text.ts'
-import { followCacheJob } from '../cache/follow-cache-job.ts'
-import { cacheJobAnswer, cleanPlanAnswer, cleanReport } from '../cache/records.ts'
-import { cleanReportText } from '../cache/report-text.ts'
+import { planOrClean } from '../cache/plan-or-clean.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
 
 const usage = `forge cache clean [--max-size GIB] [--keep-recent N] [--yes]
@@ -37,7 +34,6 @@ export const cacheClean: Command = {
   options,
   examples: ['forge cache clean --max-size 200', 'forge cache clean --max-size 200 --keep-recent 10 --yes'],
   async run(args, context) {
-    const { output, signal } = context
     const { values, positionals } = parseCall(args, options, usage)
     if (positionals.length > 0) throw new UsageError('It takes no names: what was used least goes first.', usage)
     const timeoutMs = wholeNumber(values.timeout, { name: 'timeout', min: 1, max: 86_400, usage }) * 1000
@@ -48,20 +44,7 @@ export const cacheClean: Command = {
         ? {}
         : { keep_recent: wholeNumber(keepRecent, { name: 'keep-recent', min: 0, max: 10_000, usage }) }),
     }
-    return await withApi(values, usage, async (api) => {
-      if (!values.yes) {
-        const { plan } = await api.post('/api/cache/clean', { ...wish, dry_run: true }, cleanPlanAnswer, signal)
-        output.result({ type: 'plan', ...plan }, planText(output, plan))
-        if (plan.evict.length > 0) output.note('Nothing was done; --yes does it.')
-        return true
-      }
-      const asked = await api.post('/api/cache/clean', { ...wish, dry_run: false }, cacheJobAnswer, signal)
-      const job = { jobId: asked.job_id, label: 'clean-up', report: cleanReport, timeoutMs }
-      const report = await followCacheJob(api, job, context)
-      if (report === null) return false
-      output.result({ type: 'end', job_id: asked.job_id, state: 'done', ...report }, cleanReportText(output, report))
-      return true
-    })
+    return await withApi(values, usage, (api) => planOrClean(api, { wish, isMeant: values.yes, timeoutMs }, context))
   },
 }
 

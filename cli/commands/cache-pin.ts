@@ -1,10 +1,9 @@
 import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
 import { withApi } from '../api/with-api.ts'
 import { shortId } from '../cache/cache-text.ts'
-import { findFile } from '../cache/find-file.ts'
-import { cachedFiles } from '../cache/pages.ts'
-import { type CachedFileRecord, fileAnswer } from '../cache/records.ts'
-import { type Command, parseCall, UsageError } from '../command.ts'
+import { fileUsage, findFiles } from '../cache/find-file.ts'
+import { fileAnswer } from '../cache/records.ts'
+import { type Command, parseCall } from '../command.ts'
 
 export const cachePin = pinning({
   word: 'pin',
@@ -21,8 +20,8 @@ export const cacheUnpin = pinning({
 function pinning({ word, summary, about }: { word: 'pin' | 'unpin'; summary: string; about: string }): Command {
   const usage = `forge cache ${word} FILE…
 
-${about} A FILE is an id that \`forge cache ls\` shows (or
-the beginning of it), a gs:// address, or the id of a model that is synced.
+${about}
+${fileUsage}
 
 ${apiUsage}
 `
@@ -35,12 +34,8 @@ ${apiUsage}
     examples: [`forge cache ${word} 6ce0161689b3`, `forge cache ${word} civitai-4384-v128713`],
     async run(args, { output, signal }) {
       const { values, positionals } = parseCall(args, apiOptions, usage)
-      if (positionals.length === 0) throw new UsageError('Name at least one file.', usage)
       return await withApi(values, usage, async (api) => {
-        const all: CachedFileRecord[] = []
-        for await (const file of cachedFiles(api, { signal })) all.push(file)
-        const files = positionals.map((text) => findFile(all, text, usage))
-        for (const { file_id } of files) {
+        for (const { file_id } of await findFiles(api, { texts: positionals, usage, signal })) {
           const { file } = await api.post(`/api/cache/files/${file_id}/${word}`, {}, fileAnswer, signal)
           const said = file.pinned ? 'pinned' : 'not pinned'
           output.result({ type: 'cached-file', ...file }, `${shortId(file_id)}  ${said}  ${file.uri}`)

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { JobNames } from '#shared/jobs/job-requests.ts'
 
-/** Removes what was used least recently until the cache fits. Kept in the job. */
+/** Removes what was used least recently until the cache fits, or the files that somebody names. Kept in the job. */
 export const cacheCleanInputSchema = z.object({
   /** Made by whoever asks: the same id is the same job. */
   requestId: z.string().min(1),
@@ -9,6 +9,8 @@ export const cacheCleanInputSchema = z.object({
   maxBytes: z.number().int().nonnegative().nullable(),
   /** So many that were used last stay; null for the configured number. */
   keepRecent: z.number().int().nonnegative().nullable(),
+  /** These, however much room there is; null for whatever is to go by the limits. */
+  fileIds: z.array(z.string()).nullable().default(null),
 })
 
 export type CacheCleanInput = z.infer<typeof cacheCleanInputSchema>

@@ -2,7 +2,7 @@ import type { CacheDeps, CacheLimits } from './cache-deps.ts'
 import type { CacheJobProgress, CleanReport } from './cache-jobs.ts'
 import { ensureLedger } from './count-bucket.ts'
 import { evictFile, finishEvictions } from './evict-file.ts'
-import { planCleaning } from './plan-cleaning.ts'
+import { type CleaningWish, gibibytes, planCleaning } from './plan-cleaning.ts'
 import type { EvictionPlan } from './plan-eviction.ts'
 
 /** What was done so far, kept between claims. */
@@ -14,15 +14,10 @@ export interface CleanCount {
 
 export const NOTHING_CLEANED: CleanCount = { deleted: 0, freedBytes: 0, spared: 0 }
 
-const GiB = 1024 ** 3
-
-/** Evicts what was used least recently until the cache fits, and says what came of it. Goes on from `before` where it was cut short. */
+/** Evicts what was used least recently until the cache fits, or what is named, and says what came of it. Goes on from `before` where it was cut short. */
 export async function cleanCache(
   deps: CacheDeps & { limits: CacheLimits; now: () => Date },
-  wish: {
-    /** Null for what is configured. */
-    maxBytes: number | null
-    keepRecent: number | null
+  wish: CleaningWish & {
     before: CleanCount
     /** Makes the count durable, after each file. */
     keep(count: CleanCount): Promise<void>
@@ -52,7 +47,7 @@ export async function cleanCache(
 function cleanReport({ keep }: Pick<EvictionPlan, 'keep'>, count: CleanCount): CleanReport {
   return {
     deleted_count: count.deleted,
-    freed_space_gb: Math.round((count.freedBytes / GiB) * 1_000) / 1_000,
+    freed_space_gb: gibibytes(count.freedBytes),
     freed_bytes: count.freedBytes,
     kept_models: keep.map(({ file, why }) => ({
       file_id: file.fileId,

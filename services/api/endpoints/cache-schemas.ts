@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { failureSchema, timeSchema } from './common-schemas.ts'
 
 /** A row of `model_files`: a SHA-256, or a source and a hash of what names the file there. */
-export const fileIdParams = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{7,99}$/, 'Give the `file_id` of a file of the cache.'),
-})
+export const fileIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{7,99}$/, 'Give the `file_id` of a file of the cache.')
+
+export const fileIdParams = z.strictObject({ id: fileIdSchema })
 
 export const cachedFileSchema = z
   .strictObject({

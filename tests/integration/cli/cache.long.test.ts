@@ -108,9 +108,13 @@ test('what is synced is listed, pinned, and evicted but for what is pinned or ma
   expect((await downloaded.arrayBuffer()).byteLength).toBe(2 * MiB)
 
   expect((await run('unpin', 'one')).stdout).toMatch(/ {2}not pinned {2}/)
-  const last = await run('clean', '--max-size', '0', '--yes')
+  expect((await run('rm', 'one', 'two', '--json')).records()).toMatchObject([
+    { evict: [{ models: [{ model_id: 'one' }] }], keep: [{ why: 'leased' }] },
+  ])
+  const last = await run('rm', 'one', 'two', '--yes')
   expect(last).toMatchObject({ exitCode: 0, stderr: '' })
   expect(last.stdout.split('\n').at(-2)).toBe('1 file evicted, 2.00 MiB freed; 1 kept.')
+  expect(await listed()).toEqual(['two'])
 })
 
 test('a verification finds what is lost and what nobody knows, and --repair puts right what can be', async () => {

@@ -1,17 +1,18 @@
 import { cacheCleanNames, cacheVerifyNames } from '#shared/cache/cache-jobs.ts'
+import type { CleaningWish } from '#shared/cache/plan-cleaning.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { JobNames } from '#shared/jobs/job-requests.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { requestedId } from '../requested-id.ts'
 
-/** Asks model-sync to evict what was used least recently until the bucket fits. @returns the job's id */
+/** Asks model-sync to evict what was used least recently until the bucket fits, or what is named. @returns the job's id */
 export async function askForCleaning(
   caller: Caller,
-  wish: { maxBytes: number | null; keepRecent: number | null; idempotencyKey: string | null },
+  wish: CleaningWish & { idempotencyKey: string | null },
 ): Promise<string> {
-  const { maxBytes, keepRecent, idempotencyKey } = wish
+  const { maxBytes, keepRecent, fileIds, idempotencyKey } = wish
   const requestId = requestedId({ userId: caller.user.uid, endpoint: 'cleanCache', idempotencyKey })
-  return await ask(caller, cacheCleanNames, { requestId, maxBytes, keepRecent })
+  return await ask(caller, cacheCleanNames, { requestId, maxBytes, keepRecent, fileIds: fileIds && [...fileIds] })
 }
 
 /** Asks model-sync to hold the index against the bucket. @returns the job's id */

@@ -1,16 +1,11 @@
-import { planCleaning } from '#shared/cache/plan-cleaning.ts'
+import { type CleaningWish, gibibytes, planCleaning } from '#shared/cache/plan-cleaning.ts'
 import type { ApiContext } from '../../api-context.ts'
 import type { CleanPlanView } from '../../endpoints/cache-schemas.ts'
 import { reading } from '../reading.ts'
 import { cachedFileViews } from './cached-file-view.ts'
 
-export const GiB = 1024 ** 3
-
-/** What a clean-up would do at this moment; null for what is configured. */
-export async function planClean(
-  { config, loadClients, now }: ApiContext,
-  wish: { maxBytes: number | null; keepRecent: number | null },
-): Promise<CleanPlanView> {
+/** What a clean-up would do at this moment. */
+export async function planClean({ config, loadClients, now }: ApiContext, wish: CleaningWish): Promise<CleanPlanView> {
   const { db } = await loadClients()
   const limits = { maxBytes: config.CACHE_MAX_BYTES, keepRecent: config.CACHE_KEEP_RECENT }
   const plan = await reading(planCleaning({ db, bucket: config.MODELS_STORAGE_BUCKET, limits, now }, wish))
@@ -25,6 +20,6 @@ export async function planClean(
       return file === undefined ? [] : [{ file, why }]
     }),
     freed_bytes: plan.freedBytes,
-    freed_space_gb: Math.round((plan.freedBytes / GiB) * 1_000) / 1_000,
+    freed_space_gb: gibibytes(plan.freedBytes),
   }
 }

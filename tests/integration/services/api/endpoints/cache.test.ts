@@ -301,6 +301,20 @@ describe('a clean-up', () => {
     expect(plan).toMatchObject({ max_bytes: null, evict: [], keep: [{ why: 'fits' }], freed_bytes: 0 })
   })
 
+  test('takes files by name too, however much room there is, but for what must stay', async () => {
+    const rows = [await sized('a', 400, 1), await sized('b', 400, 2), await sized('c', 400, 3)]
+    const [first = '', second = '', third = ''] = rows.map(({ id }) => id)
+    await post(`/api/cache/files/${second}/pin`)
+    const { plan } = (await clean({ file_ids: [third, second, 'f'.repeat(64)] })).body
+    expect(plan).toMatchObject({
+      evict: [{ file_id: third }],
+      keep: [{ file: { file_id: second }, why: 'pinned' }],
+      freed_bytes: 400,
+    })
+    const { job_id } = (await clean({ file_ids: [first], dry_run: false })).body
+    expect((await jobRef(world.db, job_id).get()).get('input')).toMatchObject({ fileIds: [first], maxBytes: null })
+  })
+
   test('is a job of model-sync where it is meant; the same key asks for the same one', async () => {
     const headers = { 'idempotency-key': randomUUID() }
     const wish = { max_size_gb: 0.5, keep_recent: 2, dry_run: false }
@@ -315,10 +329,13 @@ describe('a clean-up', () => {
     expect((await jobRef(world.db, job_id).get()).get('input')).toMatchObject({ maxBytes: null, keepRecent: null })
   })
 
-  test.each([[{ max_size_gb: -1 }], [{ keep_recent: 0.5 }], [{ dry_run: 'no' }], [{ max_size: 1 }]])(
-    'that asks for %j is refused',
-    async (body) => {
-      expect((await clean(body)).status).toBe(422)
-    },
-  )
+  test.each([
+    [{ max_size_gb: -1 }],
+    [{ file_ids: ['f'.repeat(64)], keep_recent: 1 }],
+    [{ keep_recent: 0.5 }],
+    [{ dry_run: 'no' }],
+    [{ max_size: 1 }],
+  ])('that asks for %j is refused', async (body) => {
+    expect((await clean(body)).status).toBe(422)
+  })
 })
