@@ -1,5 +1,7 @@
 import { types } from 'node:util'
 import pino from 'pino'
+import { boundedLine } from './bounded-line.ts'
+import { scopedLogFields } from './log-scope.ts'
 import { loggable, stackOf } from './loggable.ts'
 import type { LogFields, Logger } from './logger.ts'
 import { prettyLine } from './pretty.ts'
@@ -32,13 +34,21 @@ const REPORTED_ERROR = 'type.googleapis.com/google.devtools.clouderrorreporting.
 export function createLogger(options: LoggerOptions): Logger {
   const now = options.now ?? (() => new Date())
   const raw = options.destination ?? pino.destination({ dest: 1, sync: true })
-  const destination = options.format === 'pretty' ? prettyDestination(raw, options.destination === undefined) : raw
+  const destination =
+    options.format === 'pretty'
+      ? prettyDestination(raw, options.destination === undefined)
+      : { write: (line: string) => void raw.write(boundedLine(line)) }
   const root = pino(
     {
       level: options.level ?? 'info',
       base: { service: options.service },
       messageKey: 'message',
       timestamp: () => `,"time":"${now().toISOString()}"`,
+      // A logger of the request itself has its fields already; a name twice in one line is read by nobody alike.
+      mixin: (_fields, _level, logger) => {
+        const fields = scopedLogFields()
+        return fields === undefined || 'requestId' in logger.bindings() ? {} : plain(fields)
+      },
       formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? 'DEFAULT' }) },
     },
     destination,

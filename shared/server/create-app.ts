@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import { AppError, CallerError, TransientError } from '#shared/errors/app-error.ts'
+import { withLogFields } from '#shared/logging/log-scope.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { errorAnswer } from './error-answer.ts'
 import { contextOf, requestContext } from './request-context.ts'
@@ -27,7 +28,8 @@ export function createApp(init: AppInit): Express {
   app.use(express.raw({ type: () => true, limit: init.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES }))
   app.use((request, _response, next) => {
     if (!Buffer.isBuffer(request.body)) request.body = Buffer.alloc(0)
-    next()
+    // What a job logs is found by the request that it works in, though its logger knows nothing of requests.
+    withLogFields(contextOf(request).fields, next)
   })
   init.routes(app)
   app.use((request) => {

@@ -1,5 +1,6 @@
 import type { Service } from '#shared/config/variable.ts'
 import type { Outcome } from '#shared/jobs/outcome.ts'
+import { withoutLogFields } from '#shared/logging/log-scope.ts'
 import type { ServiceContext } from './start-service.ts'
 
 /** What every service does once its clients are there. */
@@ -25,7 +26,7 @@ export function lazyJobs<Jobs extends ServiceJobs>(
 ): () => Promise<Jobs> {
   let opening: Promise<Jobs> | null = null
   const loadJobs = (): Promise<Jobs> => {
-    opening ??= open()
+    opening ??= withoutLogFields(open)
     return opening
   }
   server.afterFirstAnswer(async () => (await loadJobs()).loadWork())

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
-import type { Logger } from '#shared/logging/logger.ts'
+import type { LogFields, Logger } from '#shared/logging/logger.ts'
 import { traceFields } from '#shared/logging/trace.ts'
 
 /** What belongs to one request. */
 export interface RequestContext {
   /** Ours, or the caller's `x-request-id`; sent back under that name. */
   requestId: string
-  /** Its lines carry the request's id and trace. */
+  /** The request's id and trace, as lines carry them. */
+  fields: LogFields
+  /** Its lines carry these. */
   logger: Logger
 }
 
@@ -34,8 +36,8 @@ export function requestContext(init: RequestContextInit): RequestHandler {
       traceparent: request.get('traceparent'),
       'x-cloud-trace-context': request.get('x-cloud-trace-context'),
     }
-    const logger = init.logger.child({ requestId, ...traceFields(headers, init.projectId) })
-    request[contextKey] = { requestId, logger }
+    const fields = { requestId, ...traceFields(headers, init.projectId) }
+    request[contextKey] = { requestId, fields, logger: init.logger.child(fields) }
     response.setHeader('x-request-id', requestId)
     next()
   }
