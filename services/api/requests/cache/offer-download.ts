@@ -1,5 +1,6 @@
+import type { Firestore } from '@google-cloud/firestore'
 import { type CachedFile, fileOfModel, readCachedFile } from '#shared/cache/cached-file.ts'
-import { holdFile } from '#shared/cache/use-file.ts'
+import { holdFile, touchFile } from '#shared/cache/use-file.ts'
 import { CallerError } from '#shared/errors/app-error.ts'
 import { type FolderManifest, folderManifestSchema, manifestName } from '#shared/formats/folder-manifest.ts'
 import type { ObjectName } from '#shared/objects/object-facts.ts'
@@ -12,7 +13,9 @@ import { reading } from '../reading.ts'
 import { findModel } from '../registry/find-model.ts'
 
 /** A download that begins in the last moment takes its time, and clocks differ. */
-const AFTER_EXPIRY_MS = 10 * 60_000
+const LEAST_AFTER_EXPIRY_MS = 5 * 60_000
+/** So long more is promised that whoever asks within that time finds the promise good enough. */
+const AFTER_EXPIRY_MS = 2 * LEAST_AFTER_EXPIRY_MS
 /** Without a key of its own the account signs by a call to IAM for each URL. */
 const SIGNING_CONCURRENCY = 10
 /** A path and a hash for each file; the largest repositories have some thousands. */
@@ -29,15 +32,31 @@ export async function offerDownload(context: ApiContext, wish: { user: User; id:
   const { DOWNLOAD_URL_TTL_MS: expiresInMs } = context.config
   // Signatures are good from a whole second on: never later than is said here.
   const expiresAt = new Date(Math.floor(context.now().getTime() / 1000) * 1000 + expiresInMs)
-  const until = new Date(expiresAt.getTime() + AFTER_EXPIRY_MS)
-  // One promise for all who download, renewed by the next. With another lifetime it is another: it must not cut this one short.
-  const holder = `download-url-${expiresInMs}`
-  const isHeld = seen !== null && (await holdFile(clients.db, { fileId: seen.fileId, holder, until }))
-  // As it is now that it cannot go any more.
-  const file = isHeld ? await reading(readCachedFile(clients.db, seen.fileId)) : null
+  // Many who want one file at once would only undo each other's transactions.
+  const file =
+    seen &&
+    (await context.queue.run(`download:${seen.fileId}`, () => held(clients.db, seen, { expiresAt, expiresInMs })))
   if (file === null) throw notSynced(wish.id)
   const download = { file, expiresInMs, expires_at: expiresAt.toISOString(), modelId: wish.id }
   return file.sha256 === null ? await folderDownload(clients, download) : await fileDownload(clients, download)
+}
+
+/** The file as it is once it cannot go any more; null where it has gone. */
+async function held(
+  db: Firestore,
+  { fileId }: CachedFile,
+  url: { expiresAt: Date; expiresInMs: number },
+): Promise<CachedFile | null> {
+  const file = await reading(readCachedFile(db, fileId))
+  const leasedUntilMs = file?.leasedUntil?.toMillis() ?? 0
+  if (leasedUntilMs >= url.expiresAt.getTime() + LEAST_AFTER_EXPIRY_MS) {
+    await reading(touchFile({ db }, { fileId }))
+    return file
+  }
+  const until = new Date(url.expiresAt.getTime() + AFTER_EXPIRY_MS)
+  // One promise for all who download, renewed by the next. With another lifetime it is another: it must not cut this one short.
+  const holder = `download-url-${url.expiresInMs}`
+  return (await holdFile(db, { fileId, holder, until })) ? await reading(readCachedFile(db, fileId)) : null
 }
 
 interface Download {

@@ -101,6 +101,22 @@ test('an instance with a shorter lifetime does not cut a promise short', async (
   expect(await until()).toBe(promised)
 })
 
+test('twenty who want one file at once all get their URL, by one promise', async () => {
+  const { token } = await world.signIn()
+  const { id: fileId } = await storeFile(world, { name: 'models/many.bin', content: 'many', users: ['many'] })
+  let writes = 0
+  const stop = world.db.doc(`model_files/${fileId}`).onSnapshot(() => {
+    writes += 1
+  })
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(token, 'many')))
+  stop()
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+  const leases = (await world.db.doc(`model_files/${fileId}`).get()).get('leases')
+  expect(Object.keys(leases)).toEqual([`download-url-${HOUR_MS}`])
+  // The first look, the promise, and the update of what was promised in another second.
+  expect(writes).toBeLessThanOrEqual(3)
+})
+
 test('one’s own models and the system’s are to be had, another user’s are not there; operators have all', async () => {
   const owner = await world.signIn()
   const stranger = await world.signIn()

@@ -25,6 +25,7 @@ const operations = Object.entries(document.paths as Record<string, Record<string
 interface Operation {
   operationId: string
   summary: string
+  description?: string
   tags: string[]
   security: Record<string, string[]>[]
   parameters?: { name: string; in: string; required: boolean; schema: object }[]
@@ -120,6 +121,18 @@ test('every endpoint says its refusals, and what of them has to be waited for', 
   }
   expect(document.components.responses.TooMany.headers).toHaveProperty('Retry-After')
   expect(document.components.responses.Unauthenticated.headers).toHaveProperty('WWW-Authenticate')
+})
+
+test('what is for operators says so: by its words, its role and its refusal', () => {
+  const ofOperators = endpoints.filter(({ operatorsOnly }) => operatorsOnly).map(({ id }) => id)
+  expect(ofOperators).toContain('cleanCache')
+  const shown = operations.filter(({ operation }) => operation.security.some(({ idToken }) => idToken?.length))
+  expect(shown.map(({ operation }) => operation.operationId).toSorted()).toEqual(ofOperators.toSorted())
+  for (const { operation } of shown) {
+    expect(operation.security).toEqual([{ idToken: ['operator'] }])
+    expect(operation.description).toMatch(/^For operators only\./)
+    expect(operation.responses).toHaveProperty('403')
+  }
 })
 
 test('the examples of the requests are requests that are taken', () => {
