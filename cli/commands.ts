@@ -3,9 +3,12 @@ import { cacheClean } from './commands/cache-clean.ts'
 import { cacheDu } from './commands/cache-du.ts'
 import { cacheLs } from './commands/cache-ls.ts'
 import { cachePin, cacheUnpin } from './commands/cache-pin.ts'
+import { cacheRm } from './commands/cache-rm.ts'
 import { cacheUsed } from './commands/cache-used.ts'
 import { cacheVerify } from './commands/cache-verify.ts'
+import { completion } from './commands/completion.ts'
 import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts'
+import { doctor } from './commands/doctor.ts'
 import { generate } from './commands/generate.ts'
 import { imagesBackfill } from './commands/images-backfill.ts'
 import { imagesProcess } from './commands/images-process.ts'
@@ -43,6 +46,7 @@ export const commands: readonly Command[] = [
   cacheLs,
   cacheDu,
   cacheClean,
+  cacheRm,
   cachePin,
   cacheUnpin,
   cacheVerify,
@@ -56,6 +60,7 @@ export const commands: readonly Command[] = [
   purgeCharacter,
   purgeTraining,
   purgeUser,
+  doctor,
   reconcile,
   jobsList,
   jobsShow,
@@ -68,6 +73,7 @@ export const commands: readonly Command[] = [
   profileRm,
   login,
   logout,
+  completion,
 ]
 
 /** What the commands that share their first word are for. */
