@@ -2,12 +2,18 @@ import { MODEL_TYPES } from '#shared/registry/model-types.ts'
 import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
+import { isLocalFile } from '../files/local-file.ts'
+import { addFile } from '../models/add-file.ts'
 import { addSource } from '../models/add-source.ts'
 
 const usage = `forge models add SOURCE [options]
 
 Registers a model. SOURCE is civitai:123@456 (model@version), hf:owner/name[@revision][:file], the
-address of a page of either, or an https address of a file. The same source again is the same model.
+address of a page of either, an https address of a file, or a file of this machine. The same source
+again is the same model.
+
+A file is hashed and sent, unless its bytes are there already, and copied into the models bucket;
+interrupted by Ctrl-C, the same call goes on where it had stopped.
 
   --name NAME        how the app shows it (else as its source does)
   --type TYPE        base_model, lora, vae, … (else as its source says)
@@ -39,6 +45,7 @@ export const modelsAdd: Command = {
     'forge models add civitai:4384@128713 --sync',
     'forge models add hf:ann/tiny@main:tiny.safetensors --type lora',
     'forge models add https://example.com/rain.safetensors --name Rain --type lora',
+    'forge models add ./portrait.safetensors --name Portrait --type lora',
   ],
   async run(args, context) {
     const { values, positionals } = parseCall(args, options, usage)
@@ -56,6 +63,11 @@ export const modelsAdd: Command = {
       watch: !values['no-watch'],
       timeoutMs: 1000 * wholeNumber(values.timeout, { name: 'timeout', min: 1, max: 86_400, usage }),
     }
-    return await withApi(values, usage, (api) => addSource(api, { ...wish, source, label: source }, context))
+    const isFile = await isLocalFile(source)
+    return await withApi(values, usage, (api) =>
+      isFile
+        ? addFile(api, { ...wish, path: source }, context)
+        : addSource(api, { ...wish, source, label: source }, context),
+    )
   },
 }

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/api-client.ts'
 import { uploadsAnswer } from '../api/records.ts'
+import { sendFile } from '../uploads/send-file.ts'
 import type { PhotoFile } from './photo-files.ts'
-import { uploadPhoto } from './upload-photo.ts'
 
 /** As many as a home's uplink keeps busy; more would only make each slower. */
 const UPLOADS_AT_ONCE = 4
@@ -31,7 +31,7 @@ export async function uploadPhotos(
         done[index] = doneBytes
         onProgress(done.reduce((sum, bytes) => sum + bytes, 0))
       }
-      await uploadPhoto(api.http, { photo, upload, signal, onProgress: onPhoto })
+      await sendFile(api.http, { file: photo, start: upload, signal, onProgress: onPhoto })
     }
   }
   const workers = Array.from({ length: UPLOADS_AT_ONCE }, () =>

@@ -10,14 +10,14 @@ import { silentLogger } from '#shared/logging/logger.ts'
 import { createUrlSigner } from '#shared/objects/signed-urls.ts'
 import { createStorage } from '#shared/objects/storage.ts'
 import type { PhotoFile } from '../../../cli/training/photo-files.ts'
-import { uploadPhoto } from '../../../cli/training/upload-photo.ts'
+import { sendFile } from '../../../cli/uploads/send-file.ts'
 
 const KIB = 1024
 const http = createHttpClient()
 let folder: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'upload-photo-'))
+  folder = await mkdtemp(join(tmpdir(), 'send-file-'))
 })
 
 afterAll(async () => {
@@ -36,8 +36,12 @@ async function photoOf(sizeBytes: number): Promise<PhotoFile & { bytes: Buffer }
 async function scripted(answers: readonly ((request: IncomingMessage, response: ServerResponse) => void)[]) {
   const ranges: string[] = []
   const remaining = [...answers]
+  let started = 0
   const server = createServer((request, response) => {
-    if (request.method === 'POST') return void response.writeHead(201, { location: `${url}/session` }).end()
+    if (request.method === 'POST') {
+      started += 1
+      return void response.writeHead(201, { location: `${url}/session` }).end()
+    }
     ranges.push(request.headers['content-range'] ?? '')
     const answer = remaining.shift()
     if (answer === undefined) return void response.writeHead(500).end()
@@ -46,7 +50,13 @@ async function scripted(answers: readonly ((request: IncomingMessage, response: 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const close = () => new Promise<unknown>((resolve) => server.close(resolve))
-  return { upload: { objectName: 'a', url, method: 'POST', headers: {} }, ranges, close }
+  return {
+    start: { url, method: 'POST', headers: {} },
+    session: `${url}/earlier`,
+    ranges,
+    started: () => started,
+    close,
+  }
 }
 
 const cut = (request: IncomingMessage) => void request.socket.destroy()
@@ -60,7 +70,7 @@ const finished = (request: IncomingMessage, response: ServerResponse) => {
 const atOnce = { sleep: async () => {} }
 
 test('a photo of several chunks arrives whole in the bucket that signed for it', async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'upload-photo-cloud-'))
+  const dataDir = await mkdtemp(join(tmpdir(), 'send-file-cloud-'))
   const cloud = await startCloud({ dataDir, ports: anyPorts, triggers: [], documentsHost: null, logger: silentLogger })
   Object.assign(
     process.env,
@@ -79,9 +89,9 @@ test('a photo of several chunks arrives whole in the bucket that signed for it',
     })
     const seen: number[] = []
 
-    await uploadPhoto(http, {
-      photo,
-      upload: { objectName: object.name, ...signed },
+    await sendFile(http, {
+      file: photo,
+      start: signed,
       signal: new AbortController().signal,
       onProgress: (doneBytes) => seen.push(doneBytes),
     })
@@ -99,9 +109,9 @@ test('goes on behind what is kept when the connection breaks', async () => {
   const photo = await photoOf(600 * KIB)
   const server = await scripted([cut, kept(256 * KIB), finished])
 
-  await uploadPhoto(http, {
-    photo,
-    upload: server.upload,
+  await sendFile(http, {
+    file: photo,
+    start: server.start,
     signal: new AbortController().signal,
     onProgress: () => {},
     retry: atOnce,
@@ -120,9 +130,9 @@ test('an end whose answer was lost is found out by asking, and nothing is sent a
   const photo = await photoOf(100)
   const server = await scripted([cut, finished])
 
-  await uploadPhoto(http, {
-    photo,
-    upload: server.upload,
+  await sendFile(http, {
+    file: photo,
+    start: server.start,
     signal: new AbortController().signal,
     onProgress: () => {},
     retry: atOnce,
@@ -136,9 +146,9 @@ test('a bucket that keeps nothing is not sent to for ever', async () => {
   const photo = await photoOf(100)
   const server = await scripted([...Array(20)].map(() => kept(0)))
 
-  const end = uploadPhoto(http, {
-    photo,
-    upload: server.upload,
+  const end = sendFile(http, {
+    file: photo,
+    start: server.start,
     signal: new AbortController().signal,
     onProgress: () => {},
     retry: atOnce,
@@ -157,9 +167,9 @@ test('a refusal is told with the bucket’s word for it, and without the address
     },
   ])
 
-  const end = uploadPhoto(http, {
-    photo,
-    upload: server.upload,
+  const end = sendFile(http, {
+    file: photo,
+    start: server.start,
     signal: new AbortController().signal,
     onProgress: () => {},
     retry: atOnce,
@@ -172,3 +182,50 @@ test('a refusal is told with the bucket’s word for it, and without the address
   })
   await server.close()
 })
+
+test('goes on with the session of an earlier call, where the bucket has it still', async () => {
+  const photo = await photoOf(600 * KIB)
+  const server = await scripted([kept(256 * KIB), finished])
+  const seen: number[] = []
+
+  await sendFile(http, {
+    file: photo,
+    start: server.start,
+    session: server.session,
+    signal: new AbortController().signal,
+    onProgress: (doneBytes) => seen.push(doneBytes),
+    retry: atOnce,
+  })
+
+  const size = photo.sizeBytes
+  expect(server.ranges).toEqual([`bytes */${size}`, `bytes ${256 * KIB}-${size - 1}/${size}`])
+  expect([server.started(), seen]).toEqual([0, [256 * KIB, size]])
+  await server.close()
+})
+
+test.each([404, 410])(
+  'begins anew when the bucket has forgotten the session (%d), and says with which',
+  async (status) => {
+    const photo = await photoOf(100)
+    const forgotten = (request: IncomingMessage, response: ServerResponse) => {
+      request.resume()
+      response.writeHead(status).end()
+    }
+    const server = await scripted([forgotten, finished])
+    const sessions: string[] = []
+
+    await sendFile(http, {
+      file: photo,
+      start: server.start,
+      session: server.session,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      onSession: async (session) => void sessions.push(session),
+      retry: atOnce,
+    })
+
+    expect(server.ranges).toEqual(['bytes */100', 'bytes 0-99/100'])
+    expect([server.started(), sessions]).toEqual([1, [`${server.start.url}/session`]])
+    await server.close()
+  },
+)
