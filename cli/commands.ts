@@ -15,6 +15,7 @@ import { imagesProcess } from './commands/images-process.ts'
 import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
 import { login, logout } from './commands/login.ts'
 import { modelsAdd } from './commands/models-add.ts'
+import { modelsIdentify } from './commands/models-identify.ts'
 import { modelsLoras } from './commands/models-loras.ts'
 import { modelsLs } from './commands/models-ls.ts'
 import { modelsRm } from './commands/models-rm.ts'
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   modelsSync,
   modelsUpdates,
   modelsLoras,
+  modelsIdentify,
   sync,
   cacheLs,
   cacheDu,
