@@ -1,0 +1,77 @@
+import type { Firestore } from '@google-cloud/firestore'
+import { registeredByKey, registeredPage } from '#shared/documents/registered-model-queries.ts'
+import { localSource } from '#shared/registry/local-source.ts'
+import { EVERYTHING, type RegistryQuery } from '#shared/registry/search-query.ts'
+import { connectFirestore, type StartDocuments } from '../../../support/documents.ts'
+import { putModels, variedModels } from '../../../support/registered-models.ts'
+
+const COUNT = 10_000
+const UID = 'ann'
+const RUNS = 7
+
+/** How long a registry of ten thousand models takes to answer, told; and that it answers what it should. */
+export function tenThousand(where: string, documents: StartDocuments, mostMs: number): void {
+  let server: Awaited<ReturnType<StartDocuments>>
+  let db: Firestore
+  const models = variedModels(COUNT, UID)
+  const seen = models.filter(({ userId }) => userId === null || userId === UID)
+
+  beforeAll(async () => {
+    server = await documents()
+    db = connectFirestore(server.host)
+    await putModels(db, models)
+  }, 120_000)
+  afterAll(async () => {
+    await db.terminate()
+    await server.close()
+  })
+
+  const signal = new AbortController().signal
+  const viewer = { uid: UID }
+  const listed = async (facets: { types?: string[]; bases?: string[] }): Promise<string[]> => {
+    const filter = { types: [], bases: [], sources: [], word: null, viewer, ...facets }
+    const page = await registeredPage(db, { filter, order: 'registered', limit: 20, cursor: null })
+    return page?.models.map(({ document }) => document.id) ?? []
+  }
+  const found = async (query: Partial<RegistryQuery>): Promise<string[]> => {
+    const page = await localSource(db, viewer).page({
+      query: { ...EVERYTHING, nsfw: true, ...query },
+      cursor: null,
+      limit: 20,
+      signal,
+    })
+    return page.models.map(({ registered }) => registered?.modelId ?? '')
+  }
+  const keys = Array.from({ length: 20 }, (_, index) => `civitai:${index * 7}@${index * 7}`)
+
+  test.each<[what: string, ask: () => Promise<string[]>, count: number]>([
+    ['the list', () => listed({}), 20],
+    ['the list of a type and a base', () => listed({ types: ['lora'], bases: ['sdxl'] }), 20],
+    ['a search for everything', () => found({}), 20],
+    ['a search for a word', () => found({ text: 'castle' }), 20],
+    [
+      'a search for two words of a type and three bases',
+      () => found({ text: 'castle ink', types: ['lora'], bases: ['sdxl', 'sd15', 'pony'] }),
+      20,
+    ],
+    ['a search for one of ten thousand', () => found({ text: 'nr4999' }), 1],
+    [
+      'which of a page of hub models are registered',
+      async () => [...(await registeredByKey(db, { keys, uid: UID })).keys()],
+      models
+        .filter(({ model }) => keys.includes(`${model.source}:${model.sourceId}@${model.sourceId}`))
+        .filter((one) => seen.includes(one)).length,
+    ],
+  ])('%s', async (what, ask, count) => {
+    const times: number[] = []
+    for (let run = 0; run < RUNS; run++) {
+      const started = performance.now()
+      expect(await ask()).toHaveLength(count)
+      times.push(performance.now() - started)
+    }
+    const sorted = times.toSorted((a, b) => a - b)
+    const at = (share: number) => (sorted[Math.floor((RUNS - 1) * share)] ?? 0).toFixed(1)
+    console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, of ${RUNS}`)
+    expect(Number(at(0.5))).toBeLessThan(mostMs)
+  })
+}
