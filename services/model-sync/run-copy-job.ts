@@ -136,7 +136,7 @@ function record(
     const isFirst = row.stored === null
     const count = await changeLedger(transaction, db, bucket, (ledger) => {
       const others = withoutJob(ledger, run.id)
-      if (!isFirst) return { ...others, reserved: { ...others.reserved, [run.id]: bytes } }
+      if (!isFirst) return { ...ledger, reserved: { ...ledger.reserved, [run.id]: bytes } }
       const storedBytes = ledger.storedBytes + bytes
       return { ...others, storedBytes, isDoubtful: ledger.isDoubtful || isDoubtful }
     })

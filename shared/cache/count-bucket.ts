@@ -39,7 +39,7 @@ export async function countBucket(
         : !before.exists
       if (!isUnchanged) return false
       if (mode === 'look') return true
-      const empty = { reserved: {}, waiting: {} }
+      const empty = { reserved: {}, staying: {}, waiting: {} }
       const countedAt = Timestamp.now()
       writeLedger(db, bucket, { ...(ledger ?? empty), ...counted, isDoubtful: false, countedAt })(transaction)
       return true

@@ -99,29 +99,30 @@ function isSameTime(a: Timestamp | null, b: Timestamp | null): boolean {
   return a === b || (a !== null && b !== null && a.isEqual(b))
 }
 
-/** What lies there now: only objects that a copy has put there, each as it was seen. */
-async function objectsOf(deps: CacheDeps, file: CachedFile): Promise<DoomedObject[]> {
-  const { store, bucket } = deps
+/** What lies there now, each as it was seen; below a folder only what a copy has put there. */
+async function objectsOf({ store, bucket }: CacheDeps, file: CachedFile): Promise<DoomedObject[]> {
   const name = file.uri.slice(`gs://${bucket}/`.length)
-  const found: ObjectFacts[] = []
-  if (name.endsWith('/')) {
-    for await (const object of store.list(bucket, name)) found.push(object)
-  } else {
+  if (!name.endsWith('/')) {
     const object = await store.stat({ bucket, name }, file.generation)
-    if (object !== null) found.push(object)
+    return object === null ? [] : [doomed(object)]
   }
-  return found.flatMap((object) => {
-    const { copyJobId } = object.metadata
-    return copyJobId === undefined ? [] : [{ name: object.name, generation: object.generation, copyJobId }]
-  })
+  const objects: DoomedObject[] = []
+  for await (const object of store.list(bucket, name)) {
+    if (object.metadata.copyJobId !== undefined) objects.push(doomed(object))
+  }
+  return objects
+}
+
+function doomed({ name, generation, metadata }: ObjectFacts): DoomedObject {
+  return { name, generation, copyJobId: metadata.copyJobId ?? null }
 }
 
 /** Leaves alone what another copy has made its own: the same bytes under the same name, found in this moment. */
-async function removeDoomed(deps: CacheDeps, doomed: DoomedObject): Promise<void> {
-  const object = { bucket: deps.bucket, name: doomed.name }
+async function removeDoomed(deps: CacheDeps, one: DoomedObject): Promise<void> {
+  const object = { bucket: deps.bucket, name: one.name }
   for (let round = 0; round < REMOVAL_ROUNDS; round++) {
-    const facts = await deps.store.stat(object, doomed.generation)
-    if (facts === null || facts.metadata.copyJobId !== doomed.copyJobId) return
+    const facts = await deps.store.stat(object, one.generation)
+    if (facts === null || (facts.metadata.copyJobId ?? null) !== one.copyJobId) return
     // Refused without a word where somebody has changed its metadata since; then we look again.
     await deps.store.remove(object, facts.generation, facts.metageneration)
   }

@@ -12,6 +12,8 @@ export interface CacheLedger {
   trainedBytes: number
   /** By the job that copies: its parts, and what it makes of them, until it has ended and its parts are gone. */
   reserved: Record<string, number>
+  /** What of it stays when the job has come to its end. */
+  staying: Record<string, number>
   /** Copies that wait for room: since when (ms since 1970), and for how much. */
   waiting: Record<string, { sinceMs: number; bytes: number }>
   /** Something was found that nobody had counted, or that may have been counted twice: it is counted anew soon. */
@@ -59,12 +61,22 @@ export async function changeLedger(
 
 /** What is promised, but for one job's own. */
 export function reservedBytes({ reserved }: Pick<CacheLedger, 'reserved'>, except: string | null = null): number {
-  return Object.entries(reserved).reduce((sum, [jobId, bytes]) => (jobId === except ? sum : sum + bytes), 0)
+  return sumExcept(reserved, except)
+}
+
+/** What of it will stay, but for one job's own. */
+export function stayingBytes({ staying }: Pick<CacheLedger, 'staying'>, except: string | null = null): number {
+  return sumExcept(staying, except)
+}
+
+function sumExcept(bytesOfJobs: Record<string, number>, except: string | null): number {
+  return Object.entries(bytesOfJobs).reduce((sum, [jobId, bytes]) => (jobId === except ? sum : sum + bytes), 0)
 }
 
 /** Without what a job had reserved or waited for. */
 export function withoutJob(ledger: CacheLedger, jobId: string): CacheLedger {
   const { [jobId]: _room, ...reserved } = ledger.reserved
+  const { [jobId]: _stay, ...staying } = ledger.staying
   const { [jobId]: _wait, ...waiting } = ledger.waiting
-  return { ...ledger, reserved, waiting }
+  return { ...ledger, reserved, staying, waiting }
 }

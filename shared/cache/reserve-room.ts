@@ -5,13 +5,21 @@ import type { CacheDeps, CacheLimits } from './cache-deps.ts'
 import { allCachedFiles, type CachedFile } from './cached-file.ts'
 import { ensureLedger } from './count-bucket.ts'
 import { evictFile, finishEvictions } from './evict-file.ts'
-import { type CacheLedger, readLedgerIn, reservedBytes, withoutJob, writeLedger } from './ledger.ts'
+import { type CacheLedger, readLedgerIn, reservedBytes, stayingBytes, withoutJob, writeLedger } from './ledger.ts'
 import { type EvictionPlan, planEviction } from './plan-eviction.ts'
 
 export interface RoomDeps extends CacheDeps {
   limits: CacheLimits
   logger: Logger
   now: () => Date
+}
+
+export interface RoomWish {
+  jobId: string
+  /** The most that it ever has in the bucket. */
+  bytes: number
+  /** What of it stays in the end. */
+  stayingBytes: number
 }
 
 export type Room =
@@ -25,10 +33,11 @@ export type Room =
 const ROUNDS = 6
 
 /**
- * Reserves room for all that a job will put into the bucket, before its first byte; files that were used least recently make
- * room, but only where that suffices. Called again it changes what the job has reserved, never to less.
+ * Reserves room for all that a job will put into the bucket, before its first byte. Where the copies under way leave enough when
+ * they end, it waits for them (`waitMs` at most); else files that were used least recently make room, but only where that
+ * suffices. Called again it changes what the job has reserved, never to less.
  */
-export async function reserveRoom(deps: RoomDeps, wish: { jobId: string; bytes: number }): Promise<Room> {
+export async function reserveRoom(deps: RoomDeps, wish: RoomWish & { waitMs: number }): Promise<Room> {
   const { maxBytes, keepRecent } = deps.limits
   await ensureLedger(deps)
   let refused: Extract<Taken, { kind: 'refused' }>
@@ -36,6 +45,10 @@ export async function reserveRoom(deps: RoomDeps, wish: { jobId: string; bytes: 
     const taken = await take(deps, wish, { isForced: false })
     if (taken.kind === 'reserved') return taken
     refused = taken
+    const isPatient = deps.now().getTime() - taken.since.getTime() < wish.waitMs
+    if (isPatient && taken.storedBytes + taken.othersStayingBytes + wish.bytes <= maxBytes) {
+      return { kind: 'later', since: taken.since, freeAt: null }
+    }
     // Room that is being made already, or was when somebody died.
     if ((await finishEvictions(deps)) > 0 && round < ROUNDS) continue
     const files = await allCachedFiles(deps.db)
@@ -54,7 +67,7 @@ export async function reserveRoom(deps: RoomDeps, wish: { jobId: string; bytes: 
  * Reserves room for what may not be refused (a training that was paid for): what can go makes room, and where that does not
  * suffice the limit is passed, and the log says so.
  */
-export async function forceRoom(deps: RoomDeps, wish: { jobId: string; bytes: number }): Promise<void> {
+export async function forceRoom(deps: RoomDeps, wish: RoomWish): Promise<void> {
   await ensureLedger(deps)
   const taken = await take(deps, wish, { isForced: true })
   const { maxBytes, keepRecent } = deps.limits
@@ -98,13 +111,17 @@ export function waitingJobs({ waiting }: Pick<CacheLedger, 'waiting'>): string[]
 
 type Taken =
   | { kind: 'reserved' }
-  | { kind: 'refused'; since: Date; storedBytes: number; trainedBytes: number; othersBytes: number }
+  | {
+      kind: 'refused'
+      since: Date
+      storedBytes: number
+      trainedBytes: number
+      /** Reserved by others, and what of it will stay. */
+      othersBytes: number
+      othersStayingBytes: number
+    }
 
-async function take(
-  deps: RoomDeps,
-  wish: { jobId: string; bytes: number },
-  { isForced }: { isForced: boolean },
-): Promise<Taken> {
+async function take(deps: RoomDeps, wish: RoomWish, { isForced }: { isForced: boolean }): Promise<Taken> {
   const { db, bucket } = deps
   const { maxBytes } = deps.limits
   const { jobId, bytes } = wish
@@ -118,18 +135,21 @@ async function take(
     const fits = maxBytes === 0 || storedBytes + othersBytes + bytes <= maxBytes
     if (fits || isForced) {
       const others = withoutJob(ledger, jobId)
-      writeLedger(db, bucket, { ...others, reserved: { ...others.reserved, [jobId]: bytes } })(transaction)
+      const reserved = { ...others.reserved, [jobId]: bytes }
+      const staying = { ...others.staying, [jobId]: wish.stayingBytes }
+      writeLedger(db, bucket, { ...others, reserved, staying })(transaction)
       if (fits) return { kind: 'reserved' }
     }
     const sinceMs = ledger.waiting[jobId]?.sinceMs ?? deps.now().getTime()
-    const refused = { kind: 'refused' as const, since: new Date(sinceMs), storedBytes, trainedBytes, othersBytes }
+    const othersStayingBytes = stayingBytes(ledger, jobId)
+    const since = new Date(sinceMs)
     // In the transaction that found no room: whoever gives some back from now on wakes it.
     const isNews = !isForced && ledger.waiting[jobId]?.bytes !== bytes
     if (isNews) {
       const waiting = { ...ledger.waiting, [jobId]: { sinceMs, bytes } }
       writeLedger(db, bucket, { ...ledger, waiting })(transaction)
     }
-    return refused
+    return { kind: 'refused', since, storedBytes, trainedBytes, othersBytes, othersStayingBytes }
   })
 }
 

@@ -1,5 +1,11 @@
 import { FieldValue, type Firestore, Timestamp } from '@google-cloud/firestore'
-import { modelFileRef, readModelFile, toModelFile, writeModelFile } from '#shared/documents/model-files.ts'
+import {
+  type ModelFile,
+  modelFileRef,
+  readModelFile,
+  toModelFile,
+  writeModelFile,
+} from '#shared/documents/model-files.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 
 /** Uses within it are one: the order of what was used last is no finer. */
@@ -15,10 +21,11 @@ export async function touchFile(deps: { db: Firestore }, use: { fileId: string }
   const ref = modelFileRef(deps.db, use.fileId)
   const found = await ref.get()
   if (!found.exists) return
-  const { lastUsedAt, customTime } = toModelFile(use.fileId, found.data())
+  const row = toModelFile(use.fileId, found.data())
+  const { lastUsedAt } = row
   const nowMs = found.readTime.toMillis()
   if (lastUsedAt !== null && nowMs - lastUsedAt.toMillis() < touchEveryMs) return
-  const isCustomTimeDue = customTime === null || nowMs - customTime.toMillis() > customTimeEveryMs
+  const isCustomTimeDue = isCustomTimeOld(row, nowMs)
   await ref.update({ lastUsedAt: FieldValue.serverTimestamp(), ...(isCustomTimeDue ? { isCustomTimeDue } : {}) })
 }
 
@@ -33,9 +40,9 @@ export async function noteUse(db: Firestore, use: { fileId: string; usedAt: Date
     if (row.stored === null) return false
     const usedAtMs = Math.min(use.usedAt.getTime(), Date.now())
     if (row.lastUsedAt !== null && row.lastUsedAt.toMillis() >= usedAtMs) return true
-    const isTold = row.customTime !== null && usedAtMs - row.customTime.toMillis() <= customTimeEveryMs
     const lastUsedAt = Timestamp.fromMillis(usedAtMs)
-    writeModelFile(db, { ...row, lastUsedAt, isCustomTimeDue: row.isCustomTimeDue || !isTold })(transaction)
+    const isCustomTimeDue = row.isCustomTimeDue || isCustomTimeOld(row, usedAtMs)
+    writeModelFile(db, { ...row, lastUsedAt, isCustomTimeDue })(transaction)
     return true
   })
 }
@@ -50,7 +57,8 @@ export async function holdFile(db: Firestore, hold: { fileId: string; holder: st
     if (row.stored === null) return false
     const live = Object.entries(row.leases).filter(([, until]) => until.toMillis() > Date.now())
     const leases = { ...Object.fromEntries(live), [hold.holder]: Timestamp.fromDate(hold.until) }
-    writeModelFile(db, { ...row, leases }, { isUsed: true })(transaction)
+    const isCustomTimeDue = row.isCustomTimeDue || isCustomTimeOld(row, Date.now())
+    writeModelFile(db, { ...row, leases, isCustomTimeDue }, { isUsed: true })(transaction)
     return true
   })
 }
@@ -66,4 +74,9 @@ export async function pinFile(db: Firestore, pin: { fileId: string; pinned: bool
     writeModelFile(db, { ...row, pinned: pin.pinned })(transaction)
     return true
   })
+}
+
+/** Whether the bucket does not know of a use at that time. */
+function isCustomTimeOld({ customTime }: Pick<ModelFile, 'customTime'>, usedAtMs: number): boolean {
+  return customTime === null || usedAtMs - customTime.toMillis() > customTimeEveryMs
 }

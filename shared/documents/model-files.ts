@@ -24,7 +24,8 @@ export interface StoredFile {
 export interface DoomedObject {
   name: string
   generation: string
-  copyJobId: string
+  /** Which copy it was; null for what has no label. */
+  copyJobId: string | null
 }
 
 /** A file on its way out of the bucket: nobody is told of it any more, and its objects may still lie there. */

@@ -19,7 +19,7 @@ import { until } from './until.ts'
 
 export const modelsBucket = 'models-bucket'
 
-export interface SyncWorldOptions extends Omit<GoogleSideOptions, 'buckets' | 'onObjectChange'> {
+export interface SyncWorldOptions extends Omit<GoogleSideOptions, 'buckets'> {
   /** More variables for the service. */
   env?: Record<string, string>
   /** Without one every "later" is a redelivery. Default true. */
@@ -72,6 +72,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
     buckets: [modelsBucket],
     onObjectChange(change) {
       if (change.type === 'finalized') finalized.push(change.object.name)
+      options.onObjectChange?.(change)
     },
   })
   const { projectId, bucket, storage, db, proxy } = google

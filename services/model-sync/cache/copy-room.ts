@@ -37,10 +37,10 @@ export class CopyRoom {
    * @throws FinalError `cache.no-room`, `cache.full`; JobWaitsError while others hold the room.
    */
   async take(): Promise<void> {
-    const bytes = roomNeeded(this.#run.input, (index) => this.#known(index))
+    const { bytes, stayingBytes } = roomNeeded(this.#run.input, (index) => this.#known(index))
     if (bytes <= this.#reservedBytes) return
     const { cache, waitMs, lookMs } = this.#deps
-    const room = await reserveRoom(cache, { jobId: this.#run.id, bytes })
+    const room = await reserveRoom(cache, { jobId: this.#run.id, bytes, stayingBytes, waitMs })
     if (room.kind === 'reserved') {
       this.#reservedBytes = bytes
       return

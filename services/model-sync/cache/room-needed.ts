@@ -10,7 +10,10 @@ export type KnownSize = Pick<TransferLayout, 'sizeBytes' | 'partBytes'>
  * The most that a copy ever has in the bucket: the files that are done, and of the one under way its parts, the groups that
  * many parts are first put together to, and the file itself. A file whose size nobody knows yet counts with what is known of it.
  */
-export function roomNeeded(input: Pick<CopyInput, 'layout' | 'files'>, known: (index: number) => KnownSize): number {
+export function roomNeeded(
+  input: Pick<CopyInput, 'layout' | 'files'>,
+  known: (index: number) => KnownSize,
+): { bytes: number; stayingBytes: number } {
   let finalBytes = 0
   let mostWorkBytes = 0
   for (const index of input.files.keys()) {
@@ -20,7 +23,8 @@ export function roomNeeded(input: Pick<CopyInput, 'layout' | 'files'>, known: (i
     const isGrouped = partCountOf(sizeBytes, partBytes) > MAX_COMPOSE_SOURCES
     mostWorkBytes = Math.max(mostWorkBytes, isGrouped ? 2 * sizeBytes : sizeBytes)
   }
-  return finalBytes + mostWorkBytes + (input.layout === 'folder' ? manifestRoom(input) : 0)
+  const stayingBytes = finalBytes + (input.layout === 'folder' ? manifestRoom(input) : 0)
+  return { bytes: stayingBytes + mostWorkBytes, stayingBytes }
 }
 
 /** Of a file as its source has described it, before any answer. */
