@@ -2,8 +2,12 @@ import type { Firestore } from '@google-cloud/firestore'
 import type { CachedFile } from '#shared/cache/cached-file.ts'
 import { modelRef } from '#shared/documents/models.ts'
 import type { CachedFileView } from '../../endpoints/cache-schemas.ts'
+import { groupsOf } from '../../in-groups.ts'
 import { reading } from '../reading.ts'
 import { isoTime } from '../training-view.ts'
+
+/** A request for more would take its time for all of them. */
+const READ_AT_ONCE = 500
 
 /** Files of the cache as operators see them, with the names of their models. */
 export async function cachedFileViews(db: Firestore, files: readonly CachedFile[]): Promise<CachedFileView[]> {
@@ -25,13 +29,13 @@ export async function cachedFileViews(db: Firestore, files: readonly CachedFile[
 
 /** A model that is deleted, or has no name, has none here. */
 async function modelNames(db: Firestore, ids: readonly string[]): Promise<Map<string, string>> {
-  const [first, ...rest] = [...new Set(ids)].map((id) => modelRef(db, id))
-  if (first === undefined) return new Map()
-  const found = await reading(db.getAll(first, ...rest, { fieldMask: ['name'] }))
-  return new Map(
-    found.flatMap((snapshot) => {
+  const names = new Map<string, string>()
+  for (const group of groupsOf([...new Set(ids)], READ_AT_ONCE)) {
+    const refs = group.map((id) => modelRef(db, id))
+    for (const snapshot of await reading(db.getAll(...refs, { fieldMask: ['name'] }))) {
       const name: unknown = snapshot.get('name')
-      return typeof name === 'string' ? [[snapshot.id, name] as const] : []
-    }),
-  )
+      if (typeof name === 'string') names.set(snapshot.id, name)
+    }
+  }
+  return names
 }

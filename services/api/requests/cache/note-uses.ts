@@ -1,6 +1,6 @@
 import { noteUse } from '#shared/cache/use-file.ts'
 import type { ApiContext } from '../../api-context.ts'
-import { inGroups } from '../../in-groups.ts'
+import { groupsOf, inGroups } from '../../in-groups.ts'
 import { reading } from '../reading.ts'
 
 interface Use {
@@ -11,6 +11,7 @@ interface Use {
 
 /** Firestore's limit of one `in`. */
 const MOST_IN_ONE_QUERY = 30
+const QUERIES_AT_ONCE = 5
 const WRITES_AT_ONCE = 10
 
 /** Notes uses of objects for the files, or folders, that they are part of: each file once, with its last. */
@@ -22,10 +23,7 @@ export async function noteUses(
   const places = new Map(uses.map((use) => [use, placesOf(use.uri)]))
   const fileIds = new Map<string, string>()
   const wanted = [...new Set([...places.values()].flat())]
-  const parts = Array.from({ length: Math.ceil(wanted.length / MOST_IN_ONE_QUERY) }, (_, index) =>
-    wanted.slice(index * MOST_IN_ONE_QUERY, (index + 1) * MOST_IN_ONE_QUERY),
-  )
-  await inGroups(parts, WRITES_AT_ONCE, async (part) => {
+  await inGroups(groupsOf(wanted, MOST_IN_ONE_QUERY), QUERIES_AT_ONCE, async (part) => {
     const { docs } = await reading(db.collection('model_files').where('uri', 'in', part).select('uri').get())
     for (const found of docs) fileIds.set(String(found.get('uri')), found.id)
   })
