@@ -1,4 +1,5 @@
 import { Timestamp } from '@google-cloud/firestore'
+import { abandonedRooms } from '#shared/cache/abandoned-rooms.ts'
 import { isTrainingOver, readTraining, type Training, trainingsIn } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
@@ -63,9 +64,18 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
         ? cleanUpFinish(deps, trainingFinishInputSchema.parse(job.input), id)
         : removeBelow(store, { bucket, prefix: finishWorkPrefix(id) }),
   })
+  await releaseRooms(deps)
   const report = { wokenJobs, ...trainings, cleanedJobs }
   deps.logger.info('Reconciled.', report)
   return report
+}
+
+/** Ends jobs that hold room in the cache although they are over; those of copies are model-sync's. */
+async function releaseRooms(deps: ReconcileDeps): Promise<void> {
+  for (const { jobId: id, job } of await abandonedRooms({ db: deps.db, bucket: deps.modelsBucket })) {
+    if (job?.kind !== trainingFinishNames.kind) continue
+    await cleanUpFinish(deps, trainingFinishInputSchema.parse(job.input), id)
+  }
 }
 
 /** Trainings that say they go on while nobody brings them to their end. */

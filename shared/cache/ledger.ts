@@ -48,7 +48,10 @@ export function writeLedger(db: Firestore, bucket: string, ledger: CacheLedger):
   return (transaction) => transaction.set(ledgerRef(db, bucket), ledger)
 }
 
-/** A change of the ledger inside a transaction; where there is none yet nothing is counted, and the first count finds what is there. */
+/**
+ * A change of the ledger inside a transaction, or none where `change` gives back what it got. Where there is no ledger yet nothing
+ * is counted, and the first count finds what is there.
+ */
 export async function changeLedger(
   transaction: Transaction,
   db: Firestore,
@@ -56,7 +59,8 @@ export async function changeLedger(
   change: (ledger: CacheLedger) => CacheLedger,
 ): Promise<Writes> {
   const ledger = await readLedgerIn(transaction, db, bucket)
-  return ledger === null ? () => {} : writeLedger(db, bucket, change(ledger))
+  const next = ledger && change(ledger)
+  return next === null || next === ledger ? () => {} : writeLedger(db, bucket, next)
 }
 
 /** What is promised, but for one job's own. */

@@ -1,9 +1,9 @@
+import { abandonedRooms } from '#shared/cache/abandoned-rooms.ts'
 import { countBucket } from '#shared/cache/count-bucket.ts'
 import { finishEvictions } from '#shared/cache/evict-file.ts'
-import { type CacheLedger, readLedger } from '#shared/cache/ledger.ts'
+import { readLedger } from '#shared/cache/ledger.ts'
 import { releaseRoom } from '#shared/cache/reserve-room.ts'
 import { tellCustomTimes } from '#shared/cache/tell-custom-times.ts'
-import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { reconcilePageSize } from '#shared/jobs/reconcile.ts'
 import { copyInputSchema, copyJobNames } from '../copy-input.ts'
 import { cleanUpCopy } from '../copy-job.ts'
@@ -25,19 +25,17 @@ export interface TidiedCache {
 export async function tidyCache(deps: ReconcileDeps): Promise<TidiedCache> {
   const finishedEvictions = await finishEvictions(deps)
   await tellCustomTimes(deps, { limit: reconcilePageSize })
+  const releasedRooms = await releaseAbandoned(deps)
   const ledger = await readLedger(deps.db, deps.bucket)
-  if (ledger === null) return { finishedEvictions, releasedRooms: 0 }
-  const releasedRooms = await releaseAbandoned(deps, ledger)
+  if (ledger === null) return { finishedEvictions, releasedRooms }
   const isOld = deps.now().getTime() - ledger.countedAt.toMillis() > COUNT_EVERY_MS
   if (isOld || ledger.isDoubtful) await countBucket(deps)
   return { finishedEvictions, releasedRooms }
 }
 
-async function releaseAbandoned(deps: ReconcileDeps, ledger: CacheLedger): Promise<number> {
+async function releaseAbandoned(deps: ReconcileDeps): Promise<number> {
   let released = 0
-  for (const jobId of new Set([...Object.keys(ledger.reserved), ...Object.keys(ledger.waiting)])) {
-    const job = toJobRecord(await jobRef(deps.db, jobId).get())
-    if (job !== null && !isTerminal(job.state)) continue
+  for (const { jobId, job } of await abandonedRooms(deps)) {
     // Trained weights are replicate-webhook's: its own reconciler ends them.
     if (job !== null && job.kind !== copyJobNames.kind) continue
     if (job !== null) await cleanUpCopy(deps, copyInputSchema.parse(job.input), jobId)

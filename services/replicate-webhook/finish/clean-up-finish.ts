@@ -1,4 +1,6 @@
 import type { DocumentReference, Firestore } from '@google-cloud/firestore'
+import { doubtLedger } from '#shared/cache/count-bucket.ts'
+import { releaseRoom } from '#shared/cache/reserve-room.ts'
 import { readGeneration } from '#shared/documents/generations.ts'
 import { readTraining } from '#shared/documents/trainings.ts'
 import { isTerminal, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
@@ -31,9 +33,18 @@ export async function cleanUpFinish(parts: FinishCleaning, input: TrainingFinish
   await removeBelow(store, { bucket: modelsBucket, prefix: finishWorkPrefix(jobId) })
   await store.remove({ bucket: workBucket, name: trainingZipName(named) })
   const training = await readTraining(null, db, input.trainingId)
+  const cache = { db, bucket: modelsBucket }
+  if (training?.status === 'succeeded') {
+    await releaseRoom(cache, jobId)
+    return
+  }
   // Where the training itself was removed, nobody's list names them any more.
-  if (training?.status === 'succeeded') return
-  await store.remove({ bucket: modelsBucket, name: weightsName(named) })
+  const weights = { bucket: modelsBucket, name: weightsName(named) }
+  const wasThere = (await store.stat(weights)) !== null
+  await store.remove(weights)
+  await releaseRoom(cache, jobId)
+  // They may have been counted already.
+  if (wasThere) await doubtLedger(db, modelsBucket)
   await removeSamples(parts, input)
 }
 

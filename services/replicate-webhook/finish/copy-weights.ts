@@ -15,6 +15,7 @@ import { type StoredWeights, storeWeights } from './store-weights.ts'
 import { waitOut } from './wait-out.ts'
 import { whileWanted } from './wanted.ts'
 import { watchCancel } from './watch-cancel.ts'
+import { countWeights, takeWeightsRoom } from './weights-room.ts'
 import { finishWorkPrefix } from './work-places.ts'
 
 /** Weights that arrive damaged are fetched again; when the second ones are too, it is not the way that damages them. */
@@ -53,6 +54,7 @@ export async function copyWeights(
   const stored = await run.step('weights', work, { before })
   // Only now: until the step is stored they are what a later claim goes on with.
   await parts.removeAll()
+  await run.commit(countWeights(deps, run, stored.sizeBytes))
   return stored
 }
 
@@ -111,7 +113,10 @@ async function fetchWeights(
     web: deps.web,
     parts,
     plan: storedPlan === null ? null : transferPlanSchema.parse(storedPlan),
-    storePlan: (plan) => run.keep('plan', plan),
+    async storePlan(plan) {
+      await takeWeightsRoom(deps, run, plan.layout)
+      await run.keep('plan', plan)
+    },
     options: { maxBytes: MAX_WEIGHTS_BYTES, stallMs: STALL_MS },
     checkStart(head, sizeBytes) {
       if (isBare) checkModelStart(head, { path, sizeBytes, kind: 'weights' }, { allowPickle: false })

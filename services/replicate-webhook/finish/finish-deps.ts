@@ -22,6 +22,8 @@ export interface FinishDeps {
   jobs: JobRequests
   /** Where trained models lie, and parts of their weights on the way there. */
   bucket: string
+  /** What that bucket may hold; 0 for no limit. */
+  cacheMaxBytes: number
   mail: MailSettings
   /** Between two looks at a run. */
   pollMs: number

@@ -131,6 +131,7 @@ async function startFinishWorld(): Promise<FinishWorld> {
     replicate,
     jobs,
     bucket: buckets.models,
+    cacheMaxBytes: 0,
     mail,
     pollMs: 60_000,
     deadlineMs: 86_400_000,
