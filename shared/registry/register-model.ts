@@ -9,6 +9,7 @@ import { describeSource } from './describe-source.ts'
 import type { ModelType } from './model-types.ts'
 import { type NewModel, type NewModelSource, newModelOf } from './new-model.ts'
 import type { Hubs } from './open-hubs.ts'
+import { refusePrivate } from './private-models.ts'
 import { sourceKey } from './registry-id.ts'
 import type { RegistryModel } from './registry-model.ts'
 
@@ -38,6 +39,8 @@ export async function registerModel(
     /** Who asks, and whether it shall be everybody's. */
     uid: string
     isForSystem: boolean
+    /** Whether what only our own account at a hub may see is for them. */
+    mayHavePrivate: boolean
     /** Ask for its copy with the document; of a model that is there already nothing is asked. */
     sync: boolean
     signal?: AbortSignal
@@ -47,6 +50,7 @@ export async function registerModel(
   const { uid, isForSystem, sync } = wish
   const userId = isForSystem ? null : uid
   const { source, record } = await describeSource(hubs, wish.source, wish.signal)
+  if (!wish.mayHavePrivate) refusePrivate(record)
   const fresh = newModelOf(source, userId)
   const model: RegistryModel = {
     ...record,

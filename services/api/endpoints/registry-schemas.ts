@@ -67,6 +67,13 @@ export const sha256Schema = z
 /** What people may say of a model of theirs. */
 const nameSchema = textSchema({ min: 1, max: 200 })
 const tagsSchema = z.array(wordSchema).max(50)
+/** Lines and tabs are the only control characters of a text. */
+const descriptionSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(4_000)
+  .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u, 'Control characters are not taken.')
 const triggerWordsSchema = z.array(textSchema({ min: 1, max: 200 })).max(50)
 
 /** What `POST /api/registry/models` takes for `source`. */
@@ -95,7 +102,7 @@ export const addModelBody = z
 export const changeModelBody = z
   .strictObject({
     name: nameSchema.optional(),
-    description: z.string().trim().max(4_000).nullable().optional(),
+    description: descriptionSchema.nullable().optional(),
     tags: tagsSchema.optional(),
     trigger_words: triggerWordsSchema.optional(),
     recommended_weight: z.number().gt(0).max(2).nullable().optional(),

@@ -32,7 +32,11 @@ export async function addModel(caller: Caller, wish: NewModelWish): Promise<{ mo
   const [{ db }, { hubs }] = await Promise.all([context.loadClients(), context.loadRegistry()])
   const { name, type, sync, isForSystem } = wish
   const { model, isNew } = await askingHubs(
-    (signal) => registerModel({ db, hubs }, { source, name, type, sync, isForSystem, uid: user.uid, signal }),
+    (signal) =>
+      registerModel(
+        { db, hubs },
+        { source, name, type, sync, isForSystem, uid: user.uid, mayHavePrivate: user.isOperator, signal },
+      ),
     badSource,
   )
   // What was there may lack its copy. Of the system's models only operators ask for one.

@@ -1,6 +1,7 @@
 import { registeredBySha256 } from '#shared/documents/registered-model-queries.ts'
 import { civitaiByHash } from '#shared/registry/hub-details.ts'
 import { closest, markRegistered } from '#shared/registry/mark-registered.ts'
+import { isPrivate } from '#shared/registry/private-models.ts'
 import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { reading } from '../reading.ts'
@@ -12,7 +13,7 @@ export async function lookUpModel({ user, context }: Caller, sha256: string): Pr
   const registered = closest(await reading(registeredBySha256(db, { sha256, uid: user.uid })), '')
   if (registered !== null) return toWireModel(registered.model)
   const record = await askingHubs((signal) => civitaiByHash(hubs, sha256, signal), badSource)
-  if (record === null) return null
+  if (record === null || (isPrivate(record) && !user.isOperator)) return null
   const [marked = record] = await markRegistered(db, { models: [record], uid: user.uid })
   return toWireModel(marked)
 }

@@ -3,6 +3,7 @@ import { CallerError } from '#shared/errors/app-error.ts'
 import { compatibleLoras } from '#shared/registry/compatible-loras.ts'
 import { localSource } from '#shared/registry/local-source.ts'
 import { markRegistered } from '#shared/registry/mark-registered.ts'
+import { isPrivate } from '#shared/registry/private-models.ts'
 import type { RegistryQuery } from '#shared/registry/search-query.ts'
 import { toWireModel } from '#shared/registry/wire-model.ts'
 import type { SearchPageView, searchQuery } from '../../endpoints/registry-schemas.ts'
@@ -36,7 +37,8 @@ export async function searchModels(
 ): Promise<SearchPageView> {
   const [{ db }, { search }] = await Promise.all([context.loadClients(), context.loadRegistry()])
   const { models, nextCursor, notes } = await search.search({ ...page, own: [localSource(db, viewerOf(user))] })
-  const marked = await markRegistered(db, { models, uid: user.uid })
+  const shown = models.filter((model) => user.isOperator || model.registered !== null || !isPrivate(model))
+  const marked = await markRegistered(db, { models: shown, uid: user.uid })
   return { models: marked.map(toWireModel), next_cursor: nextCursor, notes: notes.map(noteView) }
 }
 

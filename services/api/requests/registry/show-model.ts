@@ -6,6 +6,7 @@ import { CallerError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { hubDetails } from '#shared/registry/hub-details.ts'
 import { markRegistered } from '#shared/registry/mark-registered.ts'
+import { refusePrivate } from '#shared/registry/private-models.ts'
 import type { RegistryModel } from '#shared/registry/registry-model.ts'
 import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
 import type { Caller } from '../../http/endpoint.ts'
@@ -35,7 +36,11 @@ export async function lookAtModel({ user, context, logger }: Caller, id: string)
   if (place === null) throw notFound('model', id)
   const { hubs } = await context.loadRegistry()
   const record = await askingHubs(
-    (signal) => hubDetails(hubs, place, signal),
+    async (signal) => {
+      const model = await hubDetails(hubs, place, signal)
+      if (!user.isOperator) refusePrivate(model)
+      return model
+    },
     () => notFound('model', id),
   )
   const [marked = record] = await markRegistered(db, { models: [record], uid: user.uid })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { LOCAL_HUGGINGFACE_TOKEN } from '#local/huggingface/account.ts'
 import type { ApiBody } from '../../../../support/api-answer.ts'
 import { storeFile } from '../../../../support/stored-models.ts'
 import { openRegistryWorld, type RegistryWorld } from './world.ts'
@@ -156,6 +157,27 @@ test('a model is shown by its document’s id, by the registry’s, and from its
     // `..` is no path of ours by the time that it arrives.
     expect([id, answer.status]).toEqual([id, 404])
   }
+})
+
+test('what only our own account at a hub may see is shown to operators alone', async () => {
+  const secret = await world.api.start({ HF_BASE_URL: world.hub.url, HF_TOKEN: LOCAL_HUGGINGFACE_TOKEN })
+  world.hub.addRepo({
+    id: 'op/secret',
+    pipelineTag: 'text-to-image',
+    private: true,
+    access: [LOCAL_HUGGINGFACE_TOKEN],
+    files: [],
+  })
+  const operator = await world.api.signIn('op', { operator: true })
+  const paths = ['/api/registry/search?q=secret&source=huggingface', at('hf:op/secret')]
+  const seenBy = (token: string) => Promise.all(paths.map((path) => secret.call({ token, path })))
+  const [found, shown] = await seenBy(operator.token)
+  expect([found?.body.models.length, shown?.status]).toEqual([1, 200])
+  const [hidden, refused] = await seenBy(user.token)
+  expect([hidden?.body.models, refused?.status]).toEqual([[], 404])
+  const path = '/api/registry/models'
+  const added = await secret.call({ token: user.token, path, body: { source: 'hf:op/secret' } })
+  expect([added.status, added.body.error.code]).toEqual([422, 'huggingface.not-found'])
 })
 
 test('reading a synced model is a use of its file', async () => {
