@@ -46,6 +46,7 @@ export async function planAndPurge(
   },
 ): Promise<boolean> {
   const { subject, facts, remark, parts, question, usage, values } = params
+  signal.throwIfAborted()
   const record = { ...subject, ...facts, parts }
   const [name = ''] = Object.values(subject)
   const isEmpty = parts.every(({ count }) => count === 0)

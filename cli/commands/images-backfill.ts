@@ -48,7 +48,7 @@ export const imagesBackfill: Command = {
     const prices = await pricesOf(call.prices)
     const connection = await connect({ local: call.local })
     try {
-      const found = await findCandidates(connection, call)
+      const found = await findCandidates(connection, { ...call, signal })
       const estimate = await estimateFor(connection, found.ids.length, prices)
       output.result(
         { type: 'estimate', characters: found.ids.length, isMore: found.isMore, steps: estimate },
@@ -114,14 +114,16 @@ interface Found {
 
 async function findCandidates(
   connection: Connection,
-  call: { limit: number; failedToo: boolean; after: string | null },
+  call: { limit: number; failedToo: boolean; after: string | null; signal: AbortSignal },
 ): Promise<Found> {
   const { charactersWithoutShowcase } = await loadOperations()
   const ids: string[] = []
   for await (const { id } of charactersWithoutShowcase(connection.db, call)) {
+    call.signal.throwIfAborted()
     if (ids.length === call.limit) return { ids, isMore: true }
     ids.push(id)
   }
+  call.signal.throwIfAborted()
   return { ids, isMore: false }
 }
 

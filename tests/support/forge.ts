@@ -40,17 +40,21 @@ function forgeRun(ended: Omit<ForgeRun, 'records'>): ForgeRun {
   return { ...ended, records: () => lines().map((line) => JSON.parse(line) as Record<string, unknown>) }
 }
 
+/** Standard input as a pipe gives it. */
+export function piped(text: string): NodeJS.ReadableStream {
+  return Readable.from([Buffer.from(text)])
+}
+
 /** Runs `forge` in this process, which spares it the start of another; calls at the same time need the same `env`. */
 export async function forgeHere(
   args: string[],
   env: Record<string, string>,
   /** What a pipe into it says. */
-  piped = '',
+  input = '',
 ): Promise<ForgeRun> {
   process.env = { ...env }
   const { output, said } = captureOutput({ json: args.includes('--json') })
-  const input = Readable.from([Buffer.from(piped)]) as unknown as NodeJS.ReadableStream
-  const exitCode = await runForge(args, { output, input, signal: new AbortController().signal })
+  const exitCode = await runForge(args, { output, input: piped(input), signal: new AbortController().signal })
   return forgeRun({ exitCode, ...said })
 }
 
