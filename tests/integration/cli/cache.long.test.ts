@@ -1,30 +1,21 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Timestamp } from '@google-cloud/firestore'
 import { localBuckets, localProject } from '#local/environment.ts'
 import { signInByKey } from '#local/identity/local-user.ts'
-import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
 import { forge, forgeHere } from '../../support/forge.ts'
+import { type ModelApi, startModelApi } from '../../support/model-api.ts'
 import { type ModelCloud, startModelCloud } from '../../support/model-cloud.ts'
 import { until } from '../../support/until.ts'
 
-const MiB = 1024 * 1024
+const SIZE = 256 * 1024
 
 let world: ModelCloud
-let api: ServiceProcess
-let env: Record<string, string>
+let api: ModelApi
 
 beforeAll(async () => {
   world = await startModelCloud({ service: true })
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const apiEnv = {
-    ...world.env,
-    ...world.cloud.environmentFor(url),
-    ...world.cloud.trainingEnvironment('http://127.0.0.1:1'),
-    MODEL_SYNC_URL: world.env.SERVICE_URL ?? '',
-  }
-  api = await startService({ name: 'api', port, env: { PATH: process.env.PATH, ...apiEnv }, output: 'stderr' })
-  env = { ...apiEnv, FORGE_API_URL: url, FORGE_DATA_DIR: world.dataDir }
+  api = await startModelApi(world)
 })
 
 afterAll(async () => {
@@ -32,17 +23,24 @@ afterAll(async () => {
   await world.close()
 })
 
-const run = (...args: string[]) => forgeHere(['cache', ...args], env)
+const run = (...args: string[]) => forgeHere(['cache', ...args], api.env)
 const statusOf = async (id: string) => (await world.db.doc(`ai_models/${id}`).get()).get('syncStatus')
 const listed = async () => (await run('ls', '--json')).records().map(({ models }) => modelIdsOf(models))
 const modelIdsOf = (models: unknown) => (models as { model_id: string }[]).map(({ model_id }) => model_id).join()
 
-/** Syncs models of 2 MiB each, one after the other: so they were used. */
+/** Syncs models of 256 KiB each; they were used in their order, a moment ago. */
 async function syncModels(...ids: string[]): Promise<void> {
-  for (const id of ids) {
-    const { sha256: _sha256, ...source } = world.addCivitaiModel(2 * MiB)
-    await world.db.doc(`ai_models/${id}`).set({ name: id, syncStatus: 'syncing', engine: 'civitai', ...source })
-    await until(async () => (await statusOf(id)) === 'synced')
+  await Promise.all(
+    ids.map(async (id) => {
+      const { sha256: _sha256, ...source } = world.addCivitaiModel(SIZE)
+      await world.db.doc(`ai_models/${id}`).set({ name: id, syncStatus: 'syncing', engine: 'civitai', ...source })
+      await until(async () => (await statusOf(id)) === 'synced')
+    }),
+  )
+  const beginMs = Date.now() - 60_000
+  for (const [index, id] of ids.entries()) {
+    const { docs } = await world.db.collection('model_files').where('users', 'array-contains', id).get()
+    for (const { ref } of docs) await ref.update({ lastUsedAt: Timestamp.fromMillis(beginMs + index * 1000) })
   }
 }
 
@@ -51,19 +49,19 @@ test('what is synced is listed, pinned, and evicted but for what is pinned or ma
   expect(await listed()).toEqual(['one', 'two', 'three', 'four'])
   const table = (await run('ls')).stdout.split('\n')
   expect(table[0]).toMatch(/^FILE +SIZE +LAST USED +STATE +MODELS$/)
-  expect(table[1]).toMatch(/^[0-9a-f]{12} +2\.00 MiB +\d{4}-\d\d-\d\d \d\d:\d\d +- +one$/)
+  expect(table[1]).toMatch(/^[0-9a-f]{12} +256 KiB +\d{4}-\d\d-\d\d \d\d:\d\d +- +one$/)
 
   const pinned = await run('pin', 'one')
   expect(pinned).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^[0-9a-f]{12} {2}pinned {2}gs:\/\//) })
   // To be downloaded, which is a use: the last of all.
   const token = await signInByKey(world.dataDir)
-  const answer = await fetch(`${env.FORGE_API_URL}/api/registry/models/two/download-url`, {
+  const answer = await fetch(`${api.url}/api/registry/models/two/download-url`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
   })
   const { url } = (await answer.json()) as { url: string }
   expect((await run('du')).stdout).toMatch(
-    /^used +8\.00 MiB +no limit\n +files +8\.00 MiB +4 files\n +pinned +2\.00 MiB +1 file\n +leased +2\.00 MiB +1 file\n/,
+    /^used +1\.00 MiB +no limit\n +files +1\.00 MiB +4 files\n +pinned +256 KiB +1 file\n +leased +256 KiB +1 file\n/,
   )
 
   const dry = await run('clean', '--max-size', '0', '--json')
@@ -75,7 +73,7 @@ test('what is synced is listed, pinned, and evicted but for what is pinned or ma
     },
   ])
   const words = await run('clean', '--max-size', '0', '--keep-recent', '2')
-  expect(words.stdout).toMatch(/^evict +[0-9a-f]{12} +2\.00 MiB .* three$/m)
+  expect(words.stdout).toMatch(/^evict +[0-9a-f]{12} +256 KiB .* three$/m)
   expect(words.stdout).toMatch(/^keep \(recent\) +.* four$/m)
   expect(words.stderr).toBe('Nothing was done; --yes does it.\n')
   expect(await listed()).toHaveLength(4)
@@ -86,8 +84,8 @@ test('what is synced is listed, pinned, and evicted but for what is pinned or ma
     type: 'end',
     state: 'done',
     deleted_count: 2,
-    freed_bytes: 4 * MiB,
-    freed_space_gb: 0.004,
+    freed_bytes: 2 * SIZE,
+    freed_space_gb: 0,
     kept_models: [
       { models: ['one'], why: 'pinned' },
       { models: ['two'], why: 'leased' },
@@ -105,7 +103,7 @@ test('what is synced is listed, pinned, and evicted but for what is pinned or ma
     expect.stringMatching(/^models\/two\//),
   ])
   const downloaded = await fetch(url)
-  expect((await downloaded.arrayBuffer()).byteLength).toBe(2 * MiB)
+  expect((await downloaded.arrayBuffer()).byteLength).toBe(SIZE)
 
   expect((await run('unpin', 'one')).stdout).toMatch(/ {2}not pinned {2}/)
   expect((await run('rm', 'one', 'two', '--json')).records()).toMatchObject([
@@ -113,7 +111,7 @@ test('what is synced is listed, pinned, and evicted but for what is pinned or ma
   ])
   const last = await run('rm', 'one', 'two', '--yes')
   expect(last).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(last.stdout.split('\n').at(-2)).toBe('1 file evicted, 2.00 MiB freed; 1 kept.')
+  expect(last.stdout.split('\n').at(-2)).toBe('1 file evicted, 256 KiB freed; 1 kept.')
   expect(await listed()).toEqual(['two'])
 })
 
@@ -169,7 +167,7 @@ test('what the bucket’s access log tells changes what goes first', async () =>
     { type: 'used', entries: 1, objects: 0, marked: 0, unknown: 0 },
   ])
   const other = entry(`projects/_/buckets/${localBuckets.models}/objects/models/elsewhere`)
-  const piped = forge(['cache', 'used', '--log', '-'], { env, input: `${entry(resource)}\n${other}\n` })
+  const piped = forge(['cache', 'used', '--log', '-'], { env: api.env, input: `${entry(resource)}\n${other}\n` })
   expect(await piped.ended).toMatchObject({
     exitCode: 0,
     stdout: '2 entries, 2 objects read; 1 noted, 1 not in the cache.\n',
@@ -179,7 +177,7 @@ test('what the bucket’s access log tells changes what goes first', async () =>
 
 test('Ctrl-C ends the watching alone; who is no operator is told so', async () => {
   await world.stopService()
-  const watching = forge(['cache', 'verify'], { env })
+  const watching = forge(['cache', 'verify'], { env: api.env })
   await until(async () => watching.stdoutSoFar().includes('queued'))
   watching.child.kill('SIGINT')
   const { exitCode, stderr } = await watching.ended
@@ -187,7 +185,7 @@ test('Ctrl-C ends the watching alone; who is no operator is told so', async () =
   expect(stderr).toMatch(/^Interrupted\. The verification goes on: "forge jobs show [0-9a-f]{40}" tells of it\.\n$/)
 
   const token = await world.cloud.identity.mintUser({ projectId: localProject, uid: 'ann' })
-  const refused = await forgeHere(['cache', 'ls', '--json'], { ...env, FORGE_TOKEN: token })
+  const refused = await forgeHere(['cache', 'ls', '--json'], { ...api.env, FORGE_TOKEN: token })
   expect(refused.exitCode).toBe(1)
   expect(refused.records()).toMatchObject([{ type: 'error', code: 'auth.operator-only' }])
 })
