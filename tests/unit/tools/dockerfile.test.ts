@@ -1,14 +1,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SERVICES } from '#shared/config/variable.ts'
 import { copyOf, parseDockerfile } from '../../../tools/build/dockerfile.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const files = globSync('Dockerfile.*', { cwd: root })
+const files = globSync('Dockerfile.*', { cwd: root }).sort()
 const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
 
-test('there is a Dockerfile to check', () => {
-  expect(files).toContain('Dockerfile.image-worker')
+test('there is a Dockerfile for each service', () => {
+  expect(files).toEqual(SERVICES.map((service) => `Dockerfile.${service}`).sort())
 })
 
 describe.each(files)('%s', (file) => {
@@ -29,12 +30,29 @@ describe.each(files)('%s', (file) => {
     for (const { from } of copies) if (from !== null) expect(stages).toContain(from)
   })
 
-  test('runs as somebody who is not root, on one exact Node version', () => {
-    const last = instructions.at(-1)?.stage
-    expect(instructions.findLast(({ stage, keyword }) => stage === last && keyword === 'USER')?.rest).toBe('node')
-    const bases = instructions.filter(({ keyword }) => keyword === 'FROM').map(({ rest }) => rest.split(' ')[0])
-    expect(new Set(bases).size).toBe(1)
-    expect(bases[0]).toMatch(/^node:24\.\d+\.\d+-/)
+  const last = instructions.at(-1)?.stage
+  const final = instructions.filter(({ stage }) => stage === last)
+  const rest = (keyword: string) => final.findLast((one) => one.keyword === keyword)?.rest ?? ''
+
+  test('runs as somebody who is not root: the one who filled the compile cache', () => {
+    // In node's own image `node` has this id.
+    expect(instructions.findLast(({ stage, keyword }) => stage === 'build' && keyword === 'USER')?.rest).toBe('node')
+    expect(rest('USER')).toBe('1000:1000')
+  })
+
+  test('has neither a shell nor anything that would need one in its final stage', () => {
+    expect(rest('FROM')).toBe('gcr.io/distroless/cc-debian12')
+    expect(final.map(({ keyword }) => keyword)).not.toContain('RUN')
+    for (const command of [rest('CMD'), rest('HEALTHCHECK').replace(/^.* CMD /, '')]) {
+      expect(JSON.parse(command)).toEqual(expect.arrayContaining(['/usr/local/bin/node']))
+    }
+  })
+
+  test('runs on the very Node that compiled its code, of one exact version and of the same Debian', () => {
+    const [base = ''] = instructions.filter(({ keyword }) => keyword === 'FROM').map((one) => one.rest)
+    expect(base).toMatch(/^node:24\.\d+\.\d+-bookworm-slim AS build$/)
+    const fromBuild = copies.filter(({ from }) => from === 'build').map(({ sources: [source] }) => source)
+    expect(fromBuild).toContain('/usr/local/bin/node')
   })
 })
 
