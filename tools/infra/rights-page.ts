@@ -14,7 +14,8 @@ How enough and how little: \`tests/integration/infra/rights.long.test.ts\` runs 
 records each call to Cloud Storage, Firestore, Cloud Tasks and signBlob. It fails where a call takes a permission that its account does
 not hold on that resource, where a role was needed by no call (unless its row says why), and where a smaller predefined role would
 have done. \`actAs\` is what a task with an account's token takes. What the roles hold is a table of the tests, copied from Google's
-documentation: this machine cannot ask IAM itself.
+documentation: this machine cannot ask IAM itself. Triggers, agents, tasks and builds act on Google's side, where no local run can see them:
+their rows are what Google's documentation asks for.
 
 | Who | Role | On | Why |
 |---|---|---|---|

@@ -27,6 +27,7 @@ let recorded: RecordedCloud
 /** What was counted of one image, one small sync and one training, before anything else was asked for. */
 let counted: RunQuantities
 let signing: Signing
+const stop = new AbortController()
 
 beforeAll(async () => {
   signing = await startSigning()
@@ -38,7 +39,7 @@ beforeAll(async () => {
       return signing.env
     },
   })
-  const { signal } = new AbortController()
+  const { signal } = stop
   let firstImage: RunQuantities = {}
   const [model] = await Promise.all([
     runSync(recorded, { sizeBytes: SMALL_SYNC_BYTES, signal }),
@@ -57,8 +58,10 @@ beforeAll(async () => {
 }, 150_000)
 
 afterAll(async () => {
-  await recorded.close()
-  await signing.close()
+  stop.abort()
+  // Also where the beginning failed: the services are processes of their own.
+  await recorded?.close()
+  await signing?.close()
 })
 
 async function followImages(cloud: RecordedCloud, character: string): Promise<void> {
