@@ -11,7 +11,7 @@ export interface ApiContext {
   loadClients(): Promise<ApiClients>
   /** Opened by the first request that asks a hub. */
   loadRegistry(): Promise<RegistryClients>
-  /** One user's changes one after another. */
+  /** One user's changes one after another; by another key, what many users would only undo each other in. */
   queue: UserQueue
   now: () => Date
   /** Looks hosts of users' URLs up; the system's resolver where nothing is said. */
