@@ -31,7 +31,7 @@ export async function countBucket(
       .catch((error: unknown) => Promise.reject(documentsError(error)))
     const ledger = (before.data() as CacheLedger | undefined) ?? null // Only this folder writes the collection.
     if (mode === 'first' && ledger !== null) return null
-    const counted = await count(deps, ledger?.reserved ?? {})
+    const { hasWork, ...counted } = await count(deps, ledger?.reserved ?? {})
     const isSet = await runTransaction(db, async (transaction) => {
       const snapshot = await transaction.get(ledgerRef(db, bucket))
       const isUnchanged = snapshot.exists
@@ -41,7 +41,9 @@ export async function countBucket(
       if (mode === 'look') return true
       const empty = { reserved: {}, staying: {}, waiting: {} }
       const countedAt = Timestamp.now()
-      writeLedger(db, bucket, { ...(ledger ?? empty), ...counted, isDoubtful: false, countedAt })(transaction)
+      // Parts of a copy that goes on without having reserved anything yet: it will, and then they are counted twice.
+      const isDoubtful = ledger === null && hasWork
+      writeLedger(db, bucket, { ...(ledger ?? empty), ...counted, isDoubtful, countedAt })(transaction)
       return true
     })
     if (isSet) return { driftBytes: (ledger?.storedBytes ?? counted.storedBytes) - counted.storedBytes }
@@ -60,24 +62,26 @@ export async function doubtLedger(db: Firestore, bucket: string): Promise<void> 
 type Count = Pick<CacheLedger, 'storedBytes' | 'trainedBytes'>
 
 /** What lies there, but for what a job's reservation covers. */
-async function count(deps: CacheDeps, reserved: CacheLedger['reserved']): Promise<Count> {
+async function count(deps: CacheDeps, reserved: CacheLedger['reserved']): Promise<Count & { hasWork: boolean }> {
   const { store, bucket } = deps
   const sizes = new Map<string, number>()
   let storedBytes = 0
   let trainedBytes = 0
+  let hasWork = false
   for await (const object of store.list(bucket, '')) {
     const owner = ownerOf(object)
     if (owner !== null && reserved[owner] !== undefined) continue
     sizes.set(keyOf(object), object.sizeBytes)
     storedBytes += object.sizeBytes
     if (object.name.startsWith('trained/')) trainedBytes += object.sizeBytes
+    if (object.name.startsWith('work/')) hasWork = true
   }
   // Read only now: one that ends from here on changes the ledger, and one that begins was listed whole.
   for (const evicting of await evictedFiles(deps.db)) {
     storedBytes += evicting.countedBytes
     for (const object of evicting.objects) storedBytes -= sizes.get(keyOf(object)) ?? 0
   }
-  return { storedBytes, trainedBytes }
+  return { storedBytes, trainedBytes, hasWork }
 }
 
 async function evictedFiles(db: Firestore) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { startDocumentServer } from '#local/documents/server.ts'
 import type { CacheDeps } from '#shared/cache/cache-deps.ts'
-import { allCachedFiles, type CachedFile } from '#shared/cache/cached-file.ts'
+import { type CachedFile, readCachedFile } from '#shared/cache/cached-file.ts'
 import { countBucket } from '#shared/cache/count-bucket.ts'
 import { ledgerRef, readLedger } from '#shared/cache/ledger.ts'
 import { type ModelFile, toModelFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
@@ -28,7 +28,9 @@ export interface CacheWorld extends CacheDeps {
   }
   streams: ReturnType<typeof openObjectStreams>
   now: () => Date
-  /** A file in the bucket and in the index, counted, as a copy leaves them; a model of the same name is synced to it. */
+  /** Makes the ledger right. */
+  count(): Promise<unknown>
+  /** A file in the bucket and in the index, not counted yet; a model of the same name is synced to it. */
   add(name: string, file?: { content?: string; minutesAgo?: number; row?: Partial<ModelFile> }): Promise<CachedFile>
   objects(): Promise<string[]>
   bytesInBucket(): Promise<number>
@@ -82,9 +84,9 @@ export async function startCacheWorld(): Promise<CacheWorld> {
         ...row,
       })
       await db.doc(`ai_models/${name}`).set({ name, syncStatus: 'synced', gcsUri: uriOf(stored) })
-      await countBucket(deps)
-      return (await allCachedFiles(db)).find(({ fileId }) => fileId === sha256)!
+      return (await readCachedFile(db, sha256))!
     },
+    count: () => countBucket(deps),
     objects: async () => (await listed()).map(({ name }) => name),
     bytesInBucket: async () => (await listed()).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     async reset() {

@@ -1,0 +1,131 @@
+import { countBucket } from '#shared/cache/count-bucket.ts'
+import { readLedger } from '#shared/cache/ledger.ts'
+import { forceRoom, releaseRoom, reserveRoom } from '#shared/cache/reserve-room.ts'
+import { holdFile, pinFile } from '#shared/cache/use-file.ts'
+import { type CacheWorld, cacheBucket, startCacheWorld } from '../../../support/cache-world.ts'
+import { captureLog } from '../../../support/captured-log.ts'
+
+// Every file of these tests has 100 bytes.
+let world: CacheWorld
+beforeAll(async () => {
+  world = await startCacheWorld()
+})
+beforeEach(() => world.reset())
+afterAll(() => world.close())
+
+const wish = (jobId: string, bytes: number, stayingBytes = bytes) => ({ jobId, bytes, stayingBytes, waitMs: 60_000 })
+const ledger = async () => (await readLedger(world.db, cacheBucket))!
+
+test('room that is there is reserved, once for the same job', async () => {
+  await world.add('a')
+  const room = world.room(300)
+  expect(await reserveRoom(room, wish('one', 200))).toEqual({ kind: 'reserved' })
+  expect(await reserveRoom(room, wish('one', 200))).toEqual({ kind: 'reserved' })
+  expect(await reserveRoom(room, wish('one', 50))).toEqual({ kind: 'reserved' })
+  expect((await ledger()).reserved).toEqual({ one: 200 })
+})
+
+test('without a limit everything fits, and is counted all the same', async () => {
+  await world.add('a')
+  expect(await reserveRoom(world.room(0), wish('one', 1e12))).toEqual({ kind: 'reserved' })
+  expect((await ledger()).reserved).toEqual({ one: 1e12 })
+})
+
+test('the first count finds what lies there; what a copy had there already is counted with its reservation the next time', async () => {
+  await world.add('a')
+  await world.store.write({
+    bucket: cacheBucket,
+    name: 'work/job/0/part-00000',
+    bytes: Buffer.alloc(30),
+    contentType: 'x/y',
+    ifGeneration: '0',
+  })
+  await reserveRoom(world.room(500), wish('job', 60))
+  expect(await ledger()).toMatchObject({ storedBytes: 130, reserved: { job: 60 }, isDoubtful: true })
+  expect(await world.count()).toEqual({ driftBytes: 30 })
+  expect(await ledger()).toMatchObject({ storedBytes: 100, reserved: { job: 60 }, isDoubtful: false })
+})
+
+test('what was used least recently makes room, no more than has to, and nothing where that does not suffice', async () => {
+  await world.add('old', { minutesAgo: 30 })
+  await world.add('older', { minutesAgo: 60 })
+  await world.add('young', { minutesAgo: 1 })
+  expect(await reserveRoom(world.room(400), wish('one', 200, 100))).toEqual({ kind: 'reserved' })
+  expect(await world.objects()).toEqual(['models/old.bin', 'models/young.bin'])
+  await pinFile(world.db, { fileId: (await world.add('pinned', { minutesAgo: 90 })).fileId, pinned: true })
+  await world.count()
+  // Of 500 bytes 200 are reserved and 300 lie there; without the two that may go, 200 are free, and 250 are needed.
+  const refused = await reserveRoom(world.room(500), wish('two', 250))
+  expect(refused).toMatchObject({ kind: 'later', freeAt: null })
+  expect(await world.objects()).toHaveLength(3)
+})
+
+test('a copy waits for those under way rather than evict, where these leave enough when they end', async () => {
+  await world.add('a')
+  const room = world.room(400)
+  await reserveRoom(room, wish('one', 200, 100))
+  expect(await reserveRoom(room, wish('two', 200, 100))).toMatchObject({ kind: 'later' })
+  expect(await world.objects()).toEqual(['models/a.bin'])
+  // Its patience is over: now it takes what it can get.
+  expect(await reserveRoom(room, { ...wish('two', 200, 100), waitMs: 0 })).toEqual({ kind: 'reserved' })
+  expect(await world.objects()).toEqual([])
+})
+
+test('who waits is told when the first lease ends, and is named to whoever gives room back, the oldest first', async () => {
+  const { fileId } = await world.add('held')
+  const until = new Date(Date.now() + 600_000)
+  await holdFile(world.db, { fileId, holder: 'url', until })
+  const room = world.room(300)
+  await reserveRoom(room, wish('one', 200))
+  const at = (ms: number) => ({ ...room, now: () => new Date(Date.now() + ms) })
+  expect(await reserveRoom(at(0), wish('first', 200))).toMatchObject({ kind: 'later', freeAt: until })
+  expect(await reserveRoom(at(10), wish('second', 150))).toMatchObject({ kind: 'later' })
+  const waited = (await reserveRoom(at(5_000), wish('first', 200))) as { since: Date }
+  expect(Date.now() - waited.since.getTime()).toBeLessThan(4_000)
+  expect(await releaseRoom(world, 'one')).toEqual(['first', 'second'])
+  expect(await reserveRoom(at(0), wish('first', 200))).toEqual({ kind: 'reserved' })
+  expect((await ledger()).waiting).toHaveProperty('second')
+  expect(await releaseRoom(world, 'second')).toEqual([])
+  expect(await releaseRoom(world, 'second')).toEqual([])
+})
+
+test('what can never fit is refused at once, and evicts nothing', async () => {
+  await world.add('a')
+  await pinFile(world.db, { fileId: (await world.add('pinned')).fileId, pinned: true })
+  expect(await reserveRoom(world.room(300), wish('one', 201))).toEqual({ kind: 'never', keptBytes: 100 })
+  expect(await world.objects()).toHaveLength(2)
+  expect((await ledger()).waiting).toEqual({})
+  expect(await reserveRoom(world.room(300), wish('one', 200))).toEqual({ kind: 'reserved' })
+  expect(await world.objects()).toEqual(['models/pinned.bin'])
+})
+
+test('weights that are paid for are never refused: what can go goes, and what is missing is said', async () => {
+  await world.add('a')
+  await pinFile(world.db, { fileId: (await world.add('pinned')).fileId, pinned: true })
+  const log = captureLog()
+  await forceRoom({ ...world.room(300), logger: log.logger }, wish('training', 250))
+  expect(await world.objects()).toEqual(['models/pinned.bin'])
+  expect(await ledger()).toMatchObject({ storedBytes: 100, reserved: { training: 250 } })
+  expect(log.messages()).toContain('The models bucket goes over its limit for trained weights.')
+  // Nobody else gets any of it.
+  expect(await reserveRoom(world.room(300), wish('copy', 1))).toMatchObject({ kind: 'later' })
+})
+
+test('a count that meets a change begins anew', async () => {
+  await world.add('a')
+  await world.count()
+  let listings = 0
+  const store = new Proxy(world.store, {
+    get(target, verb) {
+      if (verb !== 'list') return Reflect.get(target, verb).bind(target)
+      return async function* (...args: Parameters<typeof target.list>) {
+        yield* target.list(...args)
+        // A copy ends between the look at the bucket and the books.
+        if (listings++ === 0) await reserveRoom(world.room(0), wish('job', 7))
+      }
+    },
+  })
+  expect(await countBucket({ ...world, store })).toEqual({ driftBytes: 0 })
+  expect(listings).toBe(2)
+  expect((await ledger()).reserved).toEqual({ job: 7 })
+})
