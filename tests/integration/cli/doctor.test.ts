@@ -22,9 +22,11 @@ import { forgeHere } from '../../support/forge.ts'
 const declared = readIndexFile(fileURLToPath(new URL('../../../infra/firestore.indexes.json', import.meta.url)))
 const closers: (() => Promise<unknown>)[] = []
 let env: Record<string, string>
+let servers: Awaited<ReturnType<typeof startCloud>>
 
 beforeAll(async () => {
-  env = await startCloud({ indexes: declared, buckets: Object.values(localBuckets) })
+  servers = await startCloud({ indexes: declared, buckets: Object.values(localBuckets) })
+  env = servers.env
 })
 
 afterAll(async () => {
@@ -43,7 +45,7 @@ async function startCloud(options: { indexes: readonly Index[]; buckets: readonl
   closers.push(() => documents.close())
   const tasks = await startTaskServer({ port: 0, dataDir: null, identity: await openIdentity({ dataDir: null }) })
   closers.push(() => tasks.close())
-  return localEnvironment({
+  const env = localEnvironment({
     bucketUrl: bucket.url,
     documentsHost: documents.host,
     civitaiUrl: 'http://127.0.0.1:1',
@@ -53,6 +55,7 @@ async function startCloud(options: { indexes: readonly Index[]; buckets: readonl
     jwksUrl: tasks.jwksUrl,
     serviceUrl: await serve((_request, response) => response.end('ok')),
   })
+  return { env, bucket, documents }
 }
 
 async function serve(listener: RequestListener): Promise<string> {
@@ -102,7 +105,7 @@ test('finds nothing to mend where everything is there, and exits with 0', async 
 test('names an index, a bucket, a queue and a service that are gone, each with the command that mends it, and exits with 1', async () => {
   const [gone, ...rest] = declared
   const broken = {
-    ...(await startCloud({ indexes: rest, buckets: [localBuckets.app, localBuckets.models] })),
+    ...(await startCloud({ indexes: rest, buckets: [localBuckets.app, localBuckets.models] })).env,
     TASKS_BASE_URL: 'http://127.0.0.1:1',
     SERVICE_URL: 'http://127.0.0.1:1',
   }
@@ -125,6 +128,24 @@ test('names an index, a bucket, a queue and a service that are gone, each with t
   expect(text.exitCode).toBe(1)
   expect(text.stdout).toMatch(/^✗ bucket charaforge-local-work: There is no bucket .*\n {4}npm run dev$/m)
   expect(text.stdout).toMatch(/\n4 to mend: /)
+})
+
+test('names the role of somebody who may not read the database, or not list a bucket', async () => {
+  const denied = { kind: 'status', code: 'PERMISSION_DENIED' } as const
+  servers.documents.faults.inject({ fault: denied, times: 1, endpoint: 'BatchGetDocuments' })
+  servers.bucket.faults.inject({ fault: { kind: 'status', status: 403 }, times: 1, endpoint: 'list' })
+  expect(wrong(await look(env))).toEqual([
+    [
+      'Firestore (default)',
+      expect.stringMatching(/^gcloud projects add-iam-policy-binding .*--role=roles\/datastore\.user$/),
+    ],
+    [
+      expect.stringMatching(/^bucket /),
+      expect.stringMatching(
+        /^gcloud storage buckets add-iam-policy-binding gs:\/\/.*--role=roles\/storage\.objectUser$/,
+      ),
+    ],
+  ])
 })
 
 test('says who is missing where no database answers, and still looks at the rest', async () => {
