@@ -1,5 +1,5 @@
-import { conjunctions, type FieldFilter } from '#local/documents/queries/check.ts'
-import { isInequality, isNameField, NAME_FIELD, type Query } from '#local/documents/queries/query.ts'
+import { conjunctions } from '#local/documents/queries/normal-form.ts'
+import { type FieldFilter, isInequality, isNameField, NAME_FIELD, type Query } from '#local/documents/queries/query.ts'
 import { type FieldPath, formatFieldPath } from '#local/documents/values/field-path.ts'
 import type { Index, IndexField, IndexMode } from './declared.ts'
 
@@ -36,8 +36,8 @@ export function missingIndex(query: Query, declared: readonly Index[]): Index | 
 }
 
 function needsOf(query: Query): Need[] {
-  const alternatives = query.filter === null ? [[]] : conjunctions(query.filter)
-  return alternatives.map((filters) => {
+  const alternatives = query.filter === null ? null : conjunctions(query.filter)
+  return (alternatives ?? [[]]).map((filters) => {
     const equal = filters.filter((each) => isEquality(each)).map(asIndexField)
     const distinct = equal.filter(
       ({ path, mode }, index) => equal.findIndex((other) => other.mode === mode && isSame(other.path, path)) === index,

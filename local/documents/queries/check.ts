@@ -1,8 +1,10 @@
 import { type FieldPath, formatFieldPath } from '#local/documents/values/field-path.ts'
 import { valueSize } from '#local/documents/values/size.ts'
 import { failedPrecondition, invalidArgument } from '#local/documents/wire/status.ts'
+import { conjunctions } from './normal-form.ts'
 import {
   type ComparisonOperator,
+  type FieldFilter,
   type Filter,
   fieldFilters,
   isInequality,
@@ -33,8 +35,8 @@ export function checkCounts(query: {
   )
 }
 
-/** Refuses the combinations that Firestore refuses. @throws StatusError INVALID_ARGUMENT */
-export function checkFilter(filter: Filter | null): void {
+/** Refuses the filters and combinations that Firestore refuses. @throws StatusError INVALID_ARGUMENT */
+export function checkFilter(filter: Filter): void {
   const all = fieldFilters(filter)
   for (const each of all) checkOperand(each)
   const negations = all.filter(({ operator }) => NEGATIONS.has(operator))
@@ -43,43 +45,50 @@ export function checkFilter(filter: Filter | null): void {
       "Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query.",
     )
   }
-  if (negations[0]?.operator === 'not-in') checkBesideNotIn(filter, all)
-  if (!filter) return
-  for (const conjunction of conjunctions(filter)) checkConjunction(conjunction)
-  const disjunctions = countDisjunctions(filter)
-  if (disjunctions > MAX_DISJUNCTIONS) {
-    throw invalidArgument(`Query has ${disjunctions} disjunctions; ${MAX_DISJUNCTIONS} are allowed.`)
+  if (negations[0]?.operator === 'not-in' && hasAlternatives(filter)) {
+    throw invalidArgument("'NOT_IN' cannot be used in the same query with 'IN', 'ARRAY_CONTAINS_ANY' or 'OR'.")
   }
-  const fields = new Set(all.filter((each) => isInequality(each.operator)).map((each) => each.field.join('.')))
-  if (fields.size > MAX_INEQUALITY_FIELDS) throw invalidArgument('Too many fields have inequality filters.')
+}
+
+/** Refuses a filter, which has no repeats, for what its alternatives would be. @throws StatusError INVALID_ARGUMENT */
+export function checkAlternatives(filter: Filter): void {
+  if (mostListSearches(filter) > 1) {
+    throw invalidArgument("A maximum of 1 'ARRAY_CONTAINS' filter is allowed per disjunction.")
+  }
+  const alternatives = conjunctions(filter)?.length ?? null
+  if (alternatives !== null && alternatives <= MAX_DISJUNCTIONS) return
+  throw invalidArgument(
+    `Too many disjunctions after normalization. Result had ${alternatives ?? 'far more'} disjunctions which is more than the maximum of ${MAX_DISJUNCTIONS}`,
+  )
 }
 
 /** Refuses orders that no index can have. @throws StatusError INVALID_ARGUMENT or FAILED_PRECONDITION */
 export function checkOrders(given: readonly Order[], filter: Filter | null, aggregated: readonly FieldPath[]): void {
   const all = fieldFilters(filter)
-  const names = given.map(({ field }) => formatFieldPath(field))
-  const repeated = names.find((name, index) => names.indexOf(name) !== index)
-  if (repeated !== undefined) {
-    throw invalidArgument(`order by clause cannot contain duplicate fields ${repeated}`)
-  }
   const byNameOnly = given.length > 0 && [...given, ...all].every(({ field }) => isNameField(field))
-  if (byNameOnly && given[0]?.descending === true) {
+  if (byNameOnly && given.every(({ descending }) => descending)) {
     throw failedPrecondition('Firestore does not support descending key scans')
   }
   const nameAt = given.findIndex(({ field }) => isNameField(field))
   if (nameAt !== -1 && nameAt < given.length - 1) {
     throw invalidArgument('order by clause cannot contain more fields after the key')
   }
-  const bounded = all.filter(({ operator }) => isInequality(operator))
-  const others = bounded.map(({ field }) => formatFieldPath(field)).filter((name) => name !== NAME_FIELD)
-  const implied = [...others, ...aggregated.map(formatFieldPath)]
-  const unordered = implied.filter((name) => !names.includes(name))
-  const filtersNames = aggregated.length > 0 && all.some(({ field }) => isNameField(field))
-  if ((nameAt !== -1 || filtersNames) && unordered.length > 0) {
-    throw invalidArgument(
-      `This query requires an index that has fields [${unordered.join(', ')}] after __name__ and Firestore does not currently support such an index.`,
-    )
+  const names = given.map(({ field }) => formatFieldPath(field))
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) {
+    throw invalidArgument(`order by clause cannot contain duplicate fields ${repeated}`)
   }
+  const bounded = all.filter(({ operator }) => isInequality(operator))
+  if (new Set(bounded.map(({ field }) => formatFieldPath(field))).size > MAX_INEQUALITY_FIELDS) {
+    throw invalidArgument(`A query may not have more than ${MAX_INEQUALITY_FIELDS} distinct inequality fields.`)
+  }
+  const others = bounded.map(({ field }) => formatFieldPath(field)).filter((name) => name !== NAME_FIELD)
+  checkFieldsAfterName({
+    // Where a filter brings the name in, the fields of ranges come before it by themselves.
+    ordered: nameAt === -1 ? [...names, ...others] : names,
+    implied: [...others, ...aggregated.map(formatFieldPath)],
+    hasName: nameAt !== -1 || (aggregated.length > 0 && all.some(({ field }) => isNameField(field))),
+  })
   const namesOneDocument = all.some(
     ({ field, operator }) => isNameField(field) && (operator === '==' || operator === 'in'),
   )
@@ -90,7 +99,18 @@ export function checkOrders(given: readonly Order[], filter: Filter | null, aggr
   }
 }
 
-export type FieldFilter = Extract<Filter, { kind: 'field' }>
+/** The name is the last field of any index. */
+function checkFieldsAfterName(sort: {
+  ordered: readonly string[]
+  implied: readonly string[]
+  hasName: boolean
+}): void {
+  const unordered = sort.implied.filter((name) => !sort.ordered.includes(name))
+  if (!sort.hasName || unordered.length === 0) return
+  throw invalidArgument(
+    `This query requires an index that has fields [${[...new Set(unordered)].join(', ')}] after __name__ and Firestore does not currently support such an index. Please try the query again with additional ordering on those fields.`,
+  )
+}
 
 function checkOperand({ field, operator, value }: FieldFilter): void {
   const needsList = operator === 'in' || operator === 'not-in' || operator === 'array-contains-any'
@@ -113,39 +133,14 @@ function checkOperand({ field, operator, value }: FieldFilter): void {
   }
 }
 
-function checkBesideNotIn(filter: Filter | null, all: readonly FieldFilter[]): void {
-  const forbidden = all.some(({ operator }) => operator === 'in' || operator === 'array-contains-any')
-  if (forbidden) throw invalidArgument("'NOT_IN' cannot be combined with 'IN' or 'ARRAY_CONTAINS_ANY'.")
-  if (filter !== null && hasOr(filter)) throw invalidArgument("'NOT_IN' cannot be used in the same query with 'OR'.")
+function hasAlternatives(filter: Filter): boolean {
+  if (filter.kind !== 'field') return filter.kind === 'or' || filter.filters.some(hasAlternatives)
+  return filter.operator === 'in' || filter.operator === 'array-contains-any'
 }
 
-function hasOr(filter: Filter): boolean {
-  return filter.kind !== 'field' && ((filter.kind === 'or' && filter.filters.length > 1) || filter.filters.some(hasOr))
-}
-
-/** The disjunctive normal form, each list of filters ANDed. IN is kept as one filter here. */
-export function conjunctions(filter: Filter): FieldFilter[][] {
-  if (filter.kind === 'field') return [[filter]]
-  const parts = filter.filters.map(conjunctions)
-  if (filter.kind === 'or') return parts.flat()
-  return parts.reduce<FieldFilter[][]>(
-    (product, part) => product.flatMap((left) => part.map((right) => [...left, ...right])),
-    [[]],
-  )
-}
-
-function checkConjunction(filters: readonly FieldFilter[]): void {
-  const contains = filters.filter(({ operator }) => operator.startsWith('array-contains'))
-  if (contains.length > 1) throw invalidArgument("A maximum of 1 'ARRAY_CONTAINS' filter is allowed per disjunction.")
-}
-
-function countDisjunctions(filter: Filter): number {
-  if (filter.kind === 'field') {
-    const expands = filter.operator === 'in' || filter.operator === 'array-contains-any'
-    return expands && filter.value.type === 'array' ? filter.value.values.length : 1
-  }
-  const counts = filter.filters.map(countDisjunctions)
-  return filter.kind === 'or'
-    ? counts.reduce((sum, count) => sum + count, 0)
-    : counts.reduce((product, count) => product * count, 1)
+/** How many searches in lists one alternative of the filter has at most. */
+function mostListSearches(filter: Filter): number {
+  if (filter.kind === 'field') return Number(filter.operator.startsWith('array-contains'))
+  const parts = filter.filters.map(mostListSearches)
+  return filter.kind === 'or' ? Math.max(...parts) : parts.reduce((sum, count) => sum + count, 0)
 }

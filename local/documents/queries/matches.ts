@@ -1,8 +1,8 @@
 import type { StoredDocument } from '#local/documents/storage/document.ts'
 import { type FieldPath, getField } from '#local/documents/values/field-path.ts'
 import { compareValues, typeOrder, valuesEqual } from '#local/documents/values/order.ts'
-import { reference, type Value } from '#local/documents/values/value.ts'
-import { type Filter, isNameField, type Query } from './query.ts'
+import { isNaNValue, reference, type Value } from '#local/documents/values/value.ts'
+import { type FieldFilter, type Filter, isNameField, type Query } from './query.ts'
 
 /** The value that a query sees at a path; a document's name is a field, too. */
 export function fieldOf(document: StoredDocument, field: FieldPath): Value | undefined {
@@ -41,7 +41,7 @@ function matchesFilter(filter: Filter, document: StoredDocument): boolean {
   return present !== undefined && matchesField(filter, present)
 }
 
-function matchesField({ operator, value }: Extract<Filter, { kind: 'field' }>, present: Value): boolean {
+function matchesField({ operator, value }: FieldFilter, present: Value): boolean {
   switch (operator) {
     case '==':
       return valuesEqual(present, value)
@@ -60,7 +60,7 @@ function matchesField({ operator, value }: Extract<Filter, { kind: 'field' }>, p
     case 'not-in':
       return present.type !== 'null' && !hasNull(value) && !listed(value, present)
     case 'array-contains':
-      return present.type === 'array' && present.values.some((item) => valuesEqual(item, value))
+      return listed(present, value)
     case 'array-contains-any':
       return present.type === 'array' && present.values.some((item) => listed(value, item))
     case 'is-null':
@@ -76,21 +76,16 @@ function matchesField({ operator, value }: Extract<Filter, { kind: 'field' }>, p
 
 /** Ranges hold within one type; NaN is in no range of numbers. */
 function inRange(present: Value, bound: Value, holds: (order: number) => boolean): boolean {
-  if (typeOrder(present) !== typeOrder(bound)) return false
-  if (isNaNValue(present) !== isNaNValue(bound)) return false
+  if (typeOrder(present) !== typeOrder(bound) || isNaNValue(present)) return false
   return holds(compareValues(present, bound))
 }
 
-/** Null and NaN in a list match nothing. */
-function listed(list: Value, present: Value): boolean {
-  if (present.type === 'null' || isNaNValue(present)) return false
-  return list.type === 'array' && list.values.some((item) => valuesEqual(item, present))
+/** Null and NaN are in no list: there they equal nothing, not even each other. */
+function listed(list: Value, one: Value): boolean {
+  if (one.type === 'null' || isNaNValue(one)) return false
+  return list.type === 'array' && list.values.some((item) => valuesEqual(item, one))
 }
 
 function hasNull(list: Value): boolean {
   return list.type === 'array' && list.values.some((item) => item.type === 'null')
-}
-
-function isNaNValue(value: Value): boolean {
-  return value.type === 'double' && Number.isNaN(value.value)
 }

@@ -2,14 +2,15 @@ import { checkCollectionId, parseParent } from '#local/documents/names.ts'
 import { fromWireValue } from '#local/documents/values/codec.ts'
 import { type FieldPath, parseFieldPath } from '#local/documents/values/field-path.ts'
 import { compareText } from '#local/documents/values/text-order.ts'
-import { NULL } from '#local/documents/values/value.ts'
 import type { WireCursor, WireFilter, WireQuery, WireValue } from '#local/documents/wire/messages.ts'
 import { invalidArgument } from '#local/documents/wire/status.ts'
-import { checkCounts, checkFilter, checkOrders } from './check.ts'
+import { checkAlternatives, checkCounts, checkFilter, checkOrders } from './check.ts'
 import { parseNearest } from './nearest.ts'
+import { withoutNever, withoutRepeats } from './normal-form.ts'
 import {
   type ComparisonOperator,
   type Cursor,
+  type FieldFilter,
   type Filter,
   fieldFilters,
   isInequality,
@@ -55,23 +56,24 @@ export function parseQuery(parent: string, wire: WireQuery | null, aggregated: r
   const [from, another] = wire.from
   if (another !== undefined) throw invalidArgument('A query can have only one collection selector.')
   if (from !== undefined && from.collectionId !== '') checkCollectionId(from.collectionId)
-  const filter = wire.where === null ? null : parseFilter(wire.where)
   const given = wire.orderBy.map(parseOrder)
-  const orders = completeOrders(given, filter, aggregated)
+  const filter = wire.where === null ? null : checkedFilter(wire.where)
   checkCounts({ filter, orders: given, isBelowDocument: isDocument })
-  checkFilter(filter)
-  checkOrders(given, filter, aggregated)
-  if (wire.offset < 0) throw invalidArgument('The offset must not be negative.')
-  if (wire.limit !== null && wire.limit.value < 0) throw invalidArgument('The limit must not be negative.')
+  if (wire.offset < 0) throw invalidArgument('offset is negative')
+  if (wire.limit !== null && wire.limit.value < 0) throw invalidArgument('limit is negative')
+  const startAt = parseCursor(wire.startAt, given)
+  const endAt = parseCursor(wire.endAt, given)
+  const planned = filter === null ? null : withoutNever(filter)
+  checkOrders(given, planned, aggregated)
   return {
     database,
     parent,
     collectionId: from === undefined || from.collectionId === '' ? null : from.collectionId,
     allDescendants: from?.allDescendants ?? true,
-    filter,
-    orders,
-    startAt: parseCursor(wire.startAt, orders, 'start'),
-    endAt: parseCursor(wire.endAt, orders, 'end'),
+    filter: planned,
+    orders: completeOrders(given, planned, aggregated),
+    startAt,
+    endAt,
     offset: wire.offset,
     limit: wire.limit?.value ?? null,
     select: wire.select === null ? null : parseSelect(wire.select.fields),
@@ -82,6 +84,14 @@ export function parseQuery(parent: string, wire: WireQuery | null, aggregated: r
 function parseSelect(fields: readonly { fieldPath: string }[]): FieldPath[] {
   // An empty projection asks for names alone.
   return fields.length === 0 ? [[NAME_FIELD]] : fields.map((field) => parseFieldPath(field.fieldPath))
+}
+
+function checkedFilter(wire: WireFilter): Filter {
+  const filter = parseFilter(wire)
+  checkFilter(filter)
+  const distinct = withoutRepeats(filter)
+  checkAlternatives(distinct)
+  return distinct
 }
 
 function parseFilter(wire: WireFilter): Filter {
@@ -105,19 +115,10 @@ function fieldFilter(
   field: { fieldPath: string } | null,
   operator: ComparisonOperator | null | undefined,
   value: WireValue | null,
-): Filter {
+): FieldFilter {
   if (operator === null || operator === undefined) throw invalidArgument('A filter must have an operator.')
   if (field === null || value === null) throw invalidArgument('A filter must have a field and a value.')
-  return normalize({ kind: 'field', field: parseFieldPath(field.fieldPath), operator, value: fromWireValue(value) })
-}
-
-/** Equality with null or NaN means the unary filter. */
-function normalize(filter: Extract<Filter, { kind: 'field' }>): Filter {
-  const { operator, value } = filter
-  if (operator !== '==' && operator !== '!=') return filter
-  if (value.type === 'null') return { ...filter, operator: operator === '==' ? 'is-null' : 'is-not-null' }
-  if (value.type !== 'double' || !Number.isNaN(value.value)) return filter
-  return { ...filter, operator: operator === '==' ? 'is-nan' : 'is-not-nan', value: NULL }
+  return { kind: 'field', field: parseFieldPath(field.fieldPath), operator, value: fromWireValue(value) }
 }
 
 function parseOrder(wire: { field: { fieldPath: string } | null; direction: number }): Order {
@@ -143,14 +144,15 @@ function completeOrders(given: readonly Order[], filter: Filter | null, aggregat
   return orders
 }
 
-function parseCursor(wire: WireCursor | null, orders: readonly Order[], which: string): Cursor | null {
-  if (wire === null || wire.values.length === 0) return null
-  if (wire.values.length > orders.length) throw invalidArgument(`The ${which} cursor has too many values.`)
+/** A position in the `given` orders; those that are only implied have none. */
+function parseCursor(wire: WireCursor | null, given: readonly Order[]): Cursor | null {
+  if (wire === null) return null
+  if (wire.values.length > given.length) throw invalidArgument('Cursor has too many values.')
   const values = wire.values.map((value) => fromWireValue(value))
   values.forEach((value, index) => {
-    const order = orders[index]
+    const order = given[index]
     if (order !== undefined && isNameField(order.field) && value.type !== 'reference') {
-      throw invalidArgument(`The ${which} cursor must have a reference for __name__.`)
+      throw invalidArgument('Cursor __key__ value is not a document reference.')
     }
   })
   return { values, before: wire.before }

@@ -21,6 +21,8 @@ export type Filter =
   | { kind: 'and' | 'or'; filters: readonly Filter[] }
   | { kind: 'field'; field: FieldPath; operator: ComparisonOperator; value: Value }
 
+export type FieldFilter = Extract<Filter, { kind: 'field' }>
+
 export interface Order {
   field: FieldPath
   descending: boolean
@@ -83,7 +85,7 @@ const INEQUALITIES: ReadonlySet<ComparisonOperator> = new Set([
 ])
 
 /** All field filters of a tree, from left to right. */
-export function fieldFilters(filter: Filter | null): Extract<Filter, { kind: 'field' }>[] {
+export function fieldFilters(filter: Filter | null): FieldFilter[] {
   if (filter === null) return []
   return filter.kind === 'field' ? [filter] : filter.filters.flatMap(fieldFilters)
 }

@@ -49,11 +49,11 @@ export function runAggregationQueryCall(engine: Engine): ServerStream {
     if (wire === null) throw invalidArgument('A structured aggregation query is needed.')
     const aggregations = parseAggregations(wire.aggregations)
     const fields = aggregatedFields(aggregations)
-    const query = parseQuery(request.parent, wire.structuredQuery, fields)
-    engine.checkIndexes(query)
-    if (query.select !== null && fields.length > 0) {
+    if (wire.structuredQuery.select !== null && fields.length > 0) {
       throw invalidArgument('Cannot apply property masks when aggregation fields are present.')
     }
+    const query = parseQuery(request.parent, wire.structuredQuery, fields)
+    engine.checkIndexes(query)
     await withView(engine, { ...consistencyOf(request), database: query.database }, connection, async (view) => {
       const { documents, readTime } = await queryAt(engine, view, query)
       const aggregateFields = toWireFields(aggregate(aggregations, documents))

@@ -1,5 +1,5 @@
 import { invalidArgument } from '#local/documents/wire/status.ts'
-import type { Fields, Value } from './value.ts'
+import { type Fields, fieldsOf, type Value } from './value.ts'
 
 /** A field path, one string a step: `a.b` is ['a', 'b']. */
 export type FieldPath = readonly string[]
@@ -67,9 +67,9 @@ export function formatFieldPath(path: FieldPath): string {
 export function getField(fields: Fields, path: FieldPath): Value | undefined {
   let current: Fields = fields
   for (let index = 0; index < path.length - 1; index++) {
-    const next = current.get(path[index] as string)
-    if (next?.type !== 'map') return undefined
-    current = next.fields
+    const next = fieldsOf(current.get(path[index] as string))
+    if (next === null) return undefined
+    current = next
   }
   return current.get(path[path.length - 1] as string)
 }
@@ -84,8 +84,8 @@ export function withField(fields: Fields, path: FieldPath, value: Value | undefi
     else copy.set(step, value)
     return copy
   }
-  const child = fields.get(step)
-  if (child?.type !== 'map' && value === undefined) return fields
-  const inner = withField(child?.type === 'map' ? child.fields : new Map(), rest, value)
+  const child = fieldsOf(fields.get(step))
+  if (child === null && value === undefined) return fields
+  const inner = withField(child ?? new Map(), rest, value)
   return copy.set(step, { type: 'map', fields: inner })
 }

@@ -24,6 +24,10 @@ export const integer = (value: bigint): Value => ({ type: 'integer', value })
 export const double = (value: number): Value => ({ type: 'double', value })
 export const map = (fields: Fields): Value => ({ type: 'map', fields })
 
+export function isNaNValue(value: Value): boolean {
+  return value.type === 'double' && Number.isNaN(value.value)
+}
+
 /** The doubles of a vector, which travels as the map `{__type__: "__vector__", value: [doubles]}`; null for other values. */
 export function vectorOf(value: Value): readonly Value[] | null {
   if (value.type !== 'map') return null
@@ -31,4 +35,9 @@ export function vectorOf(value: Value): readonly Value[] | null {
   const elements = value.fields.get('value')
   if (kind?.type !== 'string' || kind.value !== '__vector__' || elements?.type !== 'array') return null
   return elements.values
+}
+
+/** The fields of a map; a vector is one value, whose inside nobody reaches by a path. */
+export function fieldsOf(value: Value | undefined): Fields | null {
+  return value?.type === 'map' && vectorOf(value) === null ? value.fields : null
 }

@@ -1,4 +1,4 @@
-import { AggregateField } from '@google-cloud/firestore'
+import { AggregateField, FieldPath, Filter } from '@google-cloud/firestore'
 import type { Bench } from '../suite.ts'
 
 export function aggregationsContract(bench: Bench): void {
@@ -39,5 +39,17 @@ export function aggregationsContract(bench: Bench): void {
       count: AggregateField.count(),
     })
     expect((await query.get()).data()).toEqual({ sum: 0, average: null, count: 0 })
+  })
+
+  test('a field of a range is summed beside names, another field is not', async () => {
+    const collection = await prices()
+    const named = Filter.or(Filter.where('price', '>', 2), Filter.where(FieldPath.documentId(), '>=', 'd'))
+    const sum = (field: string) =>
+      collection
+        .where(named)
+        .aggregate({ sum: AggregateField.sum(field) })
+        .get()
+    expect((await sum('price')).data()).toEqual({ sum: 6.5 })
+    await expect(sum('other')).rejects.toMatchObject({ code: 3 })
   })
 }

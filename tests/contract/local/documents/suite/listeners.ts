@@ -1,4 +1,10 @@
-import type { DocumentReference, DocumentSnapshot, Query, QuerySnapshot } from '@google-cloud/firestore'
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  Filter,
+  type Query,
+  type QuerySnapshot,
+} from '@google-cloud/firestore'
 import type { Bench } from '../suite.ts'
 
 /** The snapshots of a listener, one after the other. */
@@ -68,6 +74,43 @@ export function listenersContract(bench: Bench): void {
     expect(idsOf(await next())).toEqual(['d2', 'd3'])
     await collection.doc('d0').set({ n: 0 })
     expect(idsOf(await next())).toEqual(['d0', 'd2'])
+    stop()
+  })
+
+  test('the last ones of an order stay the last ones', async () => {
+    const collection = bench.freshCollection()
+    for (const n of [1, 2, 3]) await collection.doc(`d${n}`).set({ n })
+    const { next, stop } = followQuery(collection.orderBy('n').limitToLast(2))
+    expect(idsOf(await next())).toEqual(['d2', 'd3'])
+    await collection.doc('d4').set({ n: 4 })
+    expect(idsOf(await next())).toEqual(['d3', 'd4'])
+    await collection.doc('d4').delete()
+    expect(idsOf(await next())).toEqual(['d2', 'd3'])
+    stop()
+  })
+
+  test('a query with cursors and alternatives is told of what it holds only', async () => {
+    const collection = bench.freshCollection()
+    const either = Filter.or(Filter.where('tag', '==', 'x'), Filter.where('tag', '==', 'y'))
+    const { next, stop } = followQuery(collection.where(either).orderBy('n').startAfter(1).endAt(3))
+    expect((await next()).empty).toBe(true)
+    const batch = bench.firestore().batch()
+    for (const [n, tag] of ['x', 'x', 'z', 'y', 'y'].entries()) batch.set(collection.doc(`d${n}`), { n, tag })
+    await batch.commit()
+    expect(changesOf(await next())).toEqual(['added d3'])
+    await collection.doc('d2').update({ tag: 'y' })
+    expect(idsOf(await next())).toEqual(['d2', 'd3'])
+    stop()
+  })
+
+  test('a collection group is followed wherever its documents come', async () => {
+    const collection = bench.freshCollection()
+    const { next, stop } = followQuery(bench.firestore().collectionGroup(collection.id))
+    expect((await next()).empty).toBe(true)
+    await collection.doc('a').set({ n: 1 })
+    expect(idsOf(await next())).toEqual(['a'])
+    await collection.doc('a').collection(collection.id).doc('below').set({ n: 2 })
+    expect(idsOf(await next())).toEqual(['a', 'below'])
     stop()
   })
 

@@ -28,4 +28,15 @@ export function listingsContract(bench: Bench): void {
     await bench.firestore().recursiveDelete(collection.doc('a'))
     expect((await collection.listDocuments()).map((each) => each.id)).toEqual(['ab'])
   })
+
+  test('a recursive delete of a collection leaves its neighbours', async () => {
+    const collection = bench.freshCollection()
+    const neighbour = bench.firestore().doc(`${collection.id}-2/a`)
+    await neighbour.set({})
+    for (const id of ['a', 'b', 'b/sub/c']) await collection.doc(id).set({})
+    await bench.firestore().recursiveDelete(collection)
+    expect(await collection.listDocuments()).toEqual([])
+    expect((await bench.firestore().doc(`${collection.id}/b/sub/c`).get()).exists).toBe(false)
+    expect((await neighbour.get()).exists).toBe(true)
+  })
 }

@@ -105,6 +105,39 @@ export function queriesContract(bench: Bench): void {
     ])
   })
 
+  test('null and NaN are in no list', async () => {
+    const collection = await fill(bench.freshCollection(), {
+      a: { n: null, list: [null, Number.NaN, 1] },
+      b: { n: Number.NaN, list: [2] },
+      c: { n: 1 },
+    })
+    for (const nothing of [null, Number.NaN]) {
+      expect(await idsOf(collection.where('list', 'array-contains-any', [nothing, 2]))).toEqual(['b'])
+      expect(await idsOf(collection.where('n', 'in', [nothing, 1]))).toEqual(['c'])
+    }
+    expect(await idsOf(collection.where('n', 'not-in', [Number.NaN]))).toEqual(['b', 'c'])
+  })
+
+  test('a filter that can never hold asks for no field and orders nothing', async () => {
+    const collection = await fill(bench.freshCollection(), { a: { n: 2 }, b: { n: 1 } })
+    const never = collection.where('missing', 'not-in', [null])
+    expect(await idsOf(never)).toEqual([])
+    expect(await idsOf(never.orderBy('n').orderBy(FieldPath.documentId()))).toEqual([])
+    expect(await idsOf(never.where(FieldPath.documentId(), '==', 'a'))).toEqual([])
+  })
+
+  test('what stands in a filter twice counts once', async () => {
+    const collection = await numbers()
+    const twice = Filter.where('list', 'array-contains', 2)
+    expect(await idsOf(collection.where(Filter.and(twice, twice)))).toEqual(['a', 'b'])
+    const thirtyTimes = Array.from({ length: 30 }, () => 2)
+    expect(await idsOf(collection.where('n', 'in', thirtyTimes).where('tag', 'in', ['y', 'z']))).toEqual(['b'])
+    const choice = Filter.or(...[1, 2, 3, 4, 5, 6].map((n) => Filter.where('n', '==', n)))
+    expect(await idsOf(collection.where(choice).where(choice))).toEqual(['a', 'b', 'c', 'd'])
+    const hundredTimes = Array.from({ length: 101 }, () => Filter.where('n', '==', 1))
+    expect(await idsOf(collection.where(Filter.and(...hundredTimes)))).toEqual(['a'])
+  })
+
   test('documents are chosen by their names', async () => {
     const collection = await numbers()
     const id = FieldPath.documentId()

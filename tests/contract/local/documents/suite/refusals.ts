@@ -26,6 +26,15 @@ export function refusalsContract(bench: Bench): void {
     ['an empty list for in', (query) => query.where('a', 'in', [])],
     ['more than 30 alternatives', (query) => query.where('a', 'in', many)],
     ['more than 10 values for not-in', (query) => query.where('a', 'not-in', many.slice(0, 11))],
+    [
+      'more than 30 alternatives of several choices',
+      (query) => query.where('a', 'in', many.slice(0, 6)).where('b', 'in', many.slice(0, 6)),
+    ],
+    [
+      // Multiplied out these would be more than any memory holds.
+      'alternatives beyond number',
+      (query) => many.reduce((all, n) => all.where(`f${n}`, 'in', [1, 2, 3]), query),
+    ],
     ['two array searches at once', (query) => query.where('a', 'array-contains', 1).where('b', 'array-contains', 2)],
     ['an order given twice', (query) => query.orderBy('a').orderBy('a')],
     ['an order after the name', (query) => query.orderBy(id).orderBy('a')],
@@ -49,6 +58,13 @@ export function refusalsContract(bench: Bench): void {
 
   test.each(invalid)('refuses %s as INVALID_ARGUMENT', async (_, build) => {
     await expect(ask(build(bench.freshCollection()))).rejects.toMatchObject({ code: 3 })
+  })
+
+  test('refuses names alone in descending order as FAILED_PRECONDITION', async () => {
+    const collection = bench.freshCollection()
+    await expect(ask(collection.orderBy(id, 'desc'))).rejects.toMatchObject({ code: 9 })
+    await expect(ask(collection.orderBy(id, 'desc').orderBy(id, 'desc'))).rejects.toMatchObject({ code: 9 })
+    await expect(ask(collection.orderBy(id, 'desc').orderBy(id))).rejects.toMatchObject({ code: 3 })
   })
 
   test('allows 30 alternatives', async () => {

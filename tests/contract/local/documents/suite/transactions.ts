@@ -1,4 +1,4 @@
-import { FieldValue, type Timestamp } from '@google-cloud/firestore'
+import { AggregateField, FieldValue, type Timestamp } from '@google-cloud/firestore'
 import type { Bench } from '../suite.ts'
 
 export function transactionsContract(bench: Bench): void {
@@ -129,5 +129,23 @@ export function transactionsContract(bench: Bench): void {
         .runTransaction(async (transaction) => transaction.get(document), { readOnly: true, readTime: time })
     expect((await readAt(readTime)).get('n')).toBe(1)
     await expect(readAt(before).then((each) => each.exists)).resolves.toBe(false)
+  })
+
+  test('queries and aggregations see the past, too', async () => {
+    const collection = bench.freshCollection()
+    await collection.doc('a').set({ n: 1 })
+    const { writeTime: readTime } = await collection.doc('b').set({ n: 2 })
+    await collection.doc('a').delete()
+    await collection.doc('b').update({ n: 20 })
+    await collection.doc('c').set({ n: 3 })
+    const seen = await bench.firestore().runTransaction(
+      async (transaction) => {
+        const found = await transaction.get(collection.where('n', '<', 10).orderBy('n', 'desc'))
+        const total = await transaction.get(collection.aggregate({ sum: AggregateField.sum('n') }))
+        return { ids: found.docs.map((each) => each.id), sum: total.data().sum }
+      },
+      { readOnly: true, readTime },
+    )
+    expect(seen).toEqual({ ids: ['b', 'a'], sum: 3 })
   })
 }

@@ -97,4 +97,18 @@ export function valuesContract(bench: Bench): void {
     expect(read.readTime.valueOf() >= second.writeTime.valueOf()).toBe(true)
     expect(Math.abs(read.readTime.toMillis() - Date.now())).toBeLessThan(60_000)
   })
+
+  test('a vector is one value: no path reaches into it, and a field below replaces it', async () => {
+    const collection = bench.freshCollection()
+    const document = collection.doc('d')
+    await document.set({ v: FieldValue.vector([1, 2]), kept: true })
+    expect((await collection.orderBy('v.value').get()).empty).toBe(true)
+    const [masked] = await bench.firestore().getAll(document, { fieldMask: ['v.value', 'kept'] })
+    expect(masked?.data()).toEqual({ kept: true })
+    await document.set({ v: { x: 1 } }, { merge: true })
+    expect((await document.get()).data()).toEqual({ v: { x: 1 }, kept: true })
+    await document.set({ v: FieldValue.vector([1]) })
+    await document.update({ 'v.n': FieldValue.increment(2) })
+    expect((await document.get()).data()).toEqual({ v: { n: 2 } })
+  })
 }

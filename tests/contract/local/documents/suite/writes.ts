@@ -192,6 +192,23 @@ export function writesContract(bench: Bench): void {
     expect((await collection.get()).size).toBe(30)
   })
 
+  test('a bulk writer tries a refused write again as often as it is told', async () => {
+    const document = bench.freshCollection().doc('taken')
+    await document.set({ n: 1 })
+    const writer = bench.firestore().bulkWriter()
+    const failures: number[] = []
+    writer.onWriteError(({ failedAttempts }) => {
+      failures.push(failedAttempts)
+      return failedAttempts < 3
+    })
+    const created = writer.create(document, { n: 2 })
+    created.catch(() => {})
+    await writer.close()
+    await expect(created).rejects.toMatchObject(ALREADY_EXISTS)
+    expect(failures).toEqual([1, 2, 3])
+    expect((await document.get()).get('n')).toBe(1)
+  })
+
   test('many documents are read at once, in the order asked for, with the fields asked for', async () => {
     const collection = bench.freshCollection()
     await collection.doc('a').set({ x: 1, y: { z: 2, w: 3 } })
