@@ -34,9 +34,18 @@ set -E
 # shellcheck source=lib/gcloud.sh
 source "$deploy_folder/lib/gcloud.sh"
 
-# The declared things of one kind, one line each, tabs between. They are read once (tools/infra.ts), after the settings are known.
+# The declared things of one kind, one line each, tabs between; or one field of one that there is once. They are read once
+# (tools/infra.ts), after the settings are known.
 declared() {
-  if [ $# -eq 1 ]; then cat "$declared_folder/$1"; else sed -n "s/^$2\t//p" "$declared_folder/$1"; fi
+  local text name value
+  if [ $# -eq 1 ]; then
+    text=$(<"$declared_folder/$1")
+    [ -z "$text" ] || printf '%s\n' "$text"
+    return
+  fi
+  while IFS=$'\t' read -r name value; do
+    if [ "$name" = "$2" ]; then printf '%s\n' "$value"; fi
+  done <"$declared_folder/$1"
 }
 
 read_declared() {

@@ -18,10 +18,13 @@ there_already='already ?exists|ALREADY_EXISTS|HTTPError 409.*exist'
 
 # Prints a command as somebody could type it.
 shown() {
-  local out='' word
-  for word in "$@"; do out+=" $(printf '%q' "$word")"; done
-  printf '%s\n' "${out# }"
+  local line
+  printf -v line '%q ' "$@"
+  printf '%s\n' "${line% }"
 }
+
+# Says what a command printed, set in.
+say_within() { say "    ${1//$'\n'/$'\n    '}"; }
 
 # The smallest of Google's own roles that holds a permission, or that may do what a gcloud command does where none is named.
 role_for() {
@@ -83,33 +86,35 @@ look() {
     if [[ $said =~ $api_off ]]; then
       [ "$APIS_ARE_ON" = 1 ] || return 0
     elif [[ $said =~ $refused ]]; then
-      printf '%s\n' "$said" | sed 's/^/    /' >&2
+      say_within "$said"
       fail "$(shown "$@") was refused. $(missing_right "$said" "$@")"
     elif [[ $said =~ $not_there ]]; then
       return 0
     fi
     if [ "$try" -ge "$PROPAGATION_TRIES" ] || [[ ! $said =~ $passing ]]; then
-      printf '%s\n' "$said" | sed 's/^/    /' >&2
+      say_within "$said"
       fail "$(shown "$@") failed. What was done stays; mend the cause and run the same command again."
     fi
-    say "    not yet ($try of $PROPAGATION_TRIES): $(head -n 1 <<<"$said")"
+    say "    not yet ($try of $PROPAGATION_TRIES): ${said%%$'\n'*}"
     sleep "$PROPAGATION_PAUSE"
   done
 }
 
 # Runs what changes something: printed only with --dry-run, repeated while the cause passes by itself.
 change() {
+  local line try output status
+  printf -v line '%q ' "$@"
+  line=${line% }
   if [ "$DRY_RUN" = 1 ]; then
-    printf '+ %s\n' "$(shown "$@")"
+    printf '+ %s\n' "$line"
     return 0
   fi
-  printf '+ %s\n' "$(shown "$@")" >&2
-  local try output status
+  say "+ $line"
   for ((try = 1; ; try++)); do
     status=0
     output=$("$@" 2>&1) || status=$?
     if [ "$status" -eq 0 ]; then
-      [ -z "$output" ] || printf '%s\n' "$output" | sed 's/^/    /' >&2
+      [ -z "$output" ] || say_within "$output"
       return 0
     fi
     # Two runs at once, or a run that died after the request: what is there need not be made.
@@ -123,11 +128,11 @@ change() {
       return 0
     fi
     if [ "$try" -ge "$PROPAGATION_TRIES" ] || [[ ! $output =~ $passing ]]; then
-      printf '%s\n' "$output" | sed 's/^/    /' >&2
+      say_within "$output"
       if [[ $output =~ $refused ]]; then say "    $(missing_right "$output" "$@")"; fi
       return "$status"
     fi
-    say "    not yet ($try of $PROPAGATION_TRIES): $(head -n 1 <<<"$output")"
+    say "    not yet ($try of $PROPAGATION_TRIES): ${output%%$'\n'*}"
     sleep "$PROPAGATION_PAUSE"
   done
 }

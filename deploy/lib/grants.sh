@@ -88,7 +88,7 @@ is_ours() {
   name=${name#serviceAccount:}
   case $1 in
     allUsers | allAuthenticatedUsers) [ "$2" != project ] && [ "$2" != "bucket:$APP_BUCKET" ] ;;
-    *serviceAccount:*) [ "${name#*@}" != "${name#*@"$PROJECT_ID".iam.}" ] && declared accounts | grep -q "^${name%%@*}	" ;;
+    *serviceAccount:*) [ "${name#*@}" != "${name#*@"$PROJECT_ID".iam.}" ] && [[ $'\n'"$(declared accounts)" == *$'\n'"${name%%@*}"$'\t'* ]] ;;
     *) return 1 ;;
   esac
 }

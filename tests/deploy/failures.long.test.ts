@@ -1,8 +1,9 @@
 import { seededRandom } from '../support/seeded-random.ts'
 import type { Resource } from './fake-format.ts'
-import type { Call, FakeProject } from './fake-project.ts'
+import type { Call } from './fake-project.ts'
 import { needOf, refusalOf } from './refusals.ts'
 import { type DeployWorld, startDeployWorld } from './run-script.ts'
+import { stateOf } from './state.ts'
 
 /** Each fault is one more run of a script; FULL=1 tries every command and every thing. */
 const isFull = process.env.FULL === '1'
@@ -19,27 +20,6 @@ const scripts = [
 /** A command, whatever folder its files lie in this time. */
 function keyOf({ argv }: Pick<Call, 'argv'>): string {
   return argv.map((word) => word.replace(/\/\S*\/(?=[^/]+\.(?:yaml|json)$)/, '')).join(' ')
-}
-
-/** All things and grants, but for what counts how often they were changed. */
-function stateOf(project: FakeProject): string[] {
-  const things = project.entries.map(([kind, name, thing]) => {
-    const { etag, revisions, name: own, ...rest } = thing
-    const isNumbered = /\/\d+$/.test(name)
-    const text = `${kind} ${isNumbered ? '' : `${name} ${own}`} ${JSON.stringify(sorted(rest))}`
-    return text.replace(/-0000\d/g, '-0000N').replace(/notificationChannels\/\d+/g, 'notificationChannels/N')
-  })
-  return [...things.sort(), ...project.grants]
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, one]) => [key, sorted(one)] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
 }
 
 interface Record {

@@ -4,21 +4,20 @@ type Json = unknown
 export type Resource = Record<string, unknown>
 
 /**
- * What gcloud prints of records under `--format` and `--flatten`, as far as deploy/ uses them: `value(…)` with `separator`, and
- * `json(…)`. A test compares this with gcloud's own printer.
+ * What gcloud prints of records under `--format`, as far as deploy/ uses it: `value(…)` with `separator`, and `json(…)`. A test
+ * compares this with gcloud's own printer.
  */
-export function printed(records: readonly Resource[], flags: { format: string; flatten?: string }): string {
-  const rows = flags.flatten ? records.flatMap((record) => flattened(record, flags.flatten ?? '')) : records
-  const [, kind = '', options = '', keys = ''] = /^(value|json)(\[[^\]]*\])?\((.*)\)$/s.exec(flags.format) ?? []
-  if (kind === '') throw new Error(`The fake gcloud knows no format ${flags.format}.`)
-  if (kind === 'json') return rows.map((row) => JSON.stringify(projection(row, keys.split(',')), null, 2)).join('\n')
+export function printed(rows: readonly Resource[], format: string): string {
+  const [, kind = '', options = '', keys = ''] = /^(value|json)(\[[^\]]*\])?\((.*)\)$/s.exec(format) ?? []
+  if (kind === '') throw new Error(`The fake gcloud knows no format ${format}.`)
+  if (kind === 'json') return rows.map((row) => projection(row, keys.split(','))).join('\n')
   const separator = /separator="([^"]*)"/.exec(options)?.[1] ?? '\t'
   const expressions = splitKeys(keys)
   return rows.map((row) => expressions.map((one) => shown(evaluated(row, one))).join(separator)).join('\n')
 }
 
-/** `bindings[].members`: one record an element, the path to it replaced. */
-function flattened(record: Resource, flatten: string): Resource[] {
+/** `--flatten='bindings[].members'`: one record an element, the path to it replaced. */
+export function flattened(record: Resource, flatten: string): Resource[] {
   const [outer = '', inner = ''] = flatten.split('[].')
   const list = (record[outer] ?? []) as Resource[]
   return list.flatMap((element) =>
@@ -26,9 +25,10 @@ function flattened(record: Resource, flatten: string): Resource[] {
   )
 }
 
-/** The top-level keys, in their order in the alphabet, as gcloud prints JSON. */
-function projection(record: Resource, keys: string[]): Resource {
-  return sorted(Object.fromEntries(keys.map((key) => [key, record[key] ?? null]))) as Resource
+/** JSON of those keys that are there, in their order in the alphabet; `null` for none. */
+function projection(record: Resource, keys: string[]): string {
+  const entries = keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]] as const]))
+  return JSON.stringify(entries.length === 0 ? null : sorted(Object.fromEntries(entries)), null, 2)
 }
 
 function sorted(value: Json): Json {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { printed, type Resource } from './fake-format.ts'
+import { flattened, printed, type Resource } from './fake-format.ts'
 import { apply, KINDS, NAMED_BY_GOOGLE, replacedService, status } from './fake-kinds.ts'
+import { FakeStore } from './fake-store.ts'
 
 /** What a command of the fake gcloud answers. */
 export interface Answer {
@@ -28,16 +29,15 @@ const DONE: Answer = { status: 0 }
  * A Google Cloud project as far as deploy/ asks it: it keeps what was made as the API would give it back, refuses to make what is
  * there already, and fails on demand. `fake-shims.ts` puts a `gcloud` in front of it.
  */
-export class FakeProject {
+export class FakeProject extends FakeStore {
   /** Every call of gcloud, those that only read too. */
   readonly calls: Call[] = []
   /** What stood in the files that commands named, by path: they lie in a folder that the script removes. */
   readonly files = new Map<string, string>()
+  /** What was printed, of what. */
+  readonly prints: { rows: Resource[]; format: string; stdout: string }[] = []
   /** Commands that nobody foresaw: a test that has any fails. */
   readonly unknown: string[] = []
-  readonly #kinds = new Map<string, Map<string, Resource>>()
-  /** Grants by kind and name of what they are on. */
-  readonly #policies = new Map<string, Set<string>>()
   fault: Fault = () => null
   /** What is listed is empty although it is there: somebody else made it in this moment. */
   blind = false
@@ -45,61 +45,19 @@ export class FakeProject {
   canary = 'complete'
   /** Addresses that the fake curl does not reach. */
   unreachable: string[] = []
+  /** From where the Trigger Email extension sends; null: there is none. */
+  mailsFrom: string | null = 'mail'
 
   constructor() {
+    super()
     this.put('storage buckets', 'demo-app', { name: 'demo-app', location: 'US-CENTRAL1' })
     const database = { name: '(default)', locationId: 'us-central1', type: 'FIRESTORE_NATIVE' }
     this.put('firestore databases', '(default)', database)
   }
 
-  put(kind: string, name: string, resource: Resource): void {
-    this.#of(kind).set(name, resource)
-  }
-
-  get(kind: string, name: string): Resource | undefined {
-    return this.#of(kind).get(name)
-  }
-
-  all(kind: string): Resource[] {
-    return [...this.#of(kind).values()]
-  }
-
-  remove(kind: string, name: string): void {
-    this.#of(kind).delete(name)
-  }
-
-  /** `kind name`, sorted. */
-  get things(): string[] {
-    return this.entries
-      .map(
-        ([kind, name, { displayName }]) => `${kind} ${kind === 'iam service-accounts' ? name : (displayName ?? name)}`,
-      )
-      .sort()
-  }
-
-  /** Everything that is there: kind, name and the thing. */
-  get entries(): [kind: string, name: string, resource: Resource][] {
-    return [...this.#kinds].flatMap(([kind, names]) =>
-      [...names].map(([name, one]) => [kind, name, one] as [string, string, Resource]),
-    )
-  }
-
-  /** `role member resource`, sorted. */
-  get grants(): string[] {
-    const grants = [...this.#policies].flatMap(([on, held]) =>
-      [...held].map((grant) => `${grant} ${on.split(' ').at(-1)}`),
-    )
-    return grants.sort()
-  }
-
   /** Commands that change something. */
   get changes(): Call[] {
     return this.calls.filter(({ isRead }) => !isRead)
-  }
-
-  /** Binds a role, as somebody might by hand: `run services api`. */
-  grant(role: string, member: string, on: string): void {
-    this.#policies.set(on, (this.#policies.get(on) ?? new Set()).add(`${role} ${member}`))
   }
 
   /** Gives a secret a version. */
@@ -111,11 +69,9 @@ export class FakeProject {
     const url = argv.find((word) => word.startsWith('https://')) ?? ''
     if (this.unreachable.some((one) => url.includes(one))) return { status: 22, stderr: 'curl: (22) 404' }
     if (url.includes('firebaseextensions')) {
-      return {
-        status: 0,
-        stdout:
-          '{"instances": [{"config": {"extensionRef": "firebase/firestore-send-email", "params": {"MAIL_COLLECTION": "mail"}}}]}',
-      }
+      const params = { MAIL_COLLECTION: this.mailsFrom }
+      const config = { extensionRef: 'firebase/firestore-send-email', params }
+      return { status: 0, stdout: JSON.stringify({ instances: this.mailsFrom === null ? [] : [{ config }] }) }
     }
     return { status: 0, stdout: argv.includes('GET') ? `"stringValue": "${this.canary}"` : '{}' }
   }
@@ -142,30 +98,23 @@ export class FakeProject {
     return { status: 2, stderr: `ERROR: unrecognized arguments: ${call.what}` }
   }
 
-  #of(kind: string): Map<string, Resource> {
-    const known = this.#kinds.get(kind)
-    if (known) return known
-    const made = new Map<string, Resource>()
-    this.#kinds.set(kind, made)
-    return made
-  }
-
   #read(words: string[], flag: (name: string) => string | undefined): Answer | null {
     const command = words.join(' ')
     if (command.startsWith('projects describe')) return { status: 0, stdout: '123456789012' }
     if (words.includes('print-access-token')) return { status: 0, stdout: 'token' }
     if (words.includes('service-agent')) return { status: 0, stdout: 'agent' }
-    const print = (records: Resource[]): Answer => ({
-      status: 0,
-      stdout: printed(records, {
-        format: flag('format') ?? '',
-        ...(flag('flatten') ? { flatten: flag('flatten') ?? '' } : {}),
-      }),
-    })
+    const print = (records: Resource[]): Answer => {
+      const flatten = flag('flatten')
+      const rows = flatten ? records.flatMap((record) => flattened(record, flatten)) : records
+      const format = flag('format') ?? ''
+      const stdout = printed(rows, format)
+      this.prints.push({ rows: structuredClone(rows), format, stdout })
+      return { status: 0, stdout }
+    }
     const [verb, last] = [verbOf(words), (words.at(-1) ?? '').replace('gs://', '')]
     const kind = words.slice(0, words.indexOf(verb)).join(' ')
     if (verb === 'get-iam-policy') {
-      const held = this.blind ? [] : [...(this.#policies.get(`${kind} ${words.at(-1)}`) ?? [])]
+      const held = this.blind ? [] : this.heldOn(`${kind} ${words.at(-1)}`)
       const bindings = held.map((grant) => grant.split(' ')).map(([role, member]) => ({ role, members: [member] }))
       return print([{ bindings }])
     }
@@ -194,7 +143,7 @@ export class FakeProject {
       const on = `${words.slice(0, -2).join(' ')} ${words.at(-1)}`
       const [role, member] = [flag('role') ?? '', flag('member') ?? '']
       if (command.includes('add-iam')) this.grant(role, member, on)
-      else this.#policies.get(on)?.delete(`${role} ${member}`)
+      else this.revoke(role, member, on)
       return DONE
     }
     if (command.startsWith('artifacts repositories set-cleanup-policies')) {
@@ -240,7 +189,7 @@ export class FakeProject {
     const named = last === verb ? '' : last.replace('gs://', '').replace(/@.*/, '')
     if (verb === 'delete') {
       if (kind === 'eventarc triggers') this.remove('pubsub subscriptions', `eventarc-${named}-sub`)
-      return this.#of(kind).delete(named) ? DONE : MISSING
+      return this.remove(kind, named) ? DONE : MISSING
     }
     if (KINDS[kind] === undefined) return null
     if (verb === 'update') {

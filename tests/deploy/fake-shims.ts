@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Writes programs into `folder`/bin that hand their arguments to the project (`gcloud`, `curl`), or stand in for what has nothing
- * to do with it: `git` names a commit that stays the same, `npm` starts the declared program without npm's own half second.
+ * to do with it: `git` names a commit that stays the same, and `npm` is `kept`.
  */
 export async function startShims(project: FakeProject, folder: string): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(project, socket))
@@ -20,13 +20,32 @@ export async function startShims(project: FakeProject, folder: string): Promise<
     gcloud: asking('gcloud', address.port),
     curl: asking('curl', address.port),
     git: `#!/bin/bash\n[[ $* == *rev-parse* ]] && echo 0123456789ab\nexit 0\n`,
-    npm: `#!/bin/bash\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec '${process.execPath}' '${root}tools/infra.ts' "$@"\n`,
+    npm: kept(folder),
   }
   for (const [name, text] of Object.entries(programs)) {
     await writeFile(join(folder, 'bin', name), text)
     await chmod(join(folder, 'bin', name), 0o755)
   }
   return server
+}
+
+/**
+ * An npm that starts the declared program without npm's own half second, and keeps what it wrote: the next script with the same
+ * settings gets a copy.
+ */
+function kept(folder: string): string {
+  return `#!/bin/bash
+set -e
+while [ "$1" != -- ]; do shift; done
+key=$(env | grep -vE '^(_|SHLVL|PWD|OLDPWD)=' | sort | cksum)
+made="${folder}/$2-\${key// /-}"
+if [ ! -d "$made" ]; then
+  mkdir "$made.part"
+  '${process.execPath}' '${root}tools/infra.ts' "$2" "$made.part"
+  mv "$made.part" "$made"
+fi
+cp -r "$made/." "$3"
+`
 }
 
 function serve(project: FakeProject, socket: Socket): void {

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startDeployWorld } from './run-script.ts'
+import type { FakeProject } from './fake-project.ts'
+import { mendable } from './harm.ts'
+import { type Script, startDeployWorld } from './run-script.ts'
 
 /** Where the real gcloud lies; null where there is none. */
 function sdkRoot(): string | null {
@@ -20,12 +22,13 @@ function sdkRoot(): string | null {
 }
 
 const root = sdkRoot()
-const parser = fileURLToPath(new URL('./parse-commands.py', import.meta.url))
+const parser = fileURLToPath(new URL('./judge-with-gcloud.py', import.meta.url))
 if (root === null) console.log('skipped: no gcloud')
 
-function refused(commands: string[][]): { argv: string[]; said: string }[] {
+/** What the real gcloud objects to: commands that it does not understand, and what it would print otherwise. */
+function objections(given: { commands: string[][]; prints?: FakeProject['prints'] }): unknown[] {
   const said = execFileSync('python3', [parser, root ?? ''], {
-    input: JSON.stringify(commands),
+    input: JSON.stringify({ prints: [], ...given }),
     encoding: 'utf8',
     env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1' },
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -37,21 +40,29 @@ function refused(commands: string[][]): { argv: string[]; said: string }[] {
 }
 
 ;(root === null ? test.skip : test)(
-  'the real gcloud understands every command of every script',
+  'the real gcloud understands every command of every script, and prints what the fake one prints',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-specs-'))
-    const world = await startDeployWorld({ BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '100USD' })
+    const world = await startDeployWorld({
+      BILLING_ACCOUNT: '012345-6789AB-CDEF01',
+      BUDGET_AMOUNT: '100USD',
+      ALERT_EMAIL: 'ops@example.com',
+      CORS_ORIGINS: 'https://app.example',
+    })
     try {
       for (const secret of ['replicate-api-token', 'replicate-webhook-secrets']) world.project.fillSecret(secret)
-      for (const [script, args] of [
-        ['setup', []],
-        ['deploy', []],
-        ['deploy', ['--no-canary']],
-        ['doctor', []],
-        ['destroy', ['--yes', '--with-data']],
-      ] as const) {
-        expect([script, (await world.run(script, [...args])).status]).toEqual([script, 0])
+      const run = async (script: Script, ...args: string[]) => {
+        const { status, stderr } = await world.run(script, args)
+        expect([script, status, status === 0 ? '' : stderr]).toEqual([script, 0, ''])
       }
+      await run('setup')
+      await run('deploy')
+      // Whatever is set otherwise is set right by a command of its own.
+      for (const { does } of mendable) does(world.project)
+      await run('setup')
+      await run('deploy', '--no-canary')
+      await run('doctor')
+      await run('destroy', '--yes', '--with-data')
       // What the commands named lay in a folder that is gone; gcloud reads and checks it here.
       for (const [path, text] of world.project.files) {
         mkdirSync(join(folder, dirname(path)), { recursive: true })
@@ -65,9 +76,15 @@ function refused(commands: string[][]): { argv: string[]; said: string }[] {
       )
       const distinct = [...new Map(commands.map((argv) => [argv.join('\0'), argv])).values()]
       expect(distinct.length).toBeGreaterThan(100)
-      expect(refused(distinct)).toEqual([])
+      const prints = new Map(world.project.prints.map((one) => [JSON.stringify(one), one]))
       // The judge judges.
-      expect(refused([['iam', 'service-accounts', 'create', 'x', '--no-such-flag=1']])).toHaveLength(1)
+      const wrong = ['iam', 'service-accounts', 'create', 'x', '--no-such-flag=1']
+      const wrongPrint = { rows: [{ name: 'a' }], format: 'value(name)', stdout: 'b' }
+      const found = objections({ commands: [...distinct, wrong], prints: [...prints.values(), wrongPrint] })
+      expect(found).toEqual([
+        { argv: wrong, said: expect.any(String) },
+        { format: 'value(name)', gcloud: 'a\n', fake: 'b' },
+      ])
     } finally {
       await world.close()
       rmSync(folder, { recursive: true, force: true })

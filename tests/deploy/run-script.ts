@@ -14,10 +14,14 @@ export interface ScriptRun {
   stderr: string
 }
 
+export type Script = 'setup' | 'deploy' | 'destroy' | 'doctor'
+
 /** A fake project, and the scripts of deploy/ run against it. */
 export interface DeployWorld {
   project: FakeProject
-  run(script: 'setup' | 'deploy' | 'destroy' | 'doctor', args?: string[], input?: string): Promise<ScriptRun>
+  run(script: Script, args?: string[], input?: string): Promise<ScriptRun>
+  /** Writes the settings anew. */
+  configure(settings: Record<string, string>): Promise<void>
   close(): Promise<void>
 }
 
@@ -26,10 +30,14 @@ export async function startDeployWorld(settings: Record<string, string> = {}): P
   const project = new FakeProject()
   const server = await startShims(project, folder)
   const config = join(folder, 'config.env')
-  const lines = Object.entries({ PROJECT_ID: 'demo-proj', APP_BUCKET: 'demo-app', ...settings })
-  await writeFile(config, lines.map(([name, value]) => `${name}=${value}\n`).join(''))
+  const configure = (given: Record<string, string>) => {
+    const lines = Object.entries({ PROJECT_ID: 'demo-proj', APP_BUCKET: 'demo-app', ...given })
+    return writeFile(config, lines.map(([name, value]) => `${name}=${value}\n`).join(''))
+  }
+  await configure(settings)
   return {
     project,
+    configure,
     run: (script, args = [], input = '') =>
       new Promise((resolve) => {
         const child = spawn(join(root, 'deploy', `${script}.sh`), ['--config', config, ...args], {
