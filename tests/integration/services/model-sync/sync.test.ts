@@ -1,4 +1,7 @@
 import { startDocumentServer } from '#local/documents/server.ts'
+import { openHubs } from '#shared/registry/open-hubs.ts'
+import { parseSource } from '#shared/registry/parse-source.ts'
+import { registerModel } from '#shared/registry/register-model.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 
 let world: SyncWorld
@@ -27,4 +30,38 @@ test('copies a model of CivitAI and shows it as synced', async () => {
     sizeBytes: 3_000_000,
   })
   expect(await world.objects()).toEqual([name])
+  // The registry finds it from now on.
+  expect(synced.registry).toMatchObject({
+    owner: '',
+    key: `civitai:${model.id}@${version!.id}`,
+    source: 'civitai',
+    sourceId: String(model.id),
+    format: 'safetensors',
+    words: expect.arrayContaining(['my', 'first', 'model']),
+  })
+})
+
+test('what was registered keeps what its hub has said, and is at the commit that was copied', async () => {
+  const file = { path: 'a.safetensors', content: { kind: 'safetensors', sizeBytes: 300_000, seed: 8 } as const }
+  world.huggingface.addRepo({ id: 'ann/lora', tags: ['lora', 'ink'], pipelineTag: 'text-to-image', files: [file] })
+  const hubs = openHubs({
+    CIVITAI_BASE_URL: world.civitai.url,
+    CIVITAI_API_KEY: null,
+    CIVITAI_REQUESTS_PER_MINUTE: 600,
+    HF_BASE_URL: world.huggingface.url,
+    HF_TOKEN: null,
+  })
+  const wish = { name: null, type: null, uid: 'ann', isForSystem: false, mayHavePrivate: false, sync: false }
+  const source = parseSource('hf:ann/lora', { CIVITAI_BASE_URL: world.civitai.url, HF_BASE_URL: world.huggingface.url })
+  const { model } = await registerModel({ db: world.db, hubs }, { ...wish, source }).finally(() => hubs.close())
+  world.huggingface.addRepo({ id: 'ann/lora', files: [file], metadata: { sha: 'c'.repeat(40) } })
+  const { id } = model.document
+  const fields = (await world.db.doc(`ai_models/${id}`).get()).data() ?? {}
+  const synced = await world.sync(id, { ...fields, syncStatus: 'syncing' })
+  expect(synced).toMatchObject({
+    syncStatus: 'synced',
+    registry: { owner: 'ann', type: 'lora', tags: ['lora', 'ink'], version: 'c'.repeat(40), key: 'hf:ann/lora' },
+  })
+  expect(model.model.version).not.toBe('c'.repeat(40))
+  expect(synced.registry.words).toEqual(expect.arrayContaining(['ink', '#ink']))
 })
