@@ -15,11 +15,13 @@ export default {
       ...shared,
       displayName: 'default',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['\\.(emulator|clamd|long)\\.test\\.ts$'],
+      testPathIgnorePatterns: ['\\.(emulator|clamd|long|terminal)\\.test\\.ts$'],
     },
     // Many faults, orders and chances of one kind: what would make the default suite too slow to be run often.
     { ...shared, displayName: 'long', testMatch: ['<rootDir>/tests/**/*.long.test.ts'] },
     { ...shared, displayName: 'emulator', testMatch: ['<rootDir>/tests/**/*.emulator.test.ts'] },
     { ...shared, displayName: 'clamd', testMatch: ['<rootDir>/tests/**/*.clamd.test.ts'] },
+    // forge as a person has it before them: under tmux.
+    { ...shared, displayName: 'terminal', testMatch: ['<rootDir>/tests/**/*.terminal.test.ts'] },
   ],
 }

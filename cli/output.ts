@@ -66,9 +66,9 @@ export class Output {
     this.#stderr.write(line.endsWith('\n') ? line : `${line}\n`)
   }
 
-  /** How many columns fit into the line of progress. */
+  /** How many columns the line of progress may have: the terminal shows `^C` behind it, and a row that is full would wrap. */
   get progressWidth(): number {
-    return Math.max(20, (this.#stderr.columns || 80) - 1)
+    return Math.max(20, (this.#stderr.columns || 80) - 3)
   }
 
   /** How far it is: one line that is written over on a terminal; nothing in a pipe, where results say so. */
