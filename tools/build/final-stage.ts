@@ -32,12 +32,19 @@ export async function tryFinalStage(options: { service: string; payload: string;
   const port = await freePort()
   const child = spawn('chroot', [...inRoot, `/srv/${service}/main.cjs`], {
     env: { ...environment(port), PATH: process.env.PATH },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    log += text
   })
   const exited = once(child, 'exit')
   const began = performance.now()
   try {
     await untilReady(`http://127.0.0.1:${port}/health/ready`, child)
+  } catch (error) {
+    process.stderr.write(log)
+    throw error
   } finally {
     child.kill('SIGTERM')
     await exited
@@ -50,7 +57,7 @@ function environment(port: number): Record<string, string> {
   return {
     NODE_ENV: 'production',
     PORT: String(port),
-    GOOGLE_CLOUD_PROJECT: 'check',
+    GOOGLE_CLOUD_PROJECT: 'check-dockerfile',
     STORAGE_BUCKET: 'check',
     WORK_BUCKET: 'check-work',
     MODELS_STORAGE_BUCKET: 'check-models',
