@@ -1,8 +1,8 @@
 import { errorCode } from '#shared/errors/app-error.ts'
-import { loadOperations } from '../services/image-worker/app.ts'
 import type { Connection } from './connect.ts'
 import { followShowcase } from './follow-showcase.ts'
 import { creditsText, jobReportText, reportJob } from './job-report.ts'
+import { imageOperations } from './operations.ts'
 import type { Output } from './output.ts'
 
 export interface BackfillSummary {
@@ -31,7 +31,7 @@ export async function backfill(
   },
 ): Promise<BackfillSummary> {
   const { ids, output, signal } = params
-  const { requestShowcase, isWithoutShowcase } = await loadOperations()
+  const { requestShowcase, isWithoutShowcase } = await imageOperations()
   const summary: BackfillSummary = { done: 0, failed: 0, passedOver: 0, credits: {}, stoppedBy: null }
   let next = 0
   let inARow = 0

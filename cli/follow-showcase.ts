@@ -1,6 +1,4 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { characterRef } from '#shared/documents/characters.ts'
-import { followJob } from '#shared/jobs/follow-job.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { withinTimeout } from './within-timeout.ts'
 
@@ -19,6 +17,10 @@ export async function followShowcase(
   },
 ): Promise<JobRecord> {
   const { characterId, jobId, timeoutMs, signal, onStatus } = params
+  const [{ characterRef }, { followJob }] = await Promise.all([
+    import('#shared/documents/characters.ts'),
+    import('#shared/jobs/follow-job.ts'),
+  ])
   let shown: unknown = null
   const stop = characterRef(db, characterId).onSnapshot(
     (snapshot) => {

@@ -1,10 +1,10 @@
 import type { CostLine, PriceTable } from '../../services/image-worker/app.ts'
-import { loadOperations } from '../../services/image-worker/app.ts'
 import { mayGoOn } from '../ask.ts'
 import { backfill } from '../backfill.ts'
 import { type Command, characterIdOf, parseCall, UsageError, wholeNumber } from '../command.ts'
 import { type Connection, connect } from '../connect.ts'
 import { creditsText } from '../job-report.ts'
+import { imageOperations } from '../operations.ts'
 import { table } from '../output.ts'
 import { noQueueNote } from './images-process.ts'
 
@@ -96,7 +96,7 @@ function parse(args: string[]) {
 }
 
 async function pricesOf(texts: readonly string[]): Promise<PriceTable> {
-  const { knownPrices, withPrice } = await loadOperations()
+  const { knownPrices, withPrice } = await imageOperations()
   let prices = knownPrices
   for (const text of texts) {
     const changed = withPrice(prices, text)
@@ -116,7 +116,7 @@ async function findCandidates(
   connection: Connection,
   call: { limit: number; failedToo: boolean; after: string | null; signal: AbortSignal },
 ): Promise<Found> {
-  const { charactersWithoutShowcase } = await loadOperations()
+  const { charactersWithoutShowcase } = await imageOperations()
   const ids: string[] = []
   for await (const { id } of charactersWithoutShowcase(connection.db, call)) {
     call.signal.throwIfAborted()
@@ -128,7 +128,7 @@ async function findCandidates(
 }
 
 async function estimateFor(connection: Connection, pictures: number, prices: PriceTable): Promise<CostLine[]> {
-  const { estimateCost } = await loadOperations()
+  const { estimateCost } = await imageOperations()
   const { BACKGROUND_PROVIDERS: background, UPSCALE_PROVIDERS: upscale } = connection.config
   return estimateCost({ pictures, providers: { background, upscale }, prices })
 }

@@ -1,9 +1,9 @@
 import { AppError } from '#shared/errors/app-error.ts'
-import { loadOperations } from '../../services/image-worker/app.ts'
 import { type Command, type CommandContext, characterIdOf, parseCall, UsageError, wholeNumber } from '../command.ts'
 import { type Connection, connect } from '../connect.ts'
 import { followShowcase } from '../follow-showcase.ts'
 import { jobReportText, reportJob } from '../job-report.ts'
+import { imageOperations } from '../operations.ts'
 
 const usage = `forge images process CHARACTER… [--watch] [--timeout SECONDS] [--json] [--local]
 
@@ -50,7 +50,7 @@ export const noQueueNote =
   'Without TASKS_QUEUE nobody is woken: the next round of the image worker’s reconciler starts it (forge reconcile).'
 
 async function requestAll(connection: Connection, ids: string[], { output, signal }: CommandContext) {
-  const { requestShowcase } = await loadOperations()
+  const { requestShowcase } = await imageOperations()
   const jobs = new Map<string, string>()
   for (const characterId of ids) {
     signal.throwIfAborted()

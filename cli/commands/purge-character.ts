@@ -1,6 +1,6 @@
-import { loadOperations } from '../../services/image-worker/app.ts'
 import { type Command, characterIdOf, parseCall, UsageError } from '../command.ts'
 import { connect } from '../connect.ts'
+import { imageOperations } from '../operations.ts'
 import { objectsPart, planAndPurge, purgeOptions, recordsPart } from '../purge.ts'
 
 const usage = `forge purge character CHARACTER [--raw] [--dry-run] [--yes] [--json] [--local]
@@ -29,7 +29,7 @@ export const purgeCharacter: Command = {
     const characterId = characterIdOf(text, usage)
     const connection = await connect({ local: values.local })
     try {
-      const operations = await loadOperations()
+      const operations = await imageOperations()
       const { db, store, config } = connection
       const deps = { db, store, bucket: config.STORAGE_BUCKET, workBucket: config.WORK_BUCKET }
       const plan = await operations.planPurge(deps, { characterId, withRaw: values.raw })

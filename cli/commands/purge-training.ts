@@ -1,6 +1,6 @@
-import { loadOperations } from '../../services/api/app.ts'
 import { type Command, parseCall, trainingIdOf, UsageError } from '../command.ts'
 import { connectToTrainings, type TrainingPurgePlan } from '../connect-to-trainings.ts'
+import { apiOperations } from '../operations.ts'
 import { objectsPart, type PurgePart, planAndPurge, purgeOptions, recordsPart } from '../purge.ts'
 
 const usage = `forge purge training TRAINING [--dry-run] [--yes] [--json] [--local]
@@ -27,7 +27,7 @@ export const purgeTraining: Command = {
     const trainingId = trainingIdOf(text, usage)
     const { deps, close } = await connectToTrainings({ local: values.local })
     try {
-      const operations = await loadOperations()
+      const operations = await apiOperations()
       const plan = await operations.planTrainingPurge(deps, trainingId)
       return await planAndPurge(context, {
         subject: { trainingId },

@@ -1,6 +1,6 @@
-import { loadOperations } from '../../services/api/app.ts'
 import { type Command, parseCall, UsageError, userIdOf } from '../command.ts'
 import { connectToTrainings } from '../connect-to-trainings.ts'
+import { apiOperations } from '../operations.ts'
 import { objectsPart, planAndPurge, purgeOptions, recordsPart } from '../purge.ts'
 import { trainingParts } from './purge-training.ts'
 
@@ -27,7 +27,7 @@ export const purgeUser: Command = {
     const userId = userIdOf(text, usage)
     const { deps, close } = await connectToTrainings({ local: values.local })
     try {
-      const operations = await loadOperations()
+      const operations = await apiOperations()
       const plan = await operations.planUserPurge(deps, userId)
       const live = plan.trainings.filter(({ isLive }) => isLive).length
       return await planAndPurge(context, {

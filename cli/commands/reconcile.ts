@@ -1,11 +1,10 @@
 import * as z from 'zod'
 import { FinalError } from '#shared/errors/app-error.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
-import { loadOperations as loadImageOperations } from '../../services/image-worker/app.ts'
-import { loadOperations as loadSyncOperations } from '../../services/model-sync/app.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { type Connection, connect, type ReconciledService } from '../connect.ts'
 import { localDataDir } from '../local-data.ts'
+import { imageOperations, syncOperations } from '../operations.ts'
 import { table } from '../output.ts'
 
 const usage = `forge reconcile [image-worker|model-sync|replicate-webhook|api] [--json] [--local]
@@ -63,10 +62,10 @@ async function fromHere(connection: Connection, service: WorkedFromHere): Promis
   const { db, store, jobs, config } = connection
   const deps = { db, store, jobs, stuckAfterMs: config.STUCK_AFTER_MS, logger: silentLogger, now: () => new Date() }
   if (service === 'model-sync') {
-    const { reconcile } = await loadSyncOperations()
+    const { reconcile } = await syncOperations()
     return { ...(await reconcile({ ...deps, bucket: config.MODELS_STORAGE_BUCKET })) }
   }
-  const { reconcile } = await loadImageOperations()
+  const { reconcile } = await imageOperations()
   return { ...(await reconcile({ ...deps, workBucket: config.WORK_BUCKET })) }
 }
 

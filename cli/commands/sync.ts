@@ -1,13 +1,13 @@
 import { AppError } from '#shared/errors/app-error.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
-import { loadOperations, type NewModelSource } from '../../services/model-sync/app.ts'
+import type { NewModelSource } from '../../services/model-sync/app.ts'
 import { type Command, type CommandContext, UsageError } from '../command.ts'
 import { connectToModels, type ModelConnection } from '../connect.ts'
 import { Interrupted } from '../interrupt.ts'
+import { syncOperations } from '../operations.ts'
 import { ProgressDisplay } from '../progress-display.ts'
 import { parseSyncCall, syncOptions, type TypedSource } from '../sync/call.ts'
 import { followSync } from '../sync/follow.ts'
-import { standingOf } from '../sync/progress.ts'
 import { syncReportRecord, syncReportText } from '../sync/report-text.ts'
 
 const usage = `forge sync MODEL… [--watch]
@@ -69,7 +69,7 @@ interface Asked {
 }
 
 async function requestAll(connection: ModelConnection, modelIds: string[], context: CommandContext): Promise<Asked> {
-  const { requestSync } = await loadOperations()
+  const { requestSync } = await syncOperations()
   const asked: Asked = { jobs: new Map(), isAll: true }
   for (const modelId of modelIds) {
     context.signal.throwIfAborted()
@@ -83,7 +83,7 @@ async function requestSource(
   call: { source: TypedSource; name: string | null; type: 'model' | 'lora' },
   context: CommandContext,
 ): Promise<Asked> {
-  const { requestNewSync } = await loadOperations()
+  const { requestNewSync } = await syncOperations()
   const source = await readSource(connection, call.source, context.signal)
   const asked: Asked = { jobs: new Map(), isAll: true }
   tellRequest(asked, await requestNewSync(connection, { source, name: call.name, type: call.type }), context)
@@ -110,7 +110,7 @@ async function readSource(
     }
     const { parseCivitaiReference } = await import('#shared/civitai/reference.ts')
     const reference = parseCivitaiReference(typed.text, { baseUrl: config.CIVITAI_BASE_URL })
-    const { chooseCivitaiFile } = await loadOperations()
+    const { chooseCivitaiFile } = await syncOperations()
     return { kind: typed.kind, reference: await chooseCivitaiFile(config, reference, signal) }
   } catch (error) {
     if (error instanceof AppError && error.code.endsWith('.bad-reference')) throw new UsageError(error.message, usage)
@@ -144,7 +144,7 @@ async function cancelAll(
   modelIds: string[],
   { output, signal }: CommandContext,
 ): Promise<boolean> {
-  const { cancelSync } = await loadOperations()
+  const { cancelSync } = await syncOperations()
   let isAll = true
   for (const modelId of modelIds) {
     signal.throwIfAborted()
@@ -164,7 +164,7 @@ async function watchAll(
   context: CommandContext & { timeoutMs: number },
 ): Promise<boolean> {
   const { output, signal, timeoutMs } = context
-  const { reportSync } = await loadOperations()
+  const [{ reportSync }, { standingOf }] = await Promise.all([syncOperations(), import('../sync/progress.ts')])
   const display = new ProgressDisplay(output, { plainLineEveryMs })
   const onUnclaimed = once(() => output.note(nobodyYet))
   const watchOne = async ([modelId, jobId]: [string, string]): Promise<boolean> => {

@@ -1,5 +1,4 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { followJob } from '#shared/jobs/follow-job.ts'
 import { isTerminal, type JobRecord } from '#shared/jobs/job-record.ts'
 import { withinTimeout } from '../within-timeout.ts'
 
@@ -24,6 +23,7 @@ export async function followSync(
   },
 ): Promise<JobRecord> {
   const { modelId, jobId, timeoutMs, signal, onUnclaimed } = params
+  const { followJob } = await import('#shared/jobs/follow-job.ts')
   let isUnclaimed = true
   const patience = setTimeout(() => {
     if (isUnclaimed) onUnclaimed()
