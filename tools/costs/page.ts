@@ -40,8 +40,8 @@ ${Object.entries(list.assumptions)
 - Eventarc takes nothing for events of Google's own; Pub/Sub beneath it bills bytes, of which an event has a few thousand.
 - Objects under \`work/\` live for minutes: a sync of ${measured.syncBytes / 1e9} GB holds its bytes twice while it is put together (soft delete is off).
 - The measured sync took ${measured.syncSeconds} s (${Math.round(measured.syncBytes / 1e6 / measured.syncSeconds)} MB/s). Its document writes are mostly progress, one every few seconds: they follow the time it takes.
-- Models in the cache move to Nearline by themselves when they are not used (\`infra/buckets/models-lifecycle.json\`): half the price, and
-  $0.01 a GB when they are read.
+- Models in the cache move to Nearline by themselves when they are not used (\`infra/buckets/models-lifecycle.json\`): ${money(list.prices['storage-month-nearline'].usd ?? 0)}
+  a GB and month there, and a fee for every byte that is read.
 - What people download, and CPU of \`minScale\` above 0, which is billed all the time.
 `
 }
