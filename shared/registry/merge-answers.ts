@@ -1,5 +1,6 @@
 import type { Answered } from './ask-source.ts'
-import { type ModelSource, modelKey, type RegistryModel } from './registry-model.ts'
+import { sourceKey } from './registry-id.ts'
+import type { ModelSource, RegistryModel } from './registry-model.ts'
 import { type SourcePosition, shownKeys } from './search-token.ts'
 
 /** A page of several sources. */
@@ -13,7 +14,7 @@ export interface Merged {
 /**
  * Takes up to `limit` models: first ranks, then second ranks, …, since the sources' numbers cannot be compared; by date, the
  * newest first, where all of them follow it. What shows already (by id, or by its bytes) is passed over. What one of our own
- * answers knows of our copy is told of the hub's too.
+ * answers knows of our copy of a version is told of the hub's record of it too.
  */
 export function mergeAnswers(
   answers: readonly Answered[],
@@ -38,7 +39,8 @@ export function mergeAnswers(
     const keys = shownKeys(model)
     for (const key of keys) seen.add(key)
     merged.shown.push(...keys)
-    merged.models.push({ ...model, gcsUri: model.gcsUri ?? copies.get(modelKey(model)) ?? null })
+    const copy = copies.get(sourceKey(model))
+    merged.models.push(copy === undefined ? model : { ...model, ...copy })
   }
 
   while (merged.models.length < limit) {
@@ -72,7 +74,9 @@ function dateOf(model: RegistryModel | null): number {
   return model === null ? Number.NEGATIVE_INFINITY : (model.createdAt?.getTime() ?? 0)
 }
 
-function ownCopies(answers: readonly Answered[]): Map<string, string> {
+/** What our own answers say of their copies, by the version that they are of. */
+function ownCopies(answers: readonly Answered[]): Map<string, Pick<RegistryModel, 'gcsUri' | 'registered'>> {
   const models = answers.flatMap(({ fresh }) => fresh.map(({ model }) => model))
-  return new Map(models.flatMap((model) => (model.gcsUri === null ? [] : [[modelKey(model), model.gcsUri]])))
+  const own = models.filter(({ gcsUri, registered }) => gcsUri !== null || registered !== null)
+  return new Map(own.map((model) => [sourceKey(model), { gcsUri: model.gcsUri, registered: model.registered }]))
 }

@@ -7,10 +7,13 @@ import { putModels, variedModels } from '../../../support/registered-models.ts'
 
 const COUNT = 10_000
 const UID = 'ann'
-const RUNS = 7
 
 /** How long a registry of ten thousand models takes to answer, told; and that it answers what it should. */
-export function tenThousand(where: string, documents: StartDocuments, mostMs: number): void {
+export function tenThousand(
+  where: string,
+  documents: StartDocuments,
+  { runs, mostMs }: { runs: number; mostMs: number },
+): void {
   let server: Awaited<ReturnType<StartDocuments>>
   let db: Firestore
   const models = variedModels(COUNT, UID)
@@ -62,16 +65,20 @@ export function tenThousand(where: string, documents: StartDocuments, mostMs: nu
         .filter(({ model }) => keys.includes(`${model.source}:${model.sourceId}@${model.sourceId}`))
         .filter((one) => seen.includes(one)).length,
     ],
-  ])('%s', async (what, ask, count) => {
-    const times: number[] = []
-    for (let run = 0; run < RUNS; run++) {
-      const started = performance.now()
-      expect(await ask()).toHaveLength(count)
-      times.push(performance.now() - started)
-    }
-    const sorted = times.toSorted((a, b) => a - b)
-    const at = (share: number) => (sorted[Math.floor((RUNS - 1) * share)] ?? 0).toFixed(1)
-    console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, of ${RUNS}`)
-    expect(Number(at(0.5))).toBeLessThan(mostMs)
-  })
+  ])(
+    '%s',
+    async (what, ask, count) => {
+      const times: number[] = []
+      for (let run = 0; run < runs; run++) {
+        const started = performance.now()
+        expect(await ask()).toHaveLength(count)
+        times.push(performance.now() - started)
+      }
+      const sorted = times.toSorted((a, b) => a - b)
+      const at = (share: number) => (sorted[Math.floor((runs - 1) * share)] ?? 0).toFixed(1)
+      console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, slowest ${at(1)} ms, of ${runs}`)
+      expect(Number(at(0.5))).toBeLessThan(mostMs)
+    },
+    90_000,
+  )
 }

@@ -68,6 +68,46 @@ test('tells of our copy where the hub shows first what we have registered', asyn
   expect(page.models).toMatchObject([{ sourceId: 'ada/a', gcsUri: 'gs://models/a' }])
 })
 
+test('of another version than the hub shows we have no copy', async () => {
+  const versions = { sourceId: '1', source: 'civitai' } as const
+  const hub = fakeSource('civitai', [sample({ ...versions, id: 'civitai:1@3', sourceVersionId: '3' })])
+  const registered = { modelId: 'm', syncStatus: 'synced', syncError: null, isSystem: true }
+  const copy = { gcsUri: 'gs://models/2', registered }
+  const own = fakeSource('local', [sample({ ...versions, ...copy, id: 'civitai:1@2', sourceVersionId: '2' })])
+  const page = await open([hub, own]).search({ query: EVERYTHING, limit: 10 })
+  expect(page.models).toMatchObject([{ id: 'civitai:1@3', gcsUri: null, registered: null }])
+})
+
+test('what is a caller’s own comes first, is asked every time, and is nobody else’s', async () => {
+  const hub = fakeSource('civitai', many('civitai', 2))
+  const search = open([hub])
+  const pageOf = async (name: string) => {
+    const own = fakeSource('local', [sample({ source: 'local', sourceId: name })])
+    const page = await search.search({ query: EVERYTHING, limit: 10, own: [own] })
+    return { ids: ids(page), asked: own.calls.length }
+  }
+  expect(await pageOf('ann’s')).toEqual({ ids: ['ann’s', 'civitai1', 'civitai2'], asked: 1 })
+  expect(await pageOf('ben’s')).toEqual({ ids: ['ben’s', 'civitai1', 'civitai2'], asked: 1 })
+  expect(await pageOf('ann’s')).toEqual({ ids: ['ann’s', 'civitai1', 'civitai2'], asked: 1 })
+  expect(hub.calls).toEqual([null])
+})
+
+test('a caller’s own that fails is asked again by the next page, from where it stood', async () => {
+  const own = fakeSource('local', many('local', 3), {
+    pageSize: 2,
+    beforeAnswer: (call) => {
+      if (call === 2) throw passing()
+    },
+  })
+  const search = open([])
+  const first = await search.search({ query: EVERYTHING, limit: 2, own: [own] })
+  const failed = await search.search({ query: EVERYTHING, limit: 2, own: [own], cursor: first.nextCursor })
+  const rest = await search.search({ query: EVERYTHING, limit: 2, own: [own], cursor: failed.nextCursor })
+  expect([ids(first), ids(failed), ids(rest)]).toEqual([['local1', 'local2'], [], ['local3']])
+  expect([failed.notes.map(({ code }) => code), rest.nextCursor]).toEqual([['hub.down'], null])
+  expect(own.calls).toEqual([null, '2', '2'])
+})
+
 test('goes on past pages of which nothing can be shown, but not for ever', async () => {
   const hidden = many('civitai', 7, { isNsfw: true })
   const source = fakeSource('civitai', [...hidden, sample({ sourceId: 'shown' })], { pageSize: 2 })
