@@ -82,3 +82,13 @@ test('nobody there is a sentence that names the option and the way to start one'
   })
   api.close()
 })
+
+test('what an earlier try has removed counts as removed, and what never was there does not', async () => {
+  const gone = json(404, { error: { code: 'model.not-found', message: 'There is none.' } })
+  const { api, seen, close } = await scripted(cut, gone, gone)
+
+  await api.delete('/api/registry/models/a', signal)
+  expect(seen.map(({ method }) => method)).toEqual(['DELETE', 'DELETE'])
+  await expect(api.delete('/api/registry/models/a', signal)).rejects.toMatchObject({ code: 'model.not-found' })
+  await close()
+})

@@ -61,6 +61,13 @@ describe.each(commands.map((command) => [command.words.join(' '), command] as co
     expect(Object.keys(command.choices ?? {}).filter((option) => !own.includes(option))).toEqual([])
   })
 
+  test('called wrongly it says so in one JSON object, with exit code 2', async () => {
+    const answer = await run([...command.words, '--no-such-option', '--json'])
+    expect(answer).toMatchObject({ exitCode: 2, stderr: '' })
+    expect(JSON.parse(answer.stdout)).toMatchObject({ type: 'error', code: 'usage' })
+    expect(answer.stdout.split('\n')).toHaveLength(2)
+  })
+
   test('its examples are calls of it, with options that it has', () => {
     expect(command.examples.length).toBeGreaterThan(0)
     for (const example of command.examples) {
