@@ -3,6 +3,7 @@ import { seededRandom } from '../support/seeded-random.ts'
 import {
   addCivitaiModel,
   fetchedBytes,
+  ledgerDrift,
   leftovers,
   nothingLeft,
   publishedSha256,
@@ -82,6 +83,7 @@ export function syncKills(setup: SyncKillSetup): void {
       await reconcile(world)
       return JSON.stringify(await leftovers(world)) === JSON.stringify(nothingLeft)
     }, 100)
+    expect(await ledgerDrift(world)).toBe(0)
     const jobs = [...(await world.jobs('sync')), ...(await world.jobs('copy'))]
     expect(jobs.map(({ kind, state }) => `${kind} ${state}`)).toEqual(['sync done', 'copy done'])
   }, 300_000)

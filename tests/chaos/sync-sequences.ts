@@ -3,6 +3,7 @@ import type { StartDocuments } from '../support/documents.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import {
   addCivitaiModel,
+  ledgerDrift,
   publishedSha256,
   readModel,
   reconcile,
@@ -69,6 +70,8 @@ export function syncSequences(documents: StartDocuments, setup: { seeds: readonl
       console.log(`seed ${seed}: ${done.join(', ')}`)
       await untilTidy(world, () => reconcile(world))
       for (const wish of wishes) await expectAsAsked(wish, files)
+      await reconcile(world)
+      expect(await ledgerDrift(world)).toBe(0)
     },
     60_000,
   )

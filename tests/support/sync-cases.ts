@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DocumentData } from '@google-cloud/firestore'
 import type { HostedFile } from '#local/file-host/server.ts'
+import { readLedger } from '#shared/cache/ledger.ts'
 import { isTerminal, type JobRecord } from '#shared/jobs/job-record.ts'
 import type { ServiceUnderTest } from './service-under-test.ts'
 import { modelsBucket, type SyncWorld } from './sync-world.ts'
@@ -68,29 +69,41 @@ export interface Leftovers {
   parts: string[]
   /** Jobs that still stand on the list of a file. */
   waiters: string[]
+  /** Jobs that hold room in the cache, or wait for it. */
+  rooms: string[]
 }
 
-export const nothingLeft: Leftovers = { liveJobs: [], parts: [], waiters: [] }
+export const nothingLeft: Leftovers = { liveJobs: [], parts: [], waiters: [], rooms: [] }
+
+/** What the cache's ledger says more than lies in the bucket; 0 in a world at rest. */
+export async function ledgerDrift(world: SyncWorld): Promise<number | undefined> {
+  const [files] = await world.storage.bucket(modelsBucket).getFiles()
+  const bytes = files.reduce((sum, { metadata }) => sum + Number(metadata.size), 0)
+  const ledger = await readLedger(world.db, modelsBucket)
+  return ledger === null ? undefined : ledger.storedBytes - bytes
+}
 
 export async function leftovers(world: SyncWorld): Promise<Leftovers> {
-  const [jobs, parts, files] = await Promise.all([
+  const [jobs, parts, files, ledger] = await Promise.all([
     world.db.collection('jobs').get(),
     world.objects('work/'),
     world.db.collection('model_files').get(),
+    readLedger(world.db, modelsBucket),
   ])
   const live = jobs.docs.map((found) => found.data() as JobRecord).filter(({ state }) => !isTerminal(state))
   return {
     liveJobs: live.map(({ key, state }) => `${key} ${state}`),
     parts,
     waiters: files.docs.flatMap((found) => (found.get('waiterIds') ?? []) as string[]),
+    rooms: [...Object.keys(ledger?.reserved ?? {}), ...Object.keys(ledger?.waiting ?? {})],
   }
 }
 
 /** Waits until nothing is left; `meanwhile` is called between two looks. */
 export async function untilTidy(world: SyncWorld, meanwhile: () => Promise<unknown> = async () => {}): Promise<void> {
   await until(async () => {
-    const { liveJobs, parts, waiters } = await leftovers(world)
-    if (liveJobs.length + parts.length + waiters.length === 0) return true
+    const { liveJobs, parts, waiters, rooms } = await leftovers(world)
+    if (liveJobs.length + parts.length + waiters.length + rooms.length === 0) return true
     await meanwhile()
     return false
   }, 100)

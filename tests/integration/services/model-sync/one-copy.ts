@@ -4,6 +4,7 @@ import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 import {
   addCivitaiModel,
   fetchedBytes,
+  ledgerDrift,
   publishedSha256,
   readModel,
   type SyncCase,
@@ -158,6 +159,8 @@ export function oneCopy(documents: StartDocuments): void {
     // The second copy of the same bytes goes when nobody was told of it.
     const objects = async () => (await world.objects('models/')).filter((name) => /\/[efg]\d\//.test(name))
     await until(async () => (await objects()).length === 3)
+    await untilTidy(world)
+    expect(await ledgerDrift(world)).toBe(0)
     const synced = (await world.db.collection('ai_models').where('syncStatus', '==', 'synced').get()).docs
     const uris = new Set(synced.map((found) => found.get('gcsUri') as string))
     expect([...uris].toSorted()).toEqual(
