@@ -1,8 +1,14 @@
 import type { Storage } from '@google-cloud/storage'
+import { askGoogle } from './ask-google.ts'
 import { type Examined, type Finding, failed, ok, startLocalCloud } from './finding.ts'
 
 /** Lists one object of each bucket: what matters is who answers. */
 export async function checkBuckets(storage: Storage, examined: Examined): Promise<Finding[]> {
+  const { STORAGE_EMULATOR_HOST: emulator } = examined.config
+  // The client would ask for most of a minute before it says that nobody is there.
+  if (emulator !== null && (await askGoogle(emulator, examined)) === null) {
+    return [failed('buckets', `Nothing answers at ${emulator} (STORAGE_EMULATOR_HOST).`, startLocalCloud)]
+  }
   const { STORAGE_BUCKET: app, WORK_BUCKET: work, MODELS_STORAGE_BUCKET: models } = examined.config
   const buckets = [
     { name: app, variable: 'STORAGE_BUCKET' },

@@ -20,10 +20,13 @@ export interface Examination {
   onFinding: (finding: Finding) => void
 }
 
+/** Passes findings on. @returns whether there is nothing to mend among them. */
+type Tell = (...found: readonly Finding[]) => boolean
+
 /** Looks at everything that this machine and the project need; what hangs on something broken is left out. */
 export async function examine(examination: Examination): Promise<Finding[]> {
   const findings: Finding[] = []
-  const tell = (...found: readonly Finding[]) => {
+  const tell: Tell = (...found) => {
     for (const finding of found) examination.onFinding(finding)
     findings.push(...found)
     return found.every(({ status }) => status !== 'failed')
@@ -39,31 +42,37 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     tell(skipped('project', 'It is looked at once you are signed in.'))
     return findings
   }
-  await checkStores(examined, tell)
+  await checkDatabase(examined, tell)
+  await checkObjects(examined, tell)
   tell(await checkQueue(examined))
   tell(...(await checkSecrets(examined)))
   tell(...(await checkServices(examined, examination.serviceUrls)))
   return findings
 }
 
-/** Documents and objects, by the clients that the services use. */
-async function checkStores(examined: Examined, tell: (...found: readonly Finding[]) => boolean): Promise<void> {
-  const [{ openDocuments }, { createStorage }] = await Promise.all([
-    import('../connect.ts'),
-    import('#shared/objects/storage.ts'),
-  ])
+/** Documents, by the client that the services use. */
+async function checkDatabase(examined: Examined, tell: Tell): Promise<void> {
+  const { openDocuments } = await import('../connect.ts')
   const opened = await openDocuments(examined.config).catch((error: unknown) => asFinding('Firestore', error))
   if ('status' in opened) {
     tell(opened)
     return
   }
-  const { db, projectId, credentials } = opened
   try {
-    if (tell(await checkDocuments(db, examined))) tell(...(await checkIndexes(db, examined)))
-    tell(...(await checkBuckets(createStorage({ projectId, credentials }), examined)))
+    if (tell(await checkDocuments(opened.db, examined))) tell(...(await checkIndexes(opened.db, examined)))
   } finally {
-    await db.terminate()
+    await opened.db.terminate()
   }
+}
+
+/** Objects, likewise. */
+async function checkObjects(examined: Examined, tell: Tell): Promise<void> {
+  const [{ createStorage }, { serviceAccountKey }] = await Promise.all([
+    import('#shared/objects/storage.ts'),
+    import('#shared/secrets/service-account-key.ts'),
+  ])
+  const { GOOGLE_CLOUD_PROJECT: projectId, FIREBASE_SERVICE_ACCOUNT_KEY: key } = examined.config
+  tell(...(await checkBuckets(createStorage({ projectId, credentials: await serviceAccountKey(key) }), examined)))
 }
 
 /** Node runs the project's TypeScript by itself from 22.18 on. */

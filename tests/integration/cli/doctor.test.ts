@@ -148,9 +148,13 @@ test('names the role of somebody who may not read the database, or not list a bu
   ])
 })
 
-test('says who is missing where no database answers, and still looks at the rest', async () => {
-  const findings = await look({ ...env, FIRESTORE_EMULATOR_HOST: '127.0.0.1:1' })
-  expect(wrong(findings)).toEqual([['Firestore', 'npm run dev']])
+test('says who is missing where neither database nor buckets answer, and still looks at the rest', async () => {
+  const gone = { FIRESTORE_EMULATOR_HOST: '127.0.0.1:1', STORAGE_EMULATOR_HOST: 'http://127.0.0.1:1' }
+  const findings = await look({ ...env, ...gone })
+  expect(wrong(findings)).toEqual([
+    ['Firestore', 'npm run dev'],
+    ['buckets', 'npm run dev'],
+  ])
   expect(findings.find(({ check }) => check === 'task queue wake')).toMatchObject({ status: 'ok' })
 })
 
