@@ -1,6 +1,6 @@
 import { type DocumentServer, startDocumentServer } from '#local/documents/server.ts'
 import { clientsOf } from './clients.ts'
-import { rawClient } from './raw-client.ts'
+import { decodeDocument, rawClient } from './raw-client.ts'
 
 const ROOT = 'projects/contract/databases/(default)/documents'
 
@@ -76,6 +76,55 @@ test('a collection group is cut into parts that together hold every document onc
   expect(sizes).toHaveLength(4)
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(50)
   expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
+})
+
+describe('a query that the official client would not send', () => {
+  const run = (query: object) =>
+    api.stream('RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'raw' }], ...query } })
+  const found = async (query: object) =>
+    (await run(query)).flatMap(({ document }) =>
+      document
+        ? [
+            decodeDocument(document as Buffer)[0]
+              .split('/')
+              .at(-1),
+          ]
+        : [],
+    )
+  const compared = (op: number, value: object) => ({ where: { fieldFilter: { field: { fieldPath: 'n' }, op, value } } })
+  const [EQUAL, NOT_EQUAL] = [5, 6]
+
+  beforeAll(async () => {
+    for (const [id, n] of Object.entries({
+      a: { nullValue: 0 },
+      b: { doubleValue: Number.NaN },
+      c: { integerValue: 1 },
+    })) {
+      await api.call('CreateDocument', {
+        parent: ROOT,
+        collectionId: 'raw',
+        documentId: id,
+        document: { fields: { n } },
+      })
+    }
+  })
+
+  test('compares nothing with null, and all but null is unlike NaN', async () => {
+    for (const op of [1, 2, 3, 4, EQUAL, NOT_EQUAL]) expect(await found(compared(op, { nullValue: 0 }))).toEqual([])
+    const nan = { doubleValue: Number.NaN }
+    for (const op of [1, 2, 3, 4, EQUAL]) expect(await found(compared(op, nan))).toEqual([])
+    expect(await found(compared(NOT_EQUAL, nan))).toEqual(['b', 'c'])
+  })
+
+  test('has a cursor with as many values as it gives orders, and one without any stands before or behind all', async () => {
+    const orderBy = [{ field: { fieldPath: 'n' } }]
+    const one = { integerValue: 1 }
+    expect(await found({ orderBy, startAt: { values: [one], before: true } })).toEqual(['c'])
+    await expect(run({ orderBy, startAt: { values: [one, one] } })).rejects.toMatchObject({ code: 3 })
+    await expect(run({ startAt: { values: [{ referenceValue: `${ROOT}/raw/a` }] } })).rejects.toMatchObject({ code: 3 })
+    expect(await found({ orderBy, startAt: { values: [], before: true } })).toEqual(['a', 'b', 'c'])
+    expect(await found({ orderBy, startAt: { values: [] } })).toEqual([])
+  })
 })
 
 test('a method that is not served says so', async () => {

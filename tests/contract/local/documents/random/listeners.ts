@@ -1,7 +1,8 @@
 import type { Firestore, Query, QueryDocumentSnapshot, QuerySnapshot } from '@google-cloud/firestore'
 import { comparable } from './data.ts'
 
-const SILENCE_MS = 1500
+/** Far beyond what a server needs on a machine that is busy with other things. */
+const SILENCE_MS = 6000
 
 /** A listener of one server, as far as it has been told. */
 export interface Followed {
