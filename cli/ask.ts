@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises'
+import { askLine } from './ask-line.ts'
 import { UsageError } from './command.ts'
 import type { Output } from './output.ts'
 
 /**
  * Asks before something that costs money or can't be taken back. Without somebody to ask it needs `--yes`.
- * @throws UsageError where nobody can be asked.
+ * @throws UsageError where nobody can be asked; Interrupted where they press Ctrl-C.
  */
 export async function mayGoOn(params: {
   output: Output
@@ -17,14 +17,7 @@ export async function mayGoOn(params: {
   if (!params.output.isInteractive || !process.stdin.isTTY) {
     throw new UsageError(`${params.question} Nobody can be asked here: say --yes.`, params.usage)
   }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await prompt.question(`${params.question} [y/N] `, { signal: params.signal })
-    return /^y(es)?$/i.test(answer.trim())
-  } catch (error) {
-    params.signal.throwIfAborted()
-    throw error
-  } finally {
-    prompt.close()
-  }
+  const { question, signal } = params
+  const asked = { input: process.stdin, output: process.stderr, question: `${question} [y/N] `, signal }
+  return /^y(es)?$/i.test((await askLine({ ...asked, otherwise: 'Nothing was done.' })).trim())
 }

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises'
 import { createHttpClient } from '#shared/http/client.ts'
+import { askLine } from '../ask-line.ts'
 import { type Command, type CommandContext, parseCall, UsageError } from '../command.ts'
 import type { SignInService } from '../login/firebase.ts'
 import { readSecret } from '../login/read-secret.ts'
@@ -116,13 +116,7 @@ function secret(question: string, { input = process.stdin, signal }: CommandCont
 /** @throws UsageError where nobody can be asked: standard input is the password then. */
 async function askForEmail({ input = process.stdin, signal }: CommandContext): Promise<string> {
   if (!input.isTTY) throw new UsageError('Say whose password that is: --email ADDRESS.', loginUsage)
-  const prompt = createInterface({ input, output: process.stderr })
-  try {
-    return (await prompt.question('E-mail address: ', { signal })).trim()
-  } catch (error) {
-    signal.throwIfAborted()
-    throw error
-  } finally {
-    prompt.close()
-  }
+  const question = 'E-mail address: '
+  const asked = { input, output: process.stderr, question, otherwise: 'Nobody was signed in.', signal }
+  return (await askLine(asked)).trim()
 }

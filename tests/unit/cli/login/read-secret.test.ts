@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { readSecret } from '../../../../cli/login/read-secret.ts'
 
 /** A terminal's input, as far as readline looks at it. */
@@ -13,11 +13,12 @@ function terminal() {
 
 function ask(input: PassThrough, signal = new AbortController().signal) {
   let said = ''
-  const output = {
-    write(text: string) {
-      said += text
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      said += String(chunk)
+      done()
     },
-  }
+  })
   return { answer: readSecret({ input, output, question: 'Password: ', signal }), said: () => said }
 }
 
