@@ -38,7 +38,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     return findings
   }
   tell(ok('configuration', `The project is ${examined.config.GOOGLE_CLOUD_PROJECT}.`))
-  if (!tell(await checkCredentials(examined))) {
+  if (!tell(...(await checkKey(examined)), await checkCredentials(examined))) {
     tell(skipped('project', 'It is looked at once you are signed in.'))
     return findings
   }
@@ -106,6 +106,22 @@ async function checkCredentials({ isLocal, accessToken }: Examined): Promise<Fin
     // The library's own sentence is about programs; the command below is what a person needs.
   }
   return failed('credentials', 'You are not signed in to Google Cloud.', 'gcloud auth application-default login')
+}
+
+/** The key of a service account, where one is configured: all that follows is asked in its name. */
+async function checkKey({ config }: Examined): Promise<Finding[]> {
+  const { FIREBASE_SERVICE_ACCOUNT_KEY: key } = config
+  if (key === null) return []
+  const check = 'service account key'
+  const { serviceAccountKey } = await import('#shared/secrets/service-account-key.ts')
+  try {
+    const account = await serviceAccountKey(key)
+    return [ok(check, `It is ${account?.client_email}'s.`)]
+  } catch {
+    // What could not be read as a key may be one all the same: nothing of it is shown.
+    const message = 'FIREBASE_SERVICE_ACCOUNT_KEY is no key of a service account, or cannot be read.'
+    return [failed(check, message, 'unset FIREBASE_SERVICE_ACCOUNT_KEY   # your own rights will do within one project')]
+  }
 }
 
 function asFinding(check: string, error: unknown): Finding {

@@ -174,6 +174,13 @@ test('sends somebody who is not signed in to sign in', async () => {
   expect(wrong(findings)).toEqual([['credentials', 'gcloud auth application-default login']])
 })
 
+test('shows nothing of a service account key that is none', async () => {
+  const findings = await look({ ...env, FIREBASE_SERVICE_ACCOUNT_KEY: '{"private_key":"c2VjcmV0"}' })
+  expect(wrong(findings)).toMatchObject([['configuration', expect.any(String)]])
+  expect(JSON.stringify(findings)).toContain('FIREBASE_SERVICE_ACCOUNT_KEY')
+  expect(JSON.stringify(findings)).not.toContain('c2VjcmV0')
+})
+
 test('knows which Node can run the project', () => {
   expect(checkNode('24.1.0').status).toBe('ok')
   expect(checkNode('22.18.0').status).toBe('ok')
