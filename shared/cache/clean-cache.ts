@@ -1,7 +1,7 @@
-import type { CacheDeps, CacheLimits } from './cache-deps.ts'
+import type { CacheLimits } from './cache-deps.ts'
 import type { CacheJobProgress, CleanReport } from './cache-jobs.ts'
 import { ensureLedger } from './count-bucket.ts'
-import { evictFile, finishEvictions } from './evict-file.ts'
+import { type EvictionDeps, evictFile, finishEvictions } from './evict-file.ts'
 import { type CleaningWish, gibibytes, planCleaning } from './plan-cleaning.ts'
 import type { EvictionPlan } from './plan-eviction.ts'
 
@@ -16,7 +16,7 @@ export const NOTHING_CLEANED: CleanCount = { deleted: 0, freedBytes: 0, spared: 
 
 /** Evicts what was used least recently until the cache fits, or what is named, and says what came of it. Goes on from `before` where it was cut short. */
 export async function cleanCache(
-  deps: CacheDeps & { limits: CacheLimits; now: () => Date },
+  deps: EvictionDeps & { limits: CacheLimits },
   wish: CleaningWish & {
     before: CleanCount
     /** Makes the count durable, after each file. */

@@ -10,6 +10,7 @@ import {
   writeModelFile,
 } from '#shared/documents/model-files.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import type { Logger } from '#shared/logging/logger.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
 import type { CacheDeps } from './cache-deps.ts'
 import { bytesOf, type CachedFile } from './cached-file.ts'
@@ -21,20 +22,27 @@ const REMOVALS_AT_ONCE = 16
 /** How often somebody may change an object's metadata between our look at it and its deletion. */
 const REMOVAL_ROUNDS = 5
 
+export interface EvictionDeps extends CacheDeps {
+  logger: Logger
+  now: () => Date
+}
+
 /**
  * Removes a file from the cache: first nobody is told of it any more, then its objects go, then its bytes count no longer. Whoever
  * dies in between is succeeded by the next copy of the file, the next that needs room, or the reconciler.
  * @returns false where the file was used, pinned, held or awaited since it was seen: then it stays.
  */
-export async function evictFile(deps: CacheDeps & { now: () => Date }, file: CachedFile): Promise<boolean> {
+export async function evictFile(deps: EvictionDeps, file: CachedFile): Promise<boolean> {
   const objects = await objectsOf(deps, file)
   if (!(await beginEviction(deps, file, objects, { isUnusable: false }))) return false
   await finishEviction(deps, file.fileId)
+  const { uri, bytes, modelIds: models } = file
+  deps.logger.info('A file was evicted from the cache.', { event: 'cache-evicted', uri, bytes, models })
   return true
 }
 
 /** Removes what is left of a file that nobody can use (damaged, or gone in part), whoever pinned or holds it. */
-export async function discardFile(deps: CacheDeps & { now: () => Date }, file: CachedFile): Promise<void> {
+export async function discardFile(deps: CacheDeps & Pick<EvictionDeps, 'now'>, file: CachedFile): Promise<void> {
   const objects = await objectsOf(deps, file)
   if (await beginEviction(deps, file, objects, { isUnusable: true })) await finishEviction(deps, file.fileId)
 }
@@ -71,7 +79,7 @@ export async function finishEviction(deps: CacheDeps, fileId: string): Promise<v
 }
 
 async function beginEviction(
-  deps: CacheDeps & { now: () => Date },
+  deps: CacheDeps & Pick<EvictionDeps, 'now'>,
   seen: CachedFile,
   objects: DoomedObject[],
   { isUnusable }: { isUnusable: boolean },

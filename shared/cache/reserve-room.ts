@@ -2,11 +2,11 @@ import type { Timestamp } from '@google-cloud/firestore'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { CacheDeps, CacheLimits } from './cache-deps.ts'
-import { allCachedFiles, type CachedFile } from './cached-file.ts'
 import { ensureLedger } from './count-bucket.ts'
 import { evictFile, finishEvictions } from './evict-file.ts'
 import { type CacheLedger, readLedgerIn, reservedBytes, stayingBytes, withoutJob, writeLedger } from './ledger.ts'
-import { type EvictionPlan, planEviction } from './plan-eviction.ts'
+import type { EvictionPlan } from './plan-eviction.ts'
+import { planRoom } from './plan-room.ts'
 
 export interface RoomDeps extends CacheDeps {
   limits: CacheLimits
@@ -40,25 +40,24 @@ const ROUNDS = 6
 export async function reserveRoom(deps: RoomDeps, wish: RoomWish & { waitMs: number }): Promise<Room> {
   const { maxBytes, keepRecent } = deps.limits
   await ensureLedger(deps)
-  let refused: Extract<Taken, { kind: 'refused' }>
   for (let round = 1; ; round++) {
     const taken = await take(deps, wish, { isForced: false })
     if (taken.kind === 'reserved') return taken
-    refused = taken
     const isPatient = deps.now().getTime() - taken.since.getTime() < wish.waitMs
     if (isPatient && taken.storedBytes + taken.othersStayingBytes + wish.bytes <= maxBytes) {
       return { kind: 'later', since: taken.since, freeAt: null }
     }
     // Room that is being made already, or was when somebody died.
     if ((await finishEvictions(deps)) > 0 && round < ROUNDS) continue
-    const files = await allCachedFiles(deps.db)
-    const cachedBytes = sumOf(files)
-    const otherBytes = taken.storedBytes - cachedBytes + taken.othersBytes + wish.bytes
-    const plan = planEviction(files, { maxBytes, keepRecent, now: deps.now(), otherBytes })
-    const keptBytes = taken.trainedBytes + sumOf(files.filter(({ isPinned }) => isPinned))
-    if (keptBytes + wish.bytes > maxBytes) return await refuse(deps, wish.jobId, keptBytes)
-    const suffices = otherBytes + cachedBytes - plan.freedBytes <= maxBytes
-    if (!suffices || round === ROUNDS) return { kind: 'later', since: refused.since, freeAt: firstRelease(plan) }
+    const freeBytes = taken.storedBytes + taken.othersBytes + wish.bytes - maxBytes
+    const plan = await planRoom(deps.db, { freeBytes, keepRecent, now: deps.now() })
+    const keptBytes = taken.trainedBytes + (plan.pinnedBytes ?? 0)
+    if (plan.pinnedBytes !== null && keptBytes + wish.bytes > maxBytes) {
+      return await refuse(deps, wish.jobId, keptBytes)
+    }
+    if (plan.freedBytes < freeBytes || round === ROUNDS) {
+      return { kind: 'later', since: taken.since, freeAt: firstRelease(plan) }
+    }
     await evictAll(deps, plan)
   }
 }
@@ -73,11 +72,10 @@ export async function forceRoom(deps: RoomDeps, wish: RoomWish): Promise<void> {
   const { maxBytes, keepRecent } = deps.limits
   if (taken.kind === 'reserved' || maxBytes === 0) return
   await finishEvictions(deps)
-  const files = await allCachedFiles(deps.db)
-  const otherBytes = taken.storedBytes - sumOf(files) + taken.othersBytes + wish.bytes
-  const plan = planEviction(files, { maxBytes, keepRecent, now: deps.now(), otherBytes })
+  const freeBytes = taken.storedBytes + taken.othersBytes + wish.bytes - maxBytes
+  const plan = await planRoom(deps.db, { freeBytes, keepRecent, now: deps.now() })
   await evictAll(deps, plan)
-  const overBytes = otherBytes + sumOf(files) - plan.freedBytes - maxBytes
+  const overBytes = freeBytes - plan.freedBytes
   if (overBytes <= 0) return
   deps.logger.warn('The models bucket goes over its limit for trained weights.', {
     code: 'cache.over-limit',
@@ -165,11 +163,7 @@ async function refuse(deps: RoomDeps, jobId: string, keptBytes: number): Promise
 }
 
 async function evictAll(deps: RoomDeps, plan: EvictionPlan): Promise<void> {
-  for (const file of plan.evict) {
-    if (!(await evictFile(deps, file))) continue
-    const { uri, bytes, modelIds } = file
-    deps.logger.info('A model was evicted from the cache.', { event: 'cache-evicted', uri, bytes, models: modelIds })
-  }
+  for (const file of plan.evict) await evictFile(deps, file)
 }
 
 /** When the first lease ends that stands in the way. */
@@ -177,8 +171,4 @@ function firstRelease({ keep }: EvictionPlan): Date | null {
   const ends = keep.flatMap(({ file, why }) => (why === 'leased' ? (file.leasedUntil ?? []) : []))
   const [first] = ends.toSorted((a: Timestamp, b: Timestamp) => a.toMillis() - b.toMillis())
   return first?.toDate() ?? null
-}
-
-function sumOf(files: readonly CachedFile[]): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0)
 }

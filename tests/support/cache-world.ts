@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
-import { startDocumentServer } from '#local/documents/server.ts'
 import type { CacheDeps } from '#shared/cache/cache-deps.ts'
 import { type CachedFile, readCachedFile } from '#shared/cache/cached-file.ts'
 import { countBucket } from '#shared/cache/count-bucket.ts'
@@ -10,6 +9,7 @@ import { runTransaction } from '#shared/documents/transaction.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { type ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
+import { startDocuments } from './documents.ts'
 import { type GoogleSide, startGoogleSide } from './google-side.ts'
 
 export const cacheBucket = 'models-bucket'
@@ -28,6 +28,7 @@ export interface CacheWorld extends CacheDeps {
   }
   streams: ReturnType<typeof openObjectStreams>
   now: () => Date
+  logger: typeof silentLogger
   /** Makes the ledger right. */
   count(): Promise<unknown>
   /** A file in the bucket and in the index, not counted yet; a model of the same name is synced to it. */
@@ -43,7 +44,7 @@ export interface CacheWorld extends CacheDeps {
 
 export async function startCacheWorld(): Promise<CacheWorld> {
   const google = await startGoogleSide({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     buckets: [cacheBucket],
   })
   const { db, storage } = google
@@ -61,6 +62,7 @@ export async function startCacheWorld(): Promise<CacheWorld> {
     google,
     streams,
     now,
+    logger: silentLogger,
     room: (maxBytes, keepRecent = 0) => ({ ...deps, limits: { maxBytes, keepRecent }, logger: silentLogger, now }),
     async add(name, { content = name.padEnd(100, '.'), minutesAgo = 10, row = {} } = {}) {
       const bytes = Buffer.from(content)

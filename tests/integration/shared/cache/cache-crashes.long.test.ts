@@ -26,7 +26,7 @@ test('whoever dies at any boundary of an eviction is succeeded: nothing is left,
       await world.add('b')
       await world.count()
       const victim = dyingAt(world, { call, moment })
-      const ended = await evictFile({ ...victim.deps, now: world.now }, file).catch(() => 'dead')
+      const ended = await evictFile({ ...world, ...victim.deps }, file).catch(() => 'dead')
       if (!victim.hasDied()) {
         expect(ended).toBe(true)
         break

@@ -2,7 +2,8 @@ import { countBucket } from '#shared/cache/count-bucket.ts'
 import { readLedger } from '#shared/cache/ledger.ts'
 import { forceRoom, releaseRoom, reserveRoom } from '#shared/cache/reserve-room.ts'
 import { holdFile, pinFile } from '#shared/cache/use-file.ts'
-import { type CacheWorld, cacheBucket, startCacheWorld } from '../../../support/cache-world.ts'
+import { modelFileRef, toModelFile } from '#shared/documents/model-files.ts'
+import { type CacheWorld, cacheBucket, save, startCacheWorld } from '../../../support/cache-world.ts'
 import { captureLog } from '../../../support/captured-log.ts'
 
 // Every file of these tests has 100 bytes.
@@ -97,6 +98,18 @@ test('what can never fit is refused at once, and evicts nothing', async () => {
   expect((await ledger()).waiting).toEqual({})
   expect(await reserveRoom(world.room(300), wish('one', 200))).toEqual({ kind: 'reserved' })
   expect(await world.objects()).toEqual(['models/pinned.bin'])
+})
+
+test('files beyond the first page are found, and those used last stay', async () => {
+  for (const [index, name] of ['first', 'middle', 'last'].entries()) await world.add(name, { minutesAgo: 60 - index })
+  const { stored } = toModelFile('', (await modelFileRef(world.db, (await world.add('one')).fileId).get()).data())
+  // Pinned and empty, used before all others.
+  const rows = Array.from({ length: 100 }, (_, index) => ({ ...toModelFile(`p${index}`, undefined), pinned: true }))
+  await Promise.all(rows.map((row) => save(world.db, { ...row, stored: { ...stored!, sizeBytes: 0 } })))
+  expect(await reserveRoom(world.room(400, 2), wish('job', 200))).toEqual({ kind: 'reserved' })
+  expect(await world.objects()).toEqual(['models/last.bin', 'models/one.bin'])
+  expect(await reserveRoom(world.room(400, 2), wish('more', 100))).toMatchObject({ kind: 'later' })
+  expect(await world.objects()).toHaveLength(2)
 })
 
 test('weights that are paid for are never refused: what can go goes, and what is missing is said', async () => {
