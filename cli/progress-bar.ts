@@ -2,6 +2,16 @@ import type { SyncProgress } from '../services/model-sync/app.ts'
 import { fitText, textWidth } from './text-width.ts'
 import { bytesOfText, bytesText, clockText, speedText } from './units.ts'
 
+/** How far something is: a sync, or what forge itself does with a file. */
+export type BarProgress = Omit<SyncProgress, 'phase'> & { phase: SyncProgress['phase'] | 'hashing' | 'uploading' }
+
+const movingPhases: readonly BarProgress['phase'][] = ['copying', 'hashing', 'uploading']
+
+/** Whether bytes pass, so that there is a speed and an end in sight. */
+export function isMoving({ phase }: Pick<BarProgress, 'phase'>): boolean {
+  return movingPhases.includes(phase)
+}
+
 export interface BarOptions {
   label: string
   /** Of the whole line, in columns. */
@@ -17,7 +27,7 @@ const narrowestBar = 8
  * One line for a terminal: label, phase, bar, per cent, bytes, speed, time left, lanes; exactly as wide as there is room, and
  * the least telling parts go first where there is little.
  */
-export function progressBar(progress: SyncProgress, options: BarOptions): string {
+export function progressBar(progress: BarProgress, options: BarOptions): string {
   const share = shareOf(progress)
   const parts = progressParts(progress)
   const label = fitText(options.label, Math.max(12, Math.floor(options.width / 3)))
@@ -37,28 +47,28 @@ export function progressBar(progress: SyncProgress, options: BarOptions): string
 }
 
 /** The same as a plain sentence part, for a pipe. */
-export function progressText(progress: SyncProgress): string {
+export function progressText(progress: BarProgress): string {
   const { percent, bytes, speed, eta, lanes } = progressParts(progress)
   return [progress.phase, percent.trim(), bytes, speed, eta, lanes].filter(Boolean).join('  ')
 }
 
 /** How much of it is done, from 0 to 1; null while nobody knows the size. */
-export function shareOf({ doneBytes, sizeBytes }: SyncProgress): number | null {
+export function shareOf({ doneBytes, sizeBytes }: BarProgress): number | null {
   if (sizeBytes === null) return null
   return sizeBytes === 0 ? 1 : Math.min(1, Math.max(0, doneBytes / sizeBytes))
 }
 
-function progressParts(progress: SyncProgress) {
-  const { doneBytes, sizeBytes, bytesPerSecond, etaSeconds, lanes, phase } = progress
+function progressParts(progress: BarProgress) {
+  const { doneBytes, sizeBytes, bytesPerSecond, etaSeconds, lanes } = progress
   const share = shareOf(progress)
-  const isMoving = phase === 'copying' && bytesPerSecond > 0
+  const hasSpeed = isMoving(progress) && bytesPerSecond > 0
   return {
     // Never 100 before it is all there.
     percent: share === null ? '' : `${String(Math.floor(share * 100)).padStart(3)} %`,
     bytes: sizeBytes === null ? bytesText(doneBytes) : bytesOfText(doneBytes, sizeBytes),
-    speed: isMoving ? speedText(bytesPerSecond) : '',
-    eta: isMoving && etaSeconds !== null ? `${clockText(etaSeconds)} left` : '',
-    lanes: isMoving && lanes > 0 ? `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}` : '',
+    speed: hasSpeed ? speedText(bytesPerSecond) : '',
+    eta: hasSpeed && etaSeconds !== null ? `${clockText(etaSeconds)} left` : '',
+    lanes: hasSpeed && lanes > 0 ? `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}` : '',
   }
 }
 

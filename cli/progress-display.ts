@@ -1,12 +1,11 @@
-import type { SyncProgress } from '../services/model-sync/app.ts'
 import type { Output } from './output.ts'
-import { progressBar, progressText, shareOf } from './progress-bar.ts'
+import { type BarProgress, isMoving, progressBar, progressText, shareOf } from './progress-bar.ts'
 
 /** How far one thing is. */
 export interface Standing {
   /** In words, while there are no figures. */
   stage: string
-  progress: SyncProgress | null
+  progress: BarProgress | null
 }
 
 /** What is under way, as people and programs see it. */
@@ -87,15 +86,15 @@ export class ProgressDisplay {
 }
 
 /** Several as if they were one. */
-function sumOf(all: readonly SyncProgress[]): SyncProgress {
-  const add = (pick: (one: SyncProgress) => number) => all.reduce((sum, one) => sum + pick(one), 0)
-  const copying = all.filter((one) => one.phase === 'copying')
-  const etas = copying.flatMap((one) => one.etaSeconds ?? [])
+function sumOf(all: readonly BarProgress[]): BarProgress {
+  const add = (pick: (one: BarProgress) => number) => all.reduce((sum, one) => sum + pick(one), 0)
+  const moving = all.filter(isMoving)
+  const etas = moving.flatMap((one) => one.etaSeconds ?? [])
   return {
-    phase: copying.length > 0 ? 'copying' : (all[0]?.phase ?? 'copying'),
+    phase: moving[0]?.phase ?? all[0]?.phase ?? 'copying',
     doneBytes: add((one) => one.doneBytes),
     sizeBytes: all.some((one) => one.sizeBytes === null) ? null : add((one) => one.sizeBytes ?? 0),
-    bytesPerSecond: copying.reduce((sum, one) => sum + one.bytesPerSecond, 0),
+    bytesPerSecond: moving.reduce((sum, one) => sum + one.bytesPerSecond, 0),
     etaSeconds: etas.length > 0 ? Math.max(...etas) : null,
     lanes: add((one) => one.lanes),
   }

@@ -23,6 +23,7 @@ export async function hashFile(
     const hash = createHash('sha256')
     const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, file.sizeBytes)))
     let doneBytes = 0
+    onProgress(doneBytes, file.sizeBytes)
     while (doneBytes < file.sizeBytes) {
       signal.throwIfAborted()
       const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, doneBytes)

@@ -55,7 +55,7 @@ async function upload(
     return
   }
   const kept = keptSession(process.env, start.url)
-  const display = new FileDisplay(output, { name, work: 'uploading' })
+  const display = new FileDisplay(output, { name, phase: 'uploading' })
   try {
     await sendFile(api.http, {
       file,

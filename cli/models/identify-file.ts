@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import * as z from 'zod'
 import { AppError } from '#shared/errors/app-error.ts'
 import type { ApiClient } from '../api/api-client.ts'
@@ -18,7 +19,7 @@ export async function lookUpFile(api: ApiClient, sha256: string, signal: AbortSi
 
 /** Hashes a file with its progress shown. @throws FinalError `forge.no-file`, `forge.file-changed`; the signal's reason. */
 export async function hashShown(path: string, { output, signal }: CommandContext): Promise<HashedFile> {
-  const display = new FileDisplay(output, { name: path, work: 'hashing' })
+  const display = new FileDisplay(output, { name: basename(path), phase: 'hashing' })
   try {
     return await hashFile(path, { signal, onProgress: (doneBytes, sizeBytes) => display.show(doneBytes, sizeBytes) })
   } finally {

@@ -50,7 +50,7 @@ export async function sendFile(
     const begun = await openSession(http, params)
     let { doneBytes } = begun
     const position = { session: begun.session, file, signal }
-    if (doneBytes > 0) onProgress(doneBytes)
+    onProgress(doneBytes)
     let isUnsure = false
     while (doneBytes < file.sizeBytes) {
       // Each chunk has its own tries: what moves on may go on.

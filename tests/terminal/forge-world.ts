@@ -7,8 +7,8 @@ import { openTerminal, type Terminal } from './terminal.ts'
 export interface TerminalWorld extends ModelCloud {
   /** Starts `forge` with arguments, or a shell line in which `forge` stands for it. */
   forge(call: readonly string[] | string): Promise<Terminal>
-  /** Starts the api: what `forge models` speaks to. */
-  startApi(): Promise<void>
+  /** Starts the api: what `forge models` speaks to. It signs URLs for the bucket server at `bucketUrl`. */
+  startApi(bucketUrl: string): Promise<void>
 }
 
 export async function startTerminalWorld(options: {
@@ -29,13 +29,14 @@ export async function startTerminalWorld(options: {
       terminals.push(terminal)
       return terminal
     },
-    async startApi() {
+    async startApi(bucketUrl) {
       const port = await freePort()
       const { cloud } = world
       const serviceEnv = {
         PATH: process.env.PATH,
         ...cloud.environmentFor(`http://127.0.0.1:${port}`),
         ...cloud.trainingEnvironment('http://127.0.0.1:9'),
+        STORAGE_EMULATOR_HOST: bucketUrl,
         CIVITAI_REQUESTS_PER_MINUTE: '6000',
         STORAGE_QUOTA_BYTES: '0',
         LOG_LEVEL: 'error',
