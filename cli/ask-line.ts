@@ -26,17 +26,14 @@ export async function askLine(asked: LineAsked): Promise<string> {
   prompt.on('close', () => interrupted.abort(new Interrupted(`Nothing was typed. ${otherwise}`)))
   const signal = AbortSignal.any([asked.signal, interrupted.signal])
   if (isHidden) output.write(question)
-  let isAnswered = false
   try {
-    const answer = await prompt.question(isHidden ? '' : question, { signal })
-    isAnswered = true
-    return answer
+    return await prompt.question(isHidden ? '' : question, { signal })
   } catch (error) {
     signal.throwIfAborted()
     throw error
   } finally {
     prompt.close()
-    // The end of the line that they have typed was shown by readline itself.
-    if (isHidden || !isAnswered) output.write('\n')
+    // Where it shows what is typed, readline ends the line by itself.
+    if (isHidden) output.write('\n')
   }
 }
