@@ -12,7 +12,12 @@ const UID = 'ann'
 export function tenThousand(
   where: string,
   documents: StartDocuments,
-  { runs, mostMs }: { runs: number; mostMs: number },
+  options: {
+    runs: number
+    /** Of each of those that look for words or keys: Google's emulator looks at every document for each of them. */
+    slowRuns: number
+    mostMs: number
+  },
 ): void {
   let server: Awaited<ReturnType<StartDocuments>>
   let db: Firestore
@@ -47,19 +52,21 @@ export function tenThousand(
   }
   const keys = Array.from({ length: 20 }, (_, index) => `civitai:${index * 7}@${index * 7}`)
 
-  test.each<[what: string, ask: () => Promise<string[]>, count: number]>([
-    ['the list', () => listed({}), 20],
-    ['the list of a type and a base', () => listed({ types: ['lora'], bases: ['sdxl'] }), 20],
-    ['a search for everything', () => found({}), 20],
-    ['a search for a word', () => found({ text: 'castle' }), 20],
+  const { runs, slowRuns } = options
+  test.each<[what: string, runs: number, ask: () => Promise<string[]>, count: number]>([
+    ['the list', runs, () => listed({}), 20],
+    ['the list of a type and a base', runs, () => listed({ types: ['lora'], bases: ['sdxl'] }), 20],
+    ['a search for everything', runs, () => found({}), 20],
     [
       'a search for two words of a type and three bases',
+      runs,
       () => found({ text: 'castle ink', types: ['lora'], bases: ['sdxl', 'sd15', 'pony'] }),
       20,
     ],
-    ['a search for one of ten thousand', () => found({ text: 'nr4999' }), 1],
+    ['a search for one of ten thousand', slowRuns, () => found({ text: 'nr4999' }), 1],
     [
       'which of a page of hub models are registered',
+      slowRuns,
       async () => [...(await registeredByKey(db, { keys, uid: UID })).keys()],
       models
         .filter(({ model }) => keys.includes(`${model.source}:${model.sourceId}@${model.sourceId}`))
@@ -67,17 +74,17 @@ export function tenThousand(
     ],
   ])(
     '%s',
-    async (what, ask, count) => {
-      const times: number[] = []
-      for (let run = 0; run < runs; run++) {
+    async (what, times, ask, count) => {
+      const took: number[] = []
+      for (let run = 0; run < times; run++) {
         const started = performance.now()
         expect(await ask()).toHaveLength(count)
-        times.push(performance.now() - started)
+        took.push(performance.now() - started)
       }
-      const sorted = times.toSorted((a, b) => a - b)
-      const at = (share: number) => (sorted[Math.floor((runs - 1) * share)] ?? 0).toFixed(1)
-      console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, slowest ${at(1)} ms, of ${runs}`)
-      expect(Number(at(0.5))).toBeLessThan(mostMs)
+      const sorted = took.toSorted((a, b) => a - b)
+      const at = (share: number) => (sorted[Math.floor((times - 1) * share)] ?? 0).toFixed(1)
+      console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, slowest ${at(1)} ms, of ${times}`)
+      expect(Number(at(0.5))).toBeLessThan(options.mostMs)
     },
     90_000,
   )
