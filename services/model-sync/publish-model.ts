@@ -33,7 +33,9 @@ export async function publishModel(
       showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id, registration })(writing)
       const users = [...new Set([...file.users, model.id])]
       const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
-      writeModelFile(db, { ...file, users, waiters }, { isUsed: true })(writing)
+      // A file of somebody's own can be fetched from nowhere once it is evicted.
+      const pinned = file.pinned || resolved.files[0]?.locator.source === 'upload'
+      writeModelFile(db, { ...file, users, waiters, pinned }, { isUsed: true })(writing)
     }
   })
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { DocumentData } from '@google-cloud/firestore'
-import { startDocumentServer } from '#local/documents/server.ts'
 import { safetensorsContent } from '#local/file-host/safetensors-content.ts'
 import { modelUpload, modelUploadUri } from '#shared/registry/model-uploads.ts'
+import { removeRegistered } from '#shared/registry/remove-registered.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { publishedSha256, untilTidy } from '../../../support/sync-cases.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 
@@ -11,7 +12,7 @@ const workBucket = 'work-bucket'
 let world: SyncWorld
 beforeAll(async () => {
   world = await startSyncWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     taskQueue: false,
     env: { SYNC_CONCURRENCY: '16' },
   })
@@ -53,6 +54,18 @@ test('an upload is copied in parts, verified, and named by its bytes', async () 
   expect(model.gcsUri).toBe(`gs://${modelsBucket}/models/My_LoRA/${sha256.slice(0, 12)}.safetensors`)
   expect(await publishedSha256(world, model.gcsUri)).toBe(sha256)
   await untilTidy(world)
+})
+
+test('an upload is the only copy there is: pinned until no model names it', async () => {
+  const bytes = weights()
+  const row = world.db.doc(`model_files/${sha256Of(bytes)}`)
+  await world.sync('only-a', { name: 'Only', ...(await upload('ann', bytes)) })
+  await world.sync('only-b', { name: 'Only', ...claimed('ann', sha256Of(bytes)) })
+  expect((await row.get()).data()).toMatchObject({ pinned: true, users: ['only-a', 'only-b'] })
+  await removeRegistered(world.db, { modelId: 'only-a', admit: (model) => model! })
+  expect((await row.get()).data()).toMatchObject({ pinned: true, users: ['only-b'] })
+  await removeRegistered(world.db, { modelId: 'only-b', admit: (model) => model! })
+  expect((await row.get()).data()).toMatchObject({ pinned: false, users: [] })
 })
 
 test('the same bytes are stored once: for the one who sends them too, and for whoever may have them anyway', async () => {
