@@ -1,4 +1,4 @@
-// npm run check:dockerfile [-- Dockerfile.x]: does by hand, in a clean clone of HEAD, what `docker build` would do in the
+// npm run check:dockerfile [-- Dockerfile.x [libjemalloc.so.2]]: does by hand, in a clean clone of HEAD, what `docker build` would do in the
 // build stage: COPY into an empty folder, RUN with the paths of the image. What is marked [needs a container] is named and
 // left out. Then starts the service as the final stage would, in a root without a shell (as root on Linux only). Slow (npm ci), so
 // no part of npm test.
@@ -15,6 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'check-dockerfile-'))
 const context = join(folder, 'context')
 const app = join(folder, 'app')
 const file = process.argv[2] ?? 'Dockerfile.image-worker'
+const jemalloc = process.argv[3] ?? null
 const service = file.replace(/^.*Dockerfile\./, '')
 
 try {
@@ -29,7 +30,7 @@ try {
   const payload = join(folder, 'srv', service)
   console.log(`payload with its compile cache: ${(sizeOf(payload) / 1e6).toFixed(1)} MB`)
   if (process.getuid?.() === 0 && process.platform === 'linux') {
-    console.log(`final stage: ${await tryFinalStage({ service, payload, root: join(folder, 'root') })}`)
+    console.log(`final stage: ${await tryFinalStage({ service, payload, root: join(folder, 'root'), jemalloc })}`)
   } else console.log('left out: the final stage; it takes root on Linux')
 } finally {
   rmSync(folder, { recursive: true, force: true })
