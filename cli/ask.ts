@@ -17,7 +17,10 @@ export async function mayGoOn(params: {
   if (!params.output.isInteractive || !process.stdin.isTTY) {
     throw new UsageError(`${params.question} Nobody can be asked here: say --yes.`, params.usage)
   }
-  const { question, signal } = params
-  const asked = { input: process.stdin, output: process.stderr, question: `${question} [y/N] `, signal }
+  const { signal } = params
+  // A profile may be in use since days ago: whoever says yes should see where.
+  const { FORGE_PROFILE } = process.env
+  const question = `${params.question}${FORGE_PROFILE ? ` (profile ${FORGE_PROFILE})` : ''} [y/N] `
+  const asked = { input: process.stdin, output: process.stderr, question, signal }
   return /^y(es)?$/i.test((await askLine({ ...asked, otherwise: 'Nothing was done.' })).trim())
 }

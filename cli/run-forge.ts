@@ -67,7 +67,10 @@ async function useProfile({ command, args }: FoundCommand): Promise<void> {
   if (values.local && values.profile !== undefined) {
     throw new UsageError('Give one of --local and --profile.', command.usage)
   }
-  if (values.local) return
+  if (values.local) {
+    delete process.env.FORGE_PROFILE // It is about another deployment.
+    return
+  }
   const { applyProfile, chooseProfile } = await import('./profiles/use-profile.ts')
   const choice = await chooseProfile(process.env, values.profile ?? null)
   if (choice !== null) applyProfile(process.env, choice)

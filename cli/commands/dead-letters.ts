@@ -16,9 +16,9 @@ ${common}`
 
 const replayUsage = `forge dead-letters replay [--limit N] [--subscription NAME] [--json]
 
-Asks for the job that each dead letter was about, and removes the letter. What was done meanwhile is not done again. A letter that
-cannot be read stays, and is named. Jobs are woken through the queue of the environment (TASKS_QUEUE), or are due at once for
-the reconciler.
+Asks for the job that each dead letter was about, and removes the letter. What was done meanwhile is not
+done again. A letter that cannot be read stays, and is named. Jobs are woken through the queue of the
+environment (TASKS_QUEUE), or are due at once for the reconciler.
 
 ${common}`
 

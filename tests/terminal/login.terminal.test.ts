@@ -5,6 +5,7 @@ import { LOCAL_API_KEY, LOCAL_PASSWORD } from '#local/identity/accounts.ts'
 import { openIdentity } from '#local/identity/identity.ts'
 import { type SignInStandIn, startSignIn } from '#local/identity/server.ts'
 import { forgeHere } from '../support/forge.ts'
+import { until } from '../support/until.ts'
 import { hasTmux, openTerminal, type Terminal } from './terminal.ts'
 
 const email = 'local-user@example.com'
@@ -40,6 +41,11 @@ if (!hasTmux) {
       terminals.push(terminal)
       return terminal
     }
+    /** All rows, once the last of them is there: an exit may be known before what was said. */
+    async function lastRows(terminal: Terminal): Promise<string[]> {
+      await until(async () => /^-?echo$/.test((await terminal.rows()).at(-1) ?? ''))
+      return await terminal.rows()
+    }
     const asks = (question: string) => (rows: string[]) => rows.some((row) => row.startsWith(question))
 
     test('a password is typed without a trace on the screen, which shows what is typed again afterwards', async () => {
@@ -49,7 +55,7 @@ if (!hasTmux) {
       await terminal.shows(asks(`Password of ${email}:`))
       await terminal.press(LOCAL_PASSWORD, 'Enter')
       expect(await terminal.exitCode()).toBe(0)
-      expect(await terminal.rows()).toEqual([
+      expect(await lastRows(terminal)).toEqual([
         `E-mail address: ${email}`,
         `Password of ${email}:`,
         `Signed in to here as ${email}.`,
@@ -60,14 +66,20 @@ if (!hasTmux) {
     test.each([
       ['C-c', 'a password', ['login', '--email', email], `Password of ${email}:`, 'Interrupted. Nobody was signed in.'],
       ['C-c', 'an address', ['login'], 'E-mail address:', 'Interrupted. Nobody was signed in.'],
-      ['C-c', 'a yes', ['models', 'rm', 'rain'], 'Remove rain? [y/N]', 'Interrupted. Nothing was done.'],
-      ['C-d', 'a yes', ['models', 'rm', 'rain'], 'Remove rain? [y/N]', 'Nothing was typed. Nothing was done.'],
+      ['C-c', 'a yes', ['models', 'rm', 'rain'], 'Remove rain? (profile here) [y/N]', 'Interrupted. Nothing was done.'],
+      [
+        'C-d',
+        'a yes',
+        ['models', 'rm', 'rain'],
+        'Remove rain? (profile here) [y/N]',
+        'Nothing was typed. Nothing was done.',
+      ],
     ])('%s instead of %s ends with 130 and a terminal as it was', async (key, _what, args, question, sentence) => {
       const terminal = await open(...args)
       await terminal.shows(asks(question))
       await terminal.press(key)
       expect(await terminal.exitCode()).toBe(130)
-      expect((await terminal.rows()).slice(-3)).toEqual([question, sentence, 'echo'])
+      expect((await lastRows(terminal)).slice(-3)).toEqual([question, sentence, 'echo'])
     })
   })
 }
