@@ -3,7 +3,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
-import type { Index } from './documents/indexes/declared.ts'
+import type { IndexOptions } from './documents/indexes/check.ts'
 import { type DocumentChange, type DocumentServer, startDocumentServer } from './documents/server.ts'
 import { type defaultPorts, localBuckets, localEnvironment, localProject, trainingEnvironment } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
@@ -43,8 +43,8 @@ export interface CloudOptions {
   /** A Firestore that the user runs already (FIRESTORE_EMULATOR_HOST); then none is started here. */
   documentsHost: string | null
   logger: Logger
-  /** The composite indexes that production has: a query that needs another one is answered, with a warning. */
-  indexes?: readonly Index[]
+  /** What production has, and what happens to a query that needs another index. Default: it is answered, with a warning. */
+  indexes?: IndexOptions
   /** How many times faster waiting passes; 1 is the real cloud's pace. */
   timeScale?: number
 }
@@ -111,7 +111,7 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
           port: ports.documents,
           dataDir: join(dataDir, 'documents'),
           onChange: (change) => delivery.publishDocument(change),
-          indexes: { declared: options.indexes ?? [], onMissing: (message) => logger.warn(message) },
+          indexes: options.indexes ?? { declared: [], onMissing: (message) => logger.warn(message) },
         }),
       ).host
     if (options.documentsHost !== null) {

@@ -32,7 +32,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     },
     triggers: services.flatMap((service) => service.triggers(`http://127.0.0.1:${service.port}`)),
     documentsHost: env.FIRESTORE_EMULATOR_HOST ?? null,
-    indexes: readIndexFile(indexFile),
+    indexes: { declared: readIndexFile(indexFile), onMissing: (message) => logger.warn(message) },
     logger,
   })
 

@@ -1,9 +1,9 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../support/documents.ts'
 import { killMatrix } from './kill-matrix.ts'
 
 describe('the image worker killed from outside, on our document server', () => {
   killMatrix({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     bucketPhases: 8,
     leaseMs: 700,
     beginWithinMs: Number.POSITIVE_INFINITY,

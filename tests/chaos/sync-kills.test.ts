@@ -1,9 +1,9 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../support/documents.ts'
 import { syncKills } from './sync-kills.ts'
 
 describe('model sync killed from outside, on our document server', () => {
   syncKills({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     seed: 4,
     kills: 5,
     sizeBytes: 9_000_000,

@@ -1,5 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { Firestore } from '@google-cloud/firestore'
-import { startDocumentServer } from '#local/documents/server.ts'
+import type { IndexOptions } from '#local/documents/indexes/check.ts'
+import { readIndexFile } from '#local/documents/indexes/declared.ts'
+import { type DocumentServer, startDocumentServer } from '#local/documents/server.ts'
 
 process.env.METADATA_SERVER_DETECTION = 'none'
 
@@ -12,9 +15,20 @@ export interface TestDocuments {
 /** Where the documents are: our own server in `npm test`, Google's in its tier. */
 export type StartDocuments = () => Promise<{ host: string; close(): Promise<void> }>
 
+/** As in production: a query without its index in `infra/firestore.indexes.json` is refused, whatever test asks it. */
+export const productionIndexes: IndexOptions = {
+  declared: readIndexFile(fileURLToPath(new URL('../../infra/firestore.indexes.json', import.meta.url))),
+  onMissing: 'refuse',
+}
+
+/** A document server of our own, in memory. */
+export function startDocuments(): Promise<DocumentServer> {
+  return startDocumentServer({ port: 0, dataDir: null, indexes: productionIndexes })
+}
+
 /** A document server in memory and a client of its own for it. */
 export async function startTestDocuments(): Promise<TestDocuments> {
-  const server = await startDocumentServer({ port: 0, dataDir: null })
+  const server = await startDocuments()
   const db = connectFirestore(server.host)
   return {
     host: server.host,

@@ -1,4 +1,4 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../support/documents.ts'
 import { deliveryOrders } from './delivery-orders.ts'
 
-deliveryOrders(() => startDocumentServer({ port: 0, dataDir: null }), ['succeeded'])
+deliveryOrders(startDocuments, ['succeeded'])

@@ -1,7 +1,7 @@
 import { createClock } from '#local/clock.ts'
-import { startDocumentServer } from '#local/documents/server.ts'
 import type { ReplicateFault } from '#local/replicate/faults.ts'
 import type { Training } from '#shared/documents/trainings.ts'
+import { startDocuments } from '../../support/documents.ts'
 import { howMany } from '../../support/how-many.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { startTrainingWorld, type TrainingWorld } from '../../support/training-world.ts'
@@ -16,7 +16,7 @@ const searchMs = 5000
 let world: TrainingWorld
 beforeAll(async () => {
   world = await startTrainingWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     env: { TRAININGS_PER_DAY: '0', CREATE_SEARCH_MS: String(searchMs), TRAINING_POLL_MS: '1000' },
     replicate: { clock: createClock(timeScale), trainingTimes: { queueMs: 300, runMs: 3000 } },
   })

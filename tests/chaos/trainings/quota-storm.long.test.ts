@@ -1,4 +1,4 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../support/documents.ts'
 import { type Caller, startTrainingWorld, type TrainingWorld } from '../../support/training-world.ts'
 
 const quota = 3
@@ -8,7 +8,7 @@ let world: TrainingWorld
 let instances: string[]
 beforeAll(async () => {
   world = await startTrainingWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     env: { TRAININGS_PER_DAY: String(quota) },
     // A training that failed within the storm would make room for another.
     replicate: { trainingTimes: { queueMs: 3000, runMs: 100 } },

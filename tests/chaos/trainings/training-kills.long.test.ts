@@ -1,9 +1,9 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../support/documents.ts'
 import { trainingKills } from './training-kills.ts'
 
 describe('a training whose services are killed from outside, on our document server', () => {
   trainingKills({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     leaseMs: 1_000,
     keepsLocks: false,
     reconcileMs: 500,

@@ -4,10 +4,10 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startDocumentServer } from '#local/documents/server.ts'
 import { freePort } from '#local/service-process.ts'
 import { ignoredEvent, workerEnvironment } from '../../../bench/worker-environment.ts'
 import { type BundleSize, bundleService } from '../../../tools/build/bundle-service.ts'
+import { startDocuments } from '../../support/documents.ts'
 import { until } from '../../support/until.ts'
 
 const service = new URL('../../../services/image-worker/', import.meta.url)
@@ -36,7 +36,7 @@ test('leaves the administration of databases out of Firestore’s client', () =>
 })
 
 test('answers an event that is not its own without Firestore, then reads from Firestore', async () => {
-  const documents = await startDocumentServer({ port: 0, dataDir: null })
+  const documents = await startDocuments()
   const port = await freePort()
   const env = workerEnvironment({ bucketUrl: 'http://127.0.0.1:1', documentsHost: documents.host })
   const child: ChildProcess = spawn(process.execPath, [join(folder, 'main.cjs')], {

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import {
   appBucket,
   createCharacter,
@@ -19,7 +19,7 @@ const modelName = 'models/background/tiny.onnx'
 let world: ImageWorld
 beforeAll(async () => {
   world = await startImageWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     env: {
       BACKGROUND_PROVIDERS: 'onnx,local',
       UPSCALE_PROVIDERS: 'local',

@@ -1,6 +1,6 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { deliveryFaults } from './delivery-faults.ts'
 
 describe('faults of event delivery, on our document server', () => {
-  deliveryFaults(() => startDocumentServer({ port: 0, dataDir: null }))
+  deliveryFaults(startDocuments)
 })

@@ -1,6 +1,6 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { limits } from './limits.ts'
 
 describe('the limits of spending, on our document server', () => {
-  limits(() => startDocumentServer({ port: 0, dataDir: null }))
+  limits(startDocuments)
 })

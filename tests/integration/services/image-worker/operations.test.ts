@@ -1,6 +1,6 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { operations } from './operations.ts'
 
 describe('what operators do, on our document server', () => {
-  operations(() => startDocumentServer({ port: 0, dataDir: null }))
+  operations(startDocuments)
 })

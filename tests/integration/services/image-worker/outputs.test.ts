@@ -1,9 +1,9 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { outputSuite } from './outputs.ts'
 
 describe('variants, thumbnails and trim, on our document server', () => {
   outputSuite({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     deaths: [
       ['before', '.webp'],
       ['unanswered', '.avif'],

@@ -1,9 +1,9 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { providerFaults } from './provider-faults.ts'
 
 describe('faults of ClipDrop, with the local provider to fall back on', () => {
   providerFaults({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     providers: 'clipdrop,local',
     only: ({ nature, lasts }) => lasts || nature === 'refused',
   })

@@ -1,9 +1,9 @@
 import sharp from 'sharp'
 import { createClock } from '#local/clock.ts'
-import { startDocumentServer } from '#local/documents/server.ts'
 import { LOCAL_REPLICATE_TOKEN } from '#local/replicate/account.ts'
 import type { ReplicateFault } from '#local/replicate/faults.ts'
 import { type ReplicateStandIn, startReplicate } from '#local/replicate/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import {
   charged,
   createCharacter,
@@ -27,7 +27,7 @@ let mark = { replicate: 0, clipdrop: 0 }
 beforeAll(async () => {
   replicate = await startReplicate({ runsPerMinute: null, clock: createClock(20) })
   world = await startImageWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     env: {
       BACKGROUND_PROVIDERS: 'replicate,clipdrop',
       UPSCALE_PROVIDERS: 'replicate,clipdrop',

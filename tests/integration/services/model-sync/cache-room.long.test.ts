@@ -1,9 +1,9 @@
 import type { DocumentData } from '@google-cloud/firestore'
-import { startDocumentServer } from '#local/documents/server.ts'
 import { fileOfModel } from '#shared/cache/cached-file.ts'
 import { ledgerRef, readLedger } from '#shared/cache/ledger.ts'
 import { holdFile, pinFile } from '#shared/cache/use-file.ts'
 import { createBucketMeter } from '../../../support/bucket-meter.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { addCivitaiModel, publishedSha256, readModel, reconcile, untilTidy } from '../../../support/sync-cases.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
@@ -18,7 +18,7 @@ const meter = createBucketMeter(modelsBucket)
 let world: SyncWorld
 beforeAll(async () => {
   world = await startSyncWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     onObjectChange: (change) => meter.onObjectChange(change),
     env: {
       CACHE_MAX_BYTES: String(limitBytes),

@@ -1,4 +1,4 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { addCivitaiModel, fetchedBytes, objectName, publishedSha256, untilTidy } from '../../../support/sync-cases.ts'
 import { type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
@@ -6,7 +6,7 @@ import { until } from '../../../support/until.ts'
 let world: SyncWorld
 beforeAll(async () => {
   world = await startSyncWorld({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     fileHosts: 2,
     // The older sync would look at its copy again long after that has ended.
     env: { SYNC_LANES: '2', SYNC_COPY_WAIT_MS: '60000' },

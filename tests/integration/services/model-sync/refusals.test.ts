@@ -1,12 +1,12 @@
-import { startDocumentServer } from '#local/documents/server.ts'
 import { LOCAL_HUGGINGFACE_TOKEN } from '#local/huggingface/account.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { contentRefusals } from './bad-input/contents.ts'
 import { bytesPerDay, documentRefusals, maxModelBytes } from './bad-input/documents.ts'
 import { civitaiRefusals } from './refusals/civitai.ts'
 import { gated, huggingfaceRefusals } from './refusals/huggingface.ts'
 import { refusedModels } from './refused-models.ts'
 
-const documents = () => startDocumentServer({ port: 0, dataDir: null })
+const documents = startDocuments
 
 describe('what hubs refuse an account with a token, and bad input', () => {
   refusedModels({

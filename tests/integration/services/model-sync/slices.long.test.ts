@@ -1,6 +1,6 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { slices } from './slices.ts'
 
 describe('a copy that goes on elsewhere, on our document server', () => {
-  slices(() => startDocumentServer({ port: 0, dataDir: null }))
+  slices(startDocuments)
 })

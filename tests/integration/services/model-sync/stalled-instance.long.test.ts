@@ -1,6 +1,6 @@
-import { startDocumentServer } from '#local/documents/server.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { stalledInstance } from './stalled-instance.ts'
 
 describe('a stalled instance of model sync, on our document server', () => {
-  stalledInstance(() => startDocumentServer({ port: 0, dataDir: null }))
+  stalledInstance(startDocuments)
 })

@@ -1,12 +1,12 @@
-import { startDocumentServer } from '#local/documents/server.ts'
 import { openHubs } from '#shared/registry/open-hubs.ts'
 import { parseSource } from '#shared/registry/parse-source.ts'
 import { registerModel } from '#shared/registry/register-model.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 
 let world: SyncWorld
 beforeAll(async () => {
-  world = await startSyncWorld({ documents: () => startDocumentServer({ port: 0, dataDir: null }) })
+  world = await startSyncWorld({ documents: startDocuments })
 }, 30_000)
 afterAll(() => world.close())
 

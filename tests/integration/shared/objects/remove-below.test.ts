@@ -1,14 +1,14 @@
-import { startDocumentServer } from '#local/documents/server.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
 import { ObjectStore } from '#shared/objects/object-store.ts'
 import { removeBelow } from '#shared/objects/remove-below.ts'
+import { startDocuments } from '../../../support/documents.ts'
 import { type GoogleSide, startGoogleSide } from '../../../support/google-side.ts'
 
 let google: GoogleSide
 let store: ObjectStore
 beforeAll(async () => {
   google = await startGoogleSide({
-    documents: () => startDocumentServer({ port: 0, dataDir: null }),
+    documents: startDocuments,
     buckets: ['work'],
   })
   store = new ObjectStore(google.storage)

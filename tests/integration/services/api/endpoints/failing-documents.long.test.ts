@@ -1,16 +1,17 @@
 import { Timestamp } from '@google-cloud/firestore'
-import { type DocumentServer, startDocumentServer } from '#local/documents/server.ts'
+import type { DocumentServer } from '#local/documents/server.ts'
 import { readUsage } from '#shared/documents/quotas.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import { generationNames, trainingStartNames } from '#shared/trainings/training-jobs.ts'
 import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
+import { startDocuments } from '../../../../support/documents.ts'
 
 let documents: DocumentServer
 let world: ApiWorld
 let api: ApiInstance
 
 beforeAll(async () => {
-  documents = await startDocumentServer({ port: 0, dataDir: null })
+  documents = await startDocuments()
   world = await startApiWorld({ documents: async () => documents })
   const resolveHost = async () => [{ address: '93.184.215.14', family: 4 }]
   api = await world.start(
