@@ -4,6 +4,7 @@ import type { CommandContext } from '../command.ts'
 import { FileDisplay } from '../files/file-display.ts'
 import type { HashedFile } from '../files/hash-file.ts'
 import { Interrupted } from '../interrupt.ts'
+import { plainLine } from '../text-width.ts'
 import { keptSession } from '../uploads/kept-session.ts'
 import { sendFile } from '../uploads/send-file.ts'
 import { type AddOptions, addSource } from './add-source.ts'
@@ -30,14 +31,14 @@ export async function addFile(
   const file = await hashShown(path, context)
   const { sha256, sizeBytes } = file
   const wish = {
-    name: file.name.slice(-255),
+    name: plainLine(file.name).slice(-255),
     size_bytes: sizeBytes,
     sha256,
     ...(options.isForSystem ? { system: true } : {}),
   }
   const offered = await api.post('/api/registry/uploads', wish, uploadAnswer, signal)
   await upload(api, { file, offered }, context)
-  const name = options.name ?? withoutExtension(file.name)
+  const name = options.name ?? nameOf(file)
   const source = { upload: offered.upload, sha256 }
   return await addSource(api, { ...options, sync: true, name, source, label: file.name }, context)
 }
@@ -73,6 +74,8 @@ async function upload(
   output.result({ ...record, state: 'uploaded' }, `${name}  uploaded`)
 }
 
-function withoutExtension(name: string): string {
-  return name.replace(/\.[a-z0-9]{1,15}$/i, '') || name
+/** How people see it, unless they say another name: the file's own, as long as a model's name may be. */
+function nameOf({ name }: HashedFile): string {
+  const shown = plainLine(name)
+  return (shown.replace(/\.[a-z0-9]{1,15}$/i, '') || shown).slice(0, 200).trim()
 }

@@ -5,6 +5,7 @@ import type { ApiClient } from '../api/api-client.ts'
 import type { CommandContext } from '../command.ts'
 import { FileDisplay } from '../files/file-display.ts'
 import { type HashedFile, hashFile } from '../files/hash-file.ts'
+import { Interrupted } from '../interrupt.ts'
 import { type Output, table } from '../output.ts'
 import { plainLine } from '../text-width.ts'
 import { bytesText } from '../units.ts'
@@ -17,11 +18,14 @@ export async function lookUpFile(api: ApiClient, sha256: string, signal: AbortSi
   return (await api.post('/api/registry/lookup', { sha256 }, foundModel, signal)).model
 }
 
-/** Hashes a file with its progress shown. @throws FinalError `forge.no-file`, `forge.file-changed`; the signal's reason. */
+/** Hashes a file with its progress shown. @throws FinalError `forge.no-file`, `forge.file-changed`; Interrupted. */
 export async function hashShown(path: string, { output, signal }: CommandContext): Promise<HashedFile> {
   const display = new FileDisplay(output, { name: basename(path), phase: 'hashing' })
   try {
     return await hashFile(path, { signal, onProgress: (doneBytes, sizeBytes) => display.show(doneBytes, sizeBytes) })
+  } catch (error) {
+    // Unlike other work nobody goes on with it.
+    throw signal.reason instanceof Interrupted ? new Interrupted('Interrupted. Nothing was sent.') : error
   } finally {
     output.endProgress()
   }
@@ -37,7 +41,6 @@ export async function identifyFile(api: ApiClient, path: string, context: Comman
   try {
     file = await hashShown(path, context)
   } catch (error) {
-    signal.throwIfAborted()
     if (!(error instanceof AppError) || !error.code.startsWith('forge.')) throw error
     const { code, message } = error
     output.result({ type: 'file', file: path, state: 'unread', code, message }, plainLine(message))

@@ -61,7 +61,7 @@ if (!hasTmux) {
       await terminal.shows((rows) => percentOf(rows) !== null)
       await terminal.press('C-c')
       expect(await terminal.exitCode()).toBe(130)
-      expect(barRows(await terminal.rows())).toEqual([])
+      expect(await terminal.rows()).toEqual(['Interrupted. Nothing was sent.'])
     }, 60_000)
 
     test('an upload that Ctrl-C has cut goes on with the next call, and the file becomes a synced model', async () => {
