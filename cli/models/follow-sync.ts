@@ -15,9 +15,22 @@ export interface SyncWatch {
 
 /** Follows syncs to their ends, and tells how each ended. True when all are synced. @throws AppError or Interrupted */
 export async function watchModels(api: ApiClient, watch: SyncWatch, context: CommandContext): Promise<boolean> {
-  const { signal } = context
+  const { signal, output } = context
+  const shown = new Map<string, string>()
+  // One line for all of them: each would write over the others'.
+  const show = (label: string, status: string) => {
+    shown.set(label, status)
+    output.progress([...shown].map(([name, standing]) => `${name}  ${standing}`).join(' · '))
+  }
+  const follow = async (one: SyncWatch['models'][number]) => {
+    try {
+      return await watchOne(api, { ...one, timeoutMs: watch.timeoutMs, show }, context)
+    } finally {
+      shown.delete(one.label)
+    }
+  }
   try {
-    const ends = await Promise.allSettled(watch.models.map((one) => watchOne(api, { ...one, ...watch }, context)))
+    const ends = await Promise.allSettled(watch.models.map(follow))
     signal.throwIfAborted()
     const broken = ends.find((end) => end.status === 'rejected')
     if (broken) throw broken.reason
@@ -33,7 +46,7 @@ export async function watchModels(api: ApiClient, watch: SyncWatch, context: Com
 
 async function watchOne(
   api: ApiClient,
-  params: { label: string; model: ModelRecord; timeoutMs: number },
+  params: { label: string; model: ModelRecord; timeoutMs: number; show: (label: string, status: string) => void },
   { output, signal }: CommandContext,
 ): Promise<boolean> {
   const { label, timeoutMs } = params
@@ -43,7 +56,7 @@ async function watchOne(
   const model = await withinTimeout({ subject: label, timeoutMs, signal }, (until) =>
     pollUntil(api, async () => (await api.get(path, modelAnswer, until)).model, {
       isOver: ({ sync_status }) => sync_status !== 'syncing',
-      onChange: ({ sync_status }) => output.progress(`${label}  ${sync_status ?? 'unknown'}  ${elapsed()}`),
+      onChange: ({ sync_status }) => params.show(label, `${sync_status ?? 'unknown'} ${elapsed()}`),
       signal: until,
     }),
   )
