@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Logger } from '#shared/logging/logger.ts'
 import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
-import type { IndexOptions } from './documents/indexes/check.ts'
+import { readIndexFile } from './documents/indexes/declared.ts'
 import { type DocumentChange, type DocumentServer, startDocumentServer } from './documents/server.ts'
 import { type defaultPorts, localBuckets, localEnvironment, localProject, trainingEnvironment } from './environment.ts'
 import { createEventDelivery, type EventDelivery } from './events/delivery.ts'
@@ -43,8 +44,8 @@ export interface CloudOptions {
   /** A Firestore that the user runs already (FIRESTORE_EMULATOR_HOST); then none is started here. */
   documentsHost: string | null
   logger: Logger
-  /** What production has, and what happens to a query that needs another index. Default: it is answered, with a warning. */
-  indexes?: IndexOptions
+  /** Whether a query is refused, as in production, that needs an index which infra/ does not declare; else it is warned of. */
+  refusesUnindexed?: boolean
   /** How many times faster waiting passes; 1 is the real cloud's pace. */
   timeScale?: number
 }
@@ -67,6 +68,9 @@ export interface LocalCloud {
   trainingEnvironment(replicateWebhookUrl: string): Record<string, string>
   close(): Promise<void>
 }
+
+/** What our deployment makes in production. */
+const indexFile = fileURLToPath(new URL('../infra/firestore.indexes.json', import.meta.url))
 
 /** Eventarc's subscriptions are set to 600 s by our deployment; the local cloud keeps to that. */
 const ackDeadlineMs = 600_000
@@ -111,7 +115,10 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
           port: ports.documents,
           dataDir: join(dataDir, 'documents'),
           onChange: (change) => delivery.publishDocument(change),
-          indexes: options.indexes ?? { declared: [], onMissing: (message) => logger.warn(message) },
+          indexes: {
+            declared: readIndexFile(indexFile),
+            onMissing: options.refusesUnindexed ? 'refuse' : (message) => logger.warn(message),
+          },
         }),
       ).host
     if (options.documentsHost !== null) {

@@ -42,6 +42,7 @@ export async function runDemoSync(params: {
       triggers: row.triggers(serviceUrl),
       documentsHost: null,
       logger: silentLogger,
+      refusesUnindexed: true,
     })
     closers.push(() => cloud.close())
     const service = await startService({

@@ -46,6 +46,7 @@ export async function runDemoTrain(options: DemoOptions): Promise<void> {
       triggers: [],
       documentsHost: null,
       logger: silentLogger,
+      refusesUnindexed: true,
       timeScale,
     })
     closers.push(() => cloud.close())

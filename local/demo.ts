@@ -34,6 +34,7 @@ export async function runDemo(params: {
       triggers: worker.triggers(serviceUrl),
       documentsHost: null,
       logger: silentLogger,
+      refusesUnindexed: true,
     })
     closers.push(() => cloud.close())
     const service = await startService({

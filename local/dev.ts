@@ -1,15 +1,11 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createLogger } from '#shared/logging/create-logger.ts'
 import { defaultPorts, localBuckets, startCloud, withOwnHubs } from './cloud.ts'
-import { readIndexFile } from './documents/indexes/declared.ts'
 import { scheduleReconciler } from './scheduler.ts'
 import { type ServiceProcess, startService, watchCode } from './service-process.ts'
 import { serviceTable } from './services.ts'
 
 const reconcileEveryMs = 60_000
-/** What our deployment makes in production. */
-const indexFile = fileURLToPath(new URL('../infra/firestore.indexes.json', import.meta.url))
 
 /** `npm run dev`: the whole local cloud and every service, until Ctrl-C. Data lies under `dataDir` and survives. */
 export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; portOffset: number }): Promise<void> {
@@ -32,7 +28,6 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     },
     triggers: services.flatMap((service) => service.triggers(`http://127.0.0.1:${service.port}`)),
     documentsHost: env.FIRESTORE_EMULATOR_HOST ?? null,
-    indexes: { declared: readIndexFile(indexFile), onMissing: (message) => logger.warn(message) },
     logger,
   })
 

@@ -68,6 +68,7 @@ export async function startRecordedCloud(options: RecordedCloudOptions = {}): Pr
       triggers: services.flatMap(({ row, edges }) => row.triggers(edges.url)),
       documentsHost: null,
       logger: silentLogger,
+      refusesUnindexed: true,
       timeScale: TIME_SCALE,
     })
     closers.push(() => cloud.close())

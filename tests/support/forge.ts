@@ -11,7 +11,7 @@ import { freePort, type ServiceProcess, startService } from '#local/service-proc
 import { silentLogger } from '#shared/logging/logger.ts'
 import { runForge } from '../../cli/run-forge.ts'
 import { captureOutput } from './capture-output.ts'
-import { connectFirestore, productionIndexes } from './documents.ts'
+import { connectFirestore } from './documents.ts'
 import { picture } from './image-world.ts'
 import { startPiped } from './processes.ts'
 
@@ -78,7 +78,7 @@ export async function startForgeWorld(workerEnv: Record<string, string> = {}): P
     // Nothing happens by itself: only what forge asks for.
     triggers: [],
     documentsHost: null,
-    indexes: productionIndexes,
+    refusesUnindexed: true,
     logger: silentLogger,
   })
   const env = {

@@ -7,7 +7,7 @@ import { anyPorts, type LocalCloud, localBuckets, localProject, startCloud } fro
 import { freePort, startService } from '#local/service-process.ts'
 import { serviceTable } from '#local/services.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
-import { connectFirestore, productionIndexes } from './documents.ts'
+import { connectFirestore } from './documents.ts'
 
 /** The local cloud, with model sync and the events of its documents or with nobody who works. */
 export interface ModelCloud {
@@ -40,7 +40,7 @@ export async function startModelCloud(options: {
     ports: anyPorts,
     triggers: options.service && row ? row.triggers(serviceUrl) : [],
     documentsHost: null,
-    indexes: productionIndexes,
+    refusesUnindexed: true,
     logger: silentLogger,
   })
   const env = {

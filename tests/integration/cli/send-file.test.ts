@@ -11,7 +11,6 @@ import { createUrlSigner } from '#shared/objects/signed-urls.ts'
 import { createStorage } from '#shared/objects/storage.ts'
 import type { PhotoFile } from '../../../cli/training/photo-files.ts'
 import { sendFile } from '../../../cli/uploads/send-file.ts'
-import { productionIndexes } from '../../support/documents.ts'
 
 const KIB = 1024
 const http = createHttpClient()
@@ -77,7 +76,7 @@ test('a photo of several chunks arrives whole in the bucket that signed for it',
     ports: anyPorts,
     triggers: [],
     documentsHost: null,
-    indexes: productionIndexes,
+    refusesUnindexed: true,
     logger: silentLogger,
   })
   Object.assign(

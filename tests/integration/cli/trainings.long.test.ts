@@ -8,7 +8,7 @@ import { localUser } from '#local/identity/local-user.ts'
 import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { createStorage } from '#shared/objects/storage.ts'
-import { connectFirestore, productionIndexes } from '../../support/documents.ts'
+import { connectFirestore } from '../../support/documents.ts'
 import { forge, forgeHere } from '../../support/forge.ts'
 import { until } from '../../support/until.ts'
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
     ports: anyPorts,
     triggers: [],
     documentsHost: null,
-    indexes: productionIndexes,
+    refusesUnindexed: true,
     logger: silentLogger,
     timeScale: 10,
   })
