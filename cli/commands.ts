@@ -15,6 +15,7 @@ import { imagesProcess } from './commands/images-process.ts'
 import { jobsList, jobsRetry, jobsShow } from './commands/jobs.ts'
 import { login, logout } from './commands/login.ts'
 import { modelsAdd } from './commands/models-add.ts'
+import { modelsEdit } from './commands/models-edit.ts'
 import { modelsIdentify } from './commands/models-identify.ts'
 import { modelsLoras } from './commands/models-loras.ts'
 import { modelsLs } from './commands/models-ls.ts'
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   modelsShow,
   modelsAdd,
   modelsLs,
+  modelsEdit,
   modelsRm,
   modelsSync,
   modelsUpdates,

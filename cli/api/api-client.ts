@@ -17,6 +17,8 @@ export interface ApiClient {
   get<T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
   /** Asked again too: its idempotency key makes one request of all. @throws as `get`. */
   post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
+  /** Asked again too: the same change twice is one. @throws as `get`. */
+  patch<T>(path: string, body: unknown, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>
   /** Asked again too; what an earlier try of this call has removed counts as removed. @throws as `get`. */
   delete(path: string, signal: AbortSignal): Promise<void>
   /** For what is not the API itself: uploads and pictures. */
@@ -39,7 +41,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const { baseUrl, isLocal, token, http = createHttpClient() } = options
 
   async function call<T>(request: {
-    method: 'GET' | 'POST' | 'DELETE'
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
     path: string
     body?: unknown
     key?: string
@@ -70,6 +72,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const key = randomUUID()
       return retry(() => call({ method: 'POST', path, body, key, schema, signal }), { signal })
     },
+    patch: (path, body, schema, signal) =>
+      retry(() => call({ method: 'PATCH', path, body, schema, signal }), { signal }),
     async delete(path, signal) {
       let mayBeGone = false
       const remove = async () => {

@@ -68,6 +68,8 @@ beforeAll(async () => {
     failed('models', 'show', 'nowhere'),
     done('models', 'add', `civitai:${id}`),
     done('models', 'ls'),
+    done('models', 'edit', 'rain', '--tag', 'weather'),
+    failed('models', 'edit', 'nowhere', '--name', 'x'),
     done('models', 'sync', 'rain'),
     failed('models', 'sync', 'nowhere'),
     done('models', 'updates'),

@@ -86,6 +86,22 @@ test('adds, shows, lists, looks for updates and removes', async () => {
   expect(listed.stdout).toMatch(/^civitai-4384-v7~\w+ +base_model +sd15 .* 1\.2M +registered +Painter$/m)
   expect(modelsOf((await run('ls', '--type', 'lora,vae', '--json')).records())).toEqual([])
 
+  const edited = await run(
+    'edit',
+    modelId,
+    '--tag',
+    'oil',
+    '--tag',
+    'canvas',
+    '--weight',
+    '0.8',
+    '--trigger',
+    '',
+    '--json',
+  )
+  const [change] = modelsOf(edited.records())
+  expect(change).toMatchObject({ name: 'Painter', tags: ['oil', 'canvas'], recommended_weight: 0.8, trigger_words: [] })
+
   const updates = await run('updates', '--json')
   expect(updates.records()).toMatchObject([
     { type: 'update', update: { model_id: modelId, current: { version: 'seven' }, newest: { version: 'eight' } } },
@@ -146,6 +162,8 @@ test.each([
   ['words for a list', ['ls', 'rain'], /^models ls takes options only; "models search" looks for words\.$/],
   ['nothing to add', ['add', ' '], /^Name one source\.$/],
   ['two to show', ['show', 'a', 'b'], /^Name one model\.$/],
+  ['nothing to change', ['edit', 'a'], /^Say what to change: --name, --description, --tag, --trigger or --weight\.$/],
+  ['a weight that is none', ['edit', 'a', '--weight', 'heavy'], /^--weight takes a number up to 2, not "heavy"\.$/],
   ['nothing to sync', ['sync'], /^Name the models\.$/],
 ])('%s is a usage error', async (_what, args, sentence) => {
   const answer = await run(...args)
