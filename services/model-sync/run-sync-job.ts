@@ -25,6 +25,8 @@ export interface SyncJobDeps {
   /** Has copies that wait for room look again: a file that a model names by now may go. */
   wakeCopies(): Promise<void>
   resolve(note: SyncNote, signal: AbortSignal): Promise<ResolvedModel>
+  /** Lets the model name the file. @throws FinalError where it may not. */
+  checkClaim(note: SyncNote, claim: { resolved: ResolvedModel; stored: StoredFile }): Promise<void>
   limits: { maxModelBytes: number; bytesPerDay: number; copyWaitMs: number }
   now: () => Date
 }
@@ -51,6 +53,7 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
         break
       case 'stored':
         if (await isStillThere(deps.store, state.stored)) {
+          await deps.checkClaim(note, { resolved, stored: state.stored })
           await publishModel(deps.db, run, { note, resolved, stored: state.stored })
           return await deps.wakeCopies()
         }

@@ -19,6 +19,7 @@ import { runCopyJob } from './run-copy-job.ts'
 import { runSyncJob } from './run-sync-job.ts'
 import { fetchClient, locateFile } from './sources/locate-file.ts'
 import { resolveModel, type SourceClients } from './sources/resolve-model.ts'
+import { checkUploader } from './sources/upload.ts'
 import type { SyncInput } from './sync-input.ts'
 
 /** The kinds of work. */
@@ -79,6 +80,7 @@ export function openSyncWork(
           wakeCopies: cache.wakeCopies,
           resolve: ({ source, userId }, signal) =>
             resolveModel(clients, source, { allowPickle: config.ALLOW_PICKLE, userId, signal }),
+          checkClaim: ({ userId }, claim) => checkUploader(clients.uploads, { ...claim, userId }),
         },
         run,
       ),

@@ -26,7 +26,7 @@ export async function storedBytesFor(
 }
 
 /** The row of these bytes, where they are stored. */
-export async function storedFile(db: Firestore, sha256: string): Promise<(ModelFile & { stored: StoredFile }) | null> {
+async function storedFile(db: Firestore, sha256: string): Promise<(ModelFile & { stored: StoredFile }) | null> {
   const row = toModelFile(sha256, (await reading(modelFileRef(db, sha256).get())).data())
   return row.stored ? { ...row, stored: row.stored } : null
 }

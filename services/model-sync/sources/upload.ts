@@ -1,11 +1,12 @@
 import type { Firestore } from '@google-cloud/firestore'
 import type { ModelSource } from '#shared/documents/model.ts'
+import type { StoredFile } from '#shared/documents/model-files.ts'
 import { FinalError } from '#shared/errors/app-error.ts'
 import type { HttpClient } from '#shared/http/client.ts'
-import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
+import type { ObjectStore } from '#shared/objects/object-store.ts'
 import type { ObjectStreams } from '#shared/objects/object-streams.ts'
 import { type ModelUpload, parseModelUploadUri } from '#shared/registry/model-uploads.ts'
-import { storedBytesFor, storedFile } from '#shared/registry/stored-bytes.ts'
+import { storedBytesFor } from '#shared/registry/stored-bytes.ts'
 import type { FileLocator, LocateFile } from '#shared/transfer/source-file.ts'
 import type { ResolvedModel } from './resolved-model.ts'
 
@@ -19,9 +20,8 @@ export interface UploadAccess {
 }
 
 /**
- * Resolves a file that its owner has uploaded. Where the same bytes are stored already they are linked; of a file that its
- * owner cannot see yet the upload has to show that they have it.
- * @throws FinalError `upload.bad-object`, `upload.not-theirs`, `upload.gone`, `upload.hash-mismatch`; TransientError.
+ * Resolves a file that its owner has uploaded. It need not be there any more where they see a model of the same bytes.
+ * @throws FinalError `upload.bad-object`, `upload.not-theirs`, `upload.gone`; TransientError.
  */
 export async function resolveUpload(
   access: Pick<UploadAccess, 'db' | 'store'>,
@@ -34,7 +34,6 @@ export async function resolveUpload(
   const found = await store.stat(upload)
   const seen = await storedBytesFor(db, { sha256, userId })
   if (found === null && seen === null) throw gone()
-  if (found !== null && seen === null) await checkAgainstStored(access, found, sha256)
   const sizeBytes = found?.sizeBytes ?? seen?.sizeBytes ?? null
   const locator: FileLocator = { source: 'upload', bucket, name, generation: found?.generation ?? null }
   return {
@@ -81,19 +80,27 @@ function checkedUpload(
   return upload
 }
 
-/** Whoever only knows the hash of a stored file has other bytes to show; Cloud Storage has summed up both. */
-async function checkAgainstStored(
+/**
+ * Lets a model name a stored file. Whoever only knows its hash has other bytes to show, or none; Cloud Storage has summed up both.
+ * Asked when the file is stored, not before: another's copy of it may end while this sync waits.
+ * @throws FinalError `upload.gone`, `upload.hash-mismatch`; TransientError.
+ */
+export async function checkUploader(
   { db, store }: Pick<UploadAccess, 'db' | 'store'>,
-  found: ObjectFacts,
-  sha256: string,
+  claim: { resolved: ResolvedModel; stored: StoredFile; userId: string | null },
 ): Promise<void> {
-  const row = await storedFile(db, sha256)
-  const stored = row && (await store.stat(row.stored, row.stored.generation))
-  const isSame = stored?.sizeBytes === found.sizeBytes && found.crc32c !== null && stored.crc32c === found.crc32c
-  if (!stored || isSame) return
+  const { resolved, stored, userId } = claim
+  const [file] = resolved.files
+  if (file?.locator.source !== 'upload') return
+  if ((await storedBytesFor(db, { sha256: resolved.fileId, userId })) !== null) return
+  const { locator } = file
+  const sent = locator.generation === null ? null : await store.stat(locator, locator.generation)
+  if (sent === null) throw gone()
+  const kept = await store.stat(stored, stored.generation)
+  if (kept?.sizeBytes === sent.sizeBytes && sent.crc32c !== null && kept.crc32c === sent.crc32c) return
   throw new FinalError({
     code: 'upload.hash-mismatch',
     message: 'The uploaded file is not the one that its SHA-256 names; upload it again.',
-    facts: { sizeBytes: found.sizeBytes },
+    facts: { sizeBytes: sent.sizeBytes },
   })
 }

@@ -6,6 +6,7 @@ import { removeRegistered } from '#shared/registry/remove-registered.ts'
 import { startDocuments } from '../../../support/documents.ts'
 import { publishedSha256, untilTidy } from '../../../support/sync-cases.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
+import { until } from '../../../support/until.ts'
 
 const workBucket = 'work-bucket'
 
@@ -88,6 +89,17 @@ test('whoever only knows the hash of a stored file gets nothing of it', async ()
   const other = await world.sync('other', { name: 'Y', ...(await upload('eve', weights(bytes.length), sha256)) })
   expect([nothing.syncErrorCode, other.syncErrorCode]).toEqual(['upload.gone', 'upload.hash-mismatch'])
   expect([nothing.gcsUri, other.gcsUri]).toEqual([undefined, undefined])
+})
+
+test('nor does whoever sends other bytes under that hash while the file is being copied', async () => {
+  const bytes = weights(8_000_000)
+  const sha256 = sha256Of(bytes)
+  const [theirs, other] = [await upload('ann', bytes), await upload('eve', weights(bytes.length), sha256)]
+  const copied = world.sync('copied', { name: 'Copied', ...theirs })
+  await until(async () => (await world.db.doc(`model_files/${sha256}`).get()).get('copyJobId') != null)
+  const waiting = await world.sync('waiting', { name: 'Waiting', ...other })
+  expect([waiting.syncErrorCode, waiting.gcsUri]).toEqual(['upload.hash-mismatch', undefined])
+  expect(await copied).toMatchObject({ syncStatus: 'synced', sha256 })
 })
 
 test.each<[title: string, code: string, fields: () => Promise<DocumentData>]>([
