@@ -8,7 +8,7 @@ import { stateOf } from './state.ts'
 
 /** Each fault is one more run of a script; FULL=1 tries every command and every thing. */
 const isFull = process.env.FULL === '1'
-const sampled = 3
+const sampled = 2
 const seed = Number(process.env.SEED ?? Date.now() % 100_000)
 const random = seededRandom(seed)
 const settings = { BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '100USD', ALERT_EMAIL: 'ops@example.com' }
