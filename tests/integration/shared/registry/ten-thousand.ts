@@ -13,9 +13,9 @@ export function tenThousand(
   where: string,
   documents: StartDocuments,
   options: {
+    /** Google's emulator looks at every document once for each word and key: there it is one word, asked once. */
+    isEmulator: boolean
     runs: number
-    /** Of each of those that look for words or keys: Google's emulator looks at every document for each of them. */
-    slowRuns: number
     mostMs: number
   },
 ): void {
@@ -28,7 +28,7 @@ export function tenThousand(
     server = await documents()
     db = connectFirestore(server.host)
     await putModels(db, models)
-  }, 120_000)
+  }, 180_000)
   afterAll(async () => {
     await db.terminate()
     await server.close()
@@ -52,40 +52,48 @@ export function tenThousand(
   }
   const keys = Array.from({ length: 20 }, (_, index) => `civitai:${index * 7}@${index * 7}`)
 
-  const { runs, slowRuns } = options
-  test.each<[what: string, runs: number, ask: () => Promise<string[]>, count: number]>([
+  const { runs, isEmulator, mostMs } = options
+  type Question = [what: string, times: number, ask: () => Promise<string[]>, count: number]
+  const everywhere: Question[] = [
     ['the list', runs, () => listed({}), 20],
     ['the list of a type and a base', runs, () => listed({ types: ['lora'], bases: ['sdxl'] }), 20],
     ['a search for everything', runs, () => found({}), 20],
+    ['a search for one of ten thousand', isEmulator ? 1 : runs, () => found({ text: 'nr4999' }), 1],
+  ]
+  const here: Question[] = [
     [
       'a search for two words of a type and three bases',
       runs,
       () => found({ text: 'castle ink', types: ['lora'], bases: ['sdxl', 'sd15', 'pony'] }),
       20,
     ],
-    ['a search for one of ten thousand', slowRuns, () => found({ text: 'nr4999' }), 1],
     [
       'which of a page of hub models are registered',
-      slowRuns,
+      runs,
       async () => [...(await registeredByKey(db, { keys, uid: UID })).keys()],
       models
         .filter(({ model }) => keys.includes(`${model.source}:${model.sourceId}@${model.sourceId}`))
         .filter((one) => seen.includes(one)).length,
     ],
-  ])(
+  ]
+  test.each(isEmulator ? everywhere : [...everywhere, ...here])(
     '%s',
     async (what, times, ask, count) => {
       const took: number[] = []
+      const before = process.cpuUsage()
       for (let run = 0; run < times; run++) {
         const started = performance.now()
         expect(await ask()).toHaveLength(count)
         took.push(performance.now() - started)
       }
+      const used = process.cpuUsage(before)
+      // Of client and server in one process; what the clock says of a machine with other work says little.
+      const cpu = isEmulator ? '' : `, ${((used.user + used.system) / 1000 / times).toFixed(0)} ms of processor each`
       const sorted = took.toSorted((a, b) => a - b)
       const at = (share: number) => (sorted[Math.floor((times - 1) * share)] ?? 0).toFixed(1)
-      console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, slowest ${at(1)} ms, of ${times}`)
-      expect(Number(at(0.5))).toBeLessThan(options.mostMs)
+      console.info(`${COUNT} models in ${where}: ${what}: p50 ${at(0.5)} ms, slowest ${at(1)} ms, of ${times}${cpu}`)
+      expect(Number(at(0.5))).toBeLessThan(mostMs)
     },
-    90_000,
+    180_000,
   )
 }
