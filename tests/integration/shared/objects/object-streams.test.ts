@@ -127,3 +127,25 @@ test('bytes that are not those that were stored are a failure at their end', asy
   await expect(read).rejects.toMatchObject({ code: 'objects.damaged', retryable: true })
   await close()
 })
+
+test('a located object is fetched by ranges at that generation, with the token where one is asked for', async () => {
+  const name = 'located ü/#1%'
+  const { generation } = await streams.write({
+    ...object(name),
+    chunks: chunksOf('12345', '67890'),
+    sizeBytes: 10,
+    ifGeneration: '0',
+  })
+  const { url, headers } = await streams.locate({ bucket: 'models', name }, generation)
+  expect(headers).toEqual({})
+  const range = await fetch(url, { headers: { range: 'bytes=3-5' } })
+  expect([range.status, await range.text()]).toEqual([206, '456'])
+  await store.remove({ bucket: 'models', name })
+  expect((await fetch(url)).status).toBe(404)
+  const { token, other, close } = await answering(200, '')
+  expect(await token.locate({ bucket: 'models', name }, generation)).toEqual({
+    url: url.replace(server.url, other.url),
+    headers: { authorization: 'Bearer t0ken' },
+  })
+  await close()
+})
