@@ -9,7 +9,7 @@ import { runTransaction } from '#shared/documents/transaction.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { type ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
-import { startDocuments } from './documents.ts'
+import { type StartDocuments, startDocuments } from './documents.ts'
 import { type GoogleSide, startGoogleSide } from './google-side.ts'
 
 export const cacheBucket = 'models-bucket'
@@ -42,11 +42,8 @@ export interface CacheWorld extends CacheDeps {
   close(): Promise<void>
 }
 
-export async function startCacheWorld(): Promise<CacheWorld> {
-  const google = await startGoogleSide({
-    documents: startDocuments,
-    buckets: [cacheBucket],
-  })
+export async function startCacheWorld(documents: StartDocuments = startDocuments): Promise<CacheWorld> {
+  const google = await startGoogleSide({ documents, buckets: [cacheBucket] })
   const { db, storage } = google
   const store = new ObjectStore(storage)
   const now = () => new Date()
