@@ -44,9 +44,10 @@ beforeAll(async () => {
   const [model] = await Promise.all([
     runSync(recorded, { sizeBytes: SMALL_SYNC_BYTES, signal }),
     runTraining(recorded, { signal }),
-    runImage(recorded).then((character) => {
+    runImage(recorded).then(async (character) => {
       firstImage = recorded.quantities()
-      return followImages(recorded, character)
+      await waitForRate(recorded, character)
+      await deleteWhileWorking(recorded, character)
     }),
   ])
   await recorded.settled()
@@ -63,12 +64,6 @@ afterAll(async () => {
   await recorded?.close()
   await signing?.close()
 })
-
-async function followImages(cloud: RecordedCloud, character: string): Promise<void> {
-  const other = await runImage(cloud)
-  await deleteWhileWorking(cloud, character)
-  await waitForRate(cloud, other)
-}
 
 function callsOf(service: string): ApiCall[] {
   const calls = recorded
