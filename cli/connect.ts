@@ -50,6 +50,19 @@ export async function connect(options: { local: boolean; service?: ReconciledSer
   }
 }
 
+/** Connects for one piece of work, and closes the connection whatever comes. @throws as `connect` and the work do. */
+export async function withConnection<T>(
+  options: Parameters<typeof connect>[0],
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(options)
+  try {
+    return await work(connection)
+  } finally {
+    await connection.close()
+  }
+}
+
 /** What is needed for models: no bucket of the app, no queue. */
 export interface ModelConnection {
   config: Config<'model-sync'>

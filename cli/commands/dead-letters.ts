@@ -1,5 +1,5 @@
 import { type Command, type CommandContext, parseCall, UsageError, wholeNumber } from '../command.ts'
-import { type Connection, connect } from '../connect.ts'
+import { type Connection, withConnection } from '../connect.ts'
 import type { DeadLetter, DeadLetterBox } from '../dead-letters/subscription.ts'
 
 const subscriptionName = 'charaforge-dead-letters'
@@ -37,13 +37,10 @@ async function eachLetter(
   const { values, positionals } = parseCall(args, options, usage)
   if (positionals.length > 0) throw new UsageError('This command takes options only.', usage)
   const limit = wholeNumber(values.limit, { name: 'limit', min: 1, max: 10_000, usage })
-  const connection = await connect({ local: values.local })
-  try {
+  return await withConnection({ local: values.local }, async (connection) => {
     const box = await openBox(connection, values.subscription, context.signal)
     return await goThrough(box, limit, context.signal, (letter) => handle(letter, connection))
-  } finally {
-    await connection.close()
-  }
+  })
 }
 
 async function goThrough(

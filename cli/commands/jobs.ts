@@ -1,5 +1,5 @@
 import { type Command, type CommandContext, parseCall, UsageError, wholeNumber } from '../command.ts'
-import { type Connection, connect } from '../connect.ts'
+import { type Connection, withConnection } from '../connect.ts'
 import { jobRow, jobView, jobViewText } from '../jobs/job-view.ts'
 import { table } from '../output.ts'
 
@@ -33,16 +33,6 @@ paid again), one that rests does not wait any longer. They are due at once: the 
 within minutes, its task queue (TASKS_QUEUE, SERVICE_URL of the job's service) at once.
 `
 
-/** Runs a command on the project, and closes the connection whatever comes. */
-async function connected<T>(local: boolean, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await connect({ local })
-  try {
-    return await work(connection)
-  } finally {
-    await connection.close()
-  }
-}
-
 export const jobsList: Command = {
   words: ['jobs', 'list'],
   synopsis: 'jobs list',
@@ -57,7 +47,7 @@ export const jobsList: Command = {
     const state = states.find((known) => known === values.state) ?? null
     if (values.state !== undefined && state === null) throw new UsageError(`No job is "${values.state}".`, listUsage)
     const limit = wholeNumber(values.limit, { name: 'limit', min: 1, max: 1000, usage: listUsage })
-    return await connected(values.local, async ({ db }) => {
+    return await withConnection({ local: values.local }, async ({ db }) => {
       const { listJobs } = await import('#shared/jobs/list-jobs.ts')
       const jobs = await listJobs(db, { kind: values.kind ?? null, state, limit })
       if (!output.json)
@@ -79,7 +69,7 @@ export const jobsShow: Command = {
     const { values, positionals } = parseCall(args, {}, showUsage)
     const [id, ...more] = positionals
     if (id === undefined || more.length > 0) throw new UsageError('Name one job.', showUsage)
-    return await connected(values.local, async ({ db }) => {
+    return await withConnection({ local: values.local }, async ({ db }) => {
       const { jobRef, toJobRecord } = await import('#shared/jobs/job-record.ts')
       const job = toJobRecord(await jobRef(db, id).get())
       if (job === null) {
@@ -102,7 +92,7 @@ export const jobsRetry: Command = {
   async run(args, context) {
     const { values, positionals } = parseCall(args, {}, retryUsage)
     if (positionals.length === 0) throw new UsageError('Name the jobs.', retryUsage)
-    return await connected(values.local, async (connection) => {
+    return await withConnection({ local: values.local }, async (connection) => {
       let isGood = true
       for (const id of positionals) isGood = (await retry(connection, id, context)) && isGood
       return isGood
