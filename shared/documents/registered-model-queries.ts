@@ -138,12 +138,16 @@ export function isSeenBy(viewer: Viewer, { userId }: Pick<RegisteredModel, 'user
   return viewer === null || userId === null || userId === viewer.uid
 }
 
+const MOST_LETTERS = 100
+
 /** Value and id of the last model of a page. */
-type Position = [value: number | Timestamp | null, id: string]
+type Position = [value: number | string | Timestamp | null, id: string]
 
 const cursorSchema = z.tuple([
   z.union([
     z.number(),
+    // The app's own documents may have a date as text.
+    z.string().max(MOST_LETTERS),
     z.null(),
     z
       .strictObject({ s: z.int().min(-62_135_596_800).max(253_402_300_799), n: z.int().min(0).max(999_999_999) })
@@ -154,6 +158,7 @@ const cursorSchema = z.tuple([
 
 function positionOf(found: QueryDocumentSnapshot, field: string): Position {
   const value: unknown = found.get(field)
+  if (typeof value === 'string') return [value.slice(0, MOST_LETTERS), found.id]
   return [typeof value === 'number' || value instanceof Timestamp ? value : null, found.id]
 }
 

@@ -143,11 +143,30 @@ test.each<[string, { types?: string[]; bases?: string[]; sources?: string[] }]>(
   }
 })
 
+test('a date that is a text, as only an app writes it, ends no list', async () => {
+  const texts = Array.from({ length: 5 }, (_, index) => `2026-0${index + 1}-01`)
+  const ids = texts.map((_, index) => `text${index}`)
+  for (const [index, createdAt] of texts.entries()) {
+    await db.doc(`ai_models/${ids[index]}`).set({ ...(await db.doc('ai_models/m1').get()).data(), createdAt })
+  }
+  const filter = { types: [], bases: [], sources: [], word: null, viewer: null }
+  const found: string[] = []
+  for (let cursor: string | null = null; ; ) {
+    const page = await registeredPage(db, { filter, order: 'registered', limit: 2, cursor })
+    found.push(...(page?.models.map(({ document }) => document.id) ?? []))
+    cursor = page?.next ?? null
+    if (cursor === null) break
+  }
+  for (const id of ids) await db.doc(`ai_models/${id}`).delete()
+  // Text sorts above dates.
+  expect(found).toEqual([...ids.toReversed(), ...models.map(({ id }) => id).toReversed()])
+})
+
 test.each([
   '',
   'x',
   Buffer.from('[1]').toString('base64url'),
-  Buffer.from('["a","b"]').toString('base64url'),
+  Buffer.from('[[1],"b"]').toString('base64url'),
   Buffer.from('[1,"a/b"]').toString('base64url'),
 ])('%j is no place in a list', async (cursor) => {
   const filter = { types: [], bases: [], sources: [], word: null, viewer: null }
