@@ -1,7 +1,11 @@
 import type { DocumentData } from '@google-cloud/firestore'
+import { type CleanReport, cacheCleanNames, cacheVerifyNames } from '#shared/cache/cache-jobs.ts'
 import { fileOfModel } from '#shared/cache/cached-file.ts'
 import { ledgerRef, readLedger } from '#shared/cache/ledger.ts'
 import { holdFile, pinFile } from '#shared/cache/use-file.ts'
+import { followJob } from '#shared/jobs/follow-job.ts'
+import { jobId } from '#shared/jobs/job-record.ts'
+import { createJobRequests } from '#shared/jobs/job-requests.ts'
 import { createBucketMeter } from '../../../support/bucket-meter.ts'
 import { startDocuments } from '../../../support/documents.ts'
 import { addCivitaiModel, publishedSha256, readModel, reconcile, untilTidy } from '../../../support/sync-cases.ts'
@@ -103,5 +107,32 @@ test('a lease that ends makes room: its file goes, no other', async () => {
   const synced = await world.db.collection('ai_models').where('syncStatus', '==', 'synced').get()
   expect(synced.size).toBe(syncs + 2 + 3)
   expect(meter.mostBytes).toBeLessThanOrEqual(limitBytes)
+  await expectTidyBooks()
+}, 60_000)
+
+test('a clean-up and a verification are done for whoever asks by the books, and report', async () => {
+  const requests = createJobRequests({ db: world.db, wakeQueue: null, deadlineMs: hourMs })
+  const report = async (names: { key(input: { requestId: string }): string }, input: { requestId: string }) => {
+    await reconcile(world)
+    return (await followJob(world.db, jobId(names.key(input)))).result
+  }
+  const cleanInput = { requestId: 'clean', maxBytes: 0, keepRecent: null, fileIds: null }
+  await requests.enqueue(cacheCleanNames, cleanInput)
+  const cleaned = (await report(cacheCleanNames, cleanInput)) as CleanReport
+  // The late one alone is neither pinned nor held.
+  expect(cleaned).toMatchObject({ deleted_count: 1, freed_bytes: sizeBytes, spared_count: 0 })
+  expect(new Set(cleaned.kept_models.map(({ why }) => why))).toEqual(new Set(['pinned', 'leased']))
+  expect((await readModel(world, 'late'))?.syncStatus).toBe('notsynced')
+
+  const verifyInput = { requestId: 'verify', repair: true }
+  await requests.enqueue(cacheVerifyNames, verifyInput)
+  expect(await report(cacheVerifyNames, verifyInput)).toEqual({
+    checked_files: cleaned.kept_models.length,
+    checked_bytes: cleaned.kept_models.length * sizeBytes,
+    repaired: true,
+    findings: [],
+    findings_count: 0,
+    drift_bytes: 0,
+  })
   await expectTidyBooks()
 }, 60_000)
