@@ -12,6 +12,7 @@ ASSUME_YES=0
 scratch_folder=$(mktemp -d)
 trap 'rm -rf "$scratch_folder"' EXIT
 declared_folder=$scratch_folder/declared
+
 say() { printf '%s\n' "$*" >&2; }
 note() { say "note: $*"; }
 phase() { printf '\n== %s\n' "$*" >&2; }
