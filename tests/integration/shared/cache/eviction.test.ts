@@ -35,9 +35,12 @@ test('a model that is asked to sync again, or names another file by now, keeps w
   expect(await model('deleted')).toBeUndefined()
 })
 
+const inAMinute = () => Timestamp.fromMillis(Date.now() + 60_000)
+
 test.each<[string, (fileId: string) => Promise<unknown>]>([
   ['pinned', (fileId) => pinFile(world.db, { fileId, pinned: true })],
-  ['held', (fileId) => holdFile(world.db, { fileId, holder: 'url', until: new Date(Date.now() + 60_000) })],
+  // Without the use that a hold is.
+  ['held', (fileId) => modelFileRef(world.db, fileId).update({ leases: { url: inAMinute() } })],
   ['used', (fileId) => touchFile(world, { fileId })],
   ['awaited', (fileId) => modelFileRef(world.db, fileId).update({ waiters: [{ jobId: 'j', modelId: 'm' }] })],
   [
@@ -53,6 +56,17 @@ test.each<[string, (fileId: string) => Promise<unknown>]>([
   expect(await evictFile(world, file)).toBe(false)
   expect(await world.objects()).toEqual(['models/a.bin'])
   expect(await model('a')).toMatchObject({ syncStatus: 'synced' })
+})
+
+test('a hold is a use, and outlives those whose time is over', async () => {
+  const { fileId } = await world.add('a')
+  const until = new Date(Date.now() + 60_000)
+  expect(await holdFile(world.db, { fileId, holder: 'over', until: new Date(Date.now() - 1) })).toBe(true)
+  expect(await holdFile(world.db, { fileId, holder: 'live', until })).toBe(true)
+  const { leases, lastUsedAt } = await row(fileId)
+  expect(leases).toEqual({ live: Timestamp.fromDate(until) })
+  expect(Date.now() - lastUsedAt!.toMillis()).toBeLessThan(60_000)
+  expect(await holdFile(world.db, { fileId: 'nobody', holder: 'live', until })).toBe(false)
 })
 
 test('a lease that is over, and an unpinned file, hold nothing', async () => {
