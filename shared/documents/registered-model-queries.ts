@@ -120,6 +120,22 @@ export async function registeredByKey(
   )
 }
 
+/** Of the same, those that are a version of one model of a source, the last published first. */
+export async function registeredVersions(
+  db: Firestore,
+  wish: { source: RegisteredModel['model']['source']; sourceId: string; uid: string },
+): Promise<RegisteredModel[]> {
+  const { docs } = await db
+    .collection('ai_models')
+    .where('registry.owner', 'in', ['', wish.uid])
+    .where('registry.source', '==', wish.source)
+    .where('registry.sourceId', '==', wish.sourceId)
+    .limit(MOST_ALIKE)
+    .get()
+  const publishedMs = ({ model }: RegisteredModel): number => model.createdAt?.getTime() ?? 0
+  return docs.map((found) => registeredOf(found.id, found.data())).toSorted((a, b) => publishedMs(b) - publishedMs(a))
+}
+
 /** Of the same, those whose file has this SHA-256: as it was verified, or as the source says. */
 export async function registeredBySha256(
   db: Firestore,

@@ -1,6 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { modelRef } from '#shared/documents/models.ts'
-import { isSeenBy, registeredByKey, type Viewer } from '#shared/documents/registered-model-queries.ts'
+import {
+  isSeenBy,
+  registeredByKey,
+  registeredVersions,
+  type Viewer,
+} from '#shared/documents/registered-model-queries.ts'
 import { type RegisteredModel, toRegistered } from '#shared/documents/registered-models.ts'
 import { AppError } from '#shared/errors/app-error.ts'
 import type { Admit } from '#shared/registry/change-registered.ts'
@@ -66,8 +71,17 @@ async function byDocument(db: Firestore, wish: { user: User; modelId: string }):
 async function byPlace(db: Firestore, user: User, place: HubPlace): Promise<RegisteredModel | null> {
   const { id, key, isExact } = named(place)
   const alike = (await reading(registeredByKey(db, { keys: [key], uid: user.uid }))).get(key) ?? []
-  const found = closest(alike, id)
+  const found = closest(alike, id) ?? (await anyVersion(db, user, place))
   return isExact && found?.model.id.toLowerCase() !== id.toLowerCase() ? null : found
+}
+
+/** CivitAI's models are registered by version; whoever names none means the newest that is registered. */
+async function anyVersion(db: Firestore, user: User, place: HubPlace): Promise<RegisteredModel | null> {
+  if (place.kind !== 'civitai' || place.reference.versionId !== null) return null
+  const { modelId: sourceId } = place.reference
+  if (sourceId === null) return null
+  const [newest] = await reading(registeredVersions(db, { source: 'civitai', sourceId, uid: user.uid }))
+  return newest ?? null
 }
 
 /** `isExact`: a file or a revision was named, so that no other one of the same version will do. */

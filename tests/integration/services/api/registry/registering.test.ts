@@ -98,6 +98,16 @@ test('without a version the one is registered that a sync would take now, and ag
   expect([file.status, file.body.model.id]).toEqual([201, 'civitai:4384@8+82'])
 })
 
+test('an id without a version means the newest version that one has registered, and of the hub where there is none', async () => {
+  const { token } = await world.api.signIn()
+  const shown = async () => (await world.instance.call({ token, path: at('civitai:4384') })).body.model
+  expect(await shown()).toMatchObject({ id: 'civitai:4384@8', model_id: null })
+  await add(token, { source: 'civitai:4384@7' })
+  expect(await shown()).toMatchObject({ id: 'civitai:4384@7', model_id: expect.any(String) })
+  await add(token, { source: 'civitai:4384@8' })
+  expect(await shown()).toMatchObject({ id: 'civitai:4384@8', model_id: expect.any(String) })
+})
+
 test('one that is asked for twenty times at once is one model', async () => {
   const { token } = await world.api.signIn()
   const answers = await Promise.all(Array.from({ length: 20 }, () => add(token, { source: 'hf:ann/tiny' })))
