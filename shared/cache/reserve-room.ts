@@ -127,7 +127,8 @@ async function take(deps: RoomDeps, wish: RoomWish, { isForced }: { isForced: bo
     const ledger = await readLedgerIn(transaction, db, bucket)
     // Made a moment ago, and nobody removes it.
     if (ledger === null) throw new Error('The ledger of the cache is gone.')
-    if ((ledger.reserved[jobId] ?? 0) >= bytes && ledger.waiting[jobId] === undefined) return { kind: 'reserved' }
+    // Whoever waits for more keeps its place in the line.
+    if ((ledger.reserved[jobId] ?? 0) >= bytes) return { kind: 'reserved' }
     const { storedBytes, trainedBytes } = ledger
     const othersBytes = reservedBytes(ledger, jobId)
     const fits = maxBytes === 0 || storedBytes + othersBytes + bytes <= maxBytes

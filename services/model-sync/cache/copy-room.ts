@@ -20,6 +20,8 @@ export class CopyRoom {
   readonly #deps: CopyRoomDeps
   readonly #run: JobRun<CopyInput>
   readonly #learned = new Map<number, KnownSize>()
+  /** Files whose known size is only how far they have come. */
+  readonly #growing = new Set<number>()
   #reservedBytes = -1
 
   constructor(deps: CopyRoomDeps, run: JobRun<CopyInput>) {
@@ -69,9 +71,6 @@ export class CopyRoom {
     const sizeBytes = Math.max(known.sizeBytes ?? 0, (partIndex + 1) * known.partBytes)
     await this.learn(index, { ...known, sizeBytes })
   }
-
-  /** Files whose known size is only how far they have come. */
-  readonly #growing = new Set<number>()
 
   #known(index: number): KnownSize {
     const stated = this.#run.input.files[index]?.sizeBytes ?? null

@@ -90,6 +90,22 @@ test('who waits is told when the first lease ends, and is named to whoever gives
   expect(await releaseRoom(world, 'second')).toEqual([])
 })
 
+test('a copy that waits for more keeps what it has, and since when it waits', async () => {
+  await pinFile(world.db, { fileId: (await world.add('pinned')).fileId, pinned: true })
+  const room = world.room(500)
+  await reserveRoom(room, wish('other', 200))
+  await reserveRoom(room, wish('growing', 100))
+  const { since } = (await reserveRoom(room, wish('growing', 300))) as { since: Date }
+  // Its next claim begins with what it knows then.
+  expect(await reserveRoom(room, wish('growing', 50))).toEqual({ kind: 'reserved' })
+  expect((await ledger()).reserved).toEqual({ other: 200, growing: 100 })
+  const later = { ...room, now: () => new Date(Date.now() + 5_000) }
+  expect(await reserveRoom(later, wish('growing', 300))).toMatchObject({ kind: 'later', since })
+  await releaseRoom(world, 'other')
+  expect(await reserveRoom(room, wish('growing', 300))).toEqual({ kind: 'reserved' })
+  expect(await ledger()).toMatchObject({ reserved: { growing: 300 }, waiting: {} })
+})
+
 test('what can never fit is refused at once, and evicts nothing', async () => {
   await world.add('a')
   await pinFile(world.db, { fileId: (await world.add('pinned')).fileId, pinned: true })
