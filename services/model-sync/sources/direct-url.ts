@@ -18,22 +18,27 @@ const sha256Pattern = /^[0-9a-f]{64}$/
 export async function resolveDirectUrl(
   web: HttpClient,
   source: Pick<ModelSource, 'sourceUrl' | 'sourceSha256' | 'versionId'>,
-  signal: AbortSignal,
+  options: {
+    /** Whether stored bytes of that SHA-256 may be had without fetching these; else the address has to show them first. */
+    mayHaveByHash: boolean
+    signal: AbortSignal
+  },
 ): Promise<ResolvedModel> {
   const url = source.sourceUrl ?? ''
   const sha256 = source.sourceSha256
   if (sha256 !== null && !sha256Pattern.test(sha256)) {
     throw new FinalError({ code: 'url.bad-sha256', message: 'sourceSha256 is not a SHA-256 of 64 hex characters.' })
   }
-  const found = await probe(web, url, signal)
+  const found = await probe(web, url, options.signal)
   const validator = strong(found.headers.etag) ?? found.headers['last-modified'] ?? null
   // Without a validator nobody can say whether two answers are one file, so the copy is not shared.
-  const identity = `url ${url} ${found.sizeBytes} ${validator ?? randomUUID()}`
-  const fileId = sha256 ?? `url-${createHash('sha256').update(identity).digest('hex')}`
+  const identity = `url ${url} ${found.sizeBytes} ${validator ?? randomUUID()}${sha256 === null ? '' : ` ${sha256}`}`
+  const named = createHash('sha256').update(identity).digest('hex')
+  const fileId = options.mayHaveByHash && sha256 !== null ? sha256 : `url-${named}`
   return {
     fileId,
     layout: 'file',
-    versionId: source.versionId ?? fileId.replace(/^url-/, '').slice(0, 12),
+    versionId: source.versionId ?? (sha256 ?? named).slice(0, 12),
     files: [
       {
         locator: { source: 'url', url },

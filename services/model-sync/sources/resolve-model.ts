@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Firestore } from '@google-cloud/firestore'
 import { refuseUnscanned } from '#shared/civitai/check-scans.ts'
 import type { CivitaiClient } from '#shared/civitai/client.ts'
 import { resolveCivitaiFile } from '#shared/civitai/resolve-file.ts'
@@ -8,6 +9,7 @@ import { refusals } from '#shared/formats/model-refusals.ts'
 import type { HttpClient } from '#shared/http/client.ts'
 import type { HuggingFaceClient } from '#shared/huggingface/client.ts'
 import { resolveHuggingFaceModel } from '#shared/huggingface/resolve-model.ts'
+import { storedBytesFor } from '#shared/registry/stored-bytes.ts'
 import type { SourceFile } from '#shared/transfer/source-file.ts'
 import { resolveDirectUrl } from './direct-url.ts'
 import type { ResolvedModel } from './resolved-model.ts'
@@ -38,9 +40,12 @@ export async function resolveModel(
   source: ModelSource,
   options: ResolveOptions,
 ): Promise<ResolvedModel> {
-  const { signal } = options
+  const { signal, userId } = options
   if (source.civitaiModelId !== null) return await resolveCivitai(clients.civitai, source, options)
-  if (source.sourceUrl !== null) return await resolveDirectUrl(clients.web, source, signal)
+  if (source.sourceUrl !== null) {
+    const mayHaveByHash = await maySee(clients.uploads.db, { sha256: source.sourceSha256, userId })
+    return await resolveDirectUrl(clients.web, source, { mayHaveByHash, signal })
+  }
   switch (source.engine) {
     case 'huggingface':
       if (source.hfId === null) throw noSource('The model names no Hugging Face repository (hf_id).')
@@ -49,7 +54,7 @@ export async function resolveModel(
       if (source.versionId === null) throw noSource('The model names no CivitAI model or version.')
       return await resolveCivitai(clients.civitai, source, options)
     case 'upload':
-      return await resolveUpload(clients.uploads, { source, userId: options.userId })
+      return await resolveUpload(clients.uploads, { source, userId })
     case null:
       throw noSource('The model names no source: set civitaiModelId, sourceUrl, or engine and hf_id.')
     default:
@@ -58,6 +63,13 @@ export async function resolveModel(
         message: `Models of engine "${source.engine.slice(0, 40)}" have no file to copy; only huggingface, civitai and upload have.`,
       })
   }
+}
+
+/** A SHA-256 is no secret, so who only names one gets nobody's bytes for it (decision 18). */
+async function maySee(db: Firestore, wish: { sha256: string | null; userId: string | null }): Promise<boolean> {
+  const { sha256, userId } = wish
+  if (userId === null || sha256 === null) return true
+  return (await storedBytesFor(db, { sha256: sha256.toLowerCase(), userId })) !== null
 }
 
 async function resolveCivitai(

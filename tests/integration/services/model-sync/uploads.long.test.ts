@@ -91,6 +91,19 @@ test('whoever only knows the hash of a stored file gets nothing of it', async ()
   expect([nothing.gcsUri, other.gcsUri]).toEqual([undefined, undefined])
 })
 
+test('nor does whoever names an address of other bytes of that length with it; the same bytes there are linked', async () => {
+  const bytes = weights()
+  const { gcsUri } = await world.sync('private', { name: 'Private', ...(await upload('ann', bytes)) })
+  const sha256 = sha256Of(bytes)
+  const other = world.fileHost.add({ content: { kind: 'bytes', bytes: weights(bytes.length) } })
+  const by = (sourceUrl: string) => ({ userId: 'eve', sourceUrl, sourceSha256: sha256 })
+  const refused = await world.sync('address', { name: 'Z', ...by(world.fileHost.locationOf(other)) })
+  expect([refused.syncErrorCode, refused.gcsUri]).toEqual(['transfer.hash-mismatch', undefined])
+  const same = world.fileHost.add({ content: { kind: 'bytes', bytes } })
+  const linked = await world.sync('shown', { name: 'Z', ...by(world.fileHost.locationOf(same)) })
+  expect(linked).toMatchObject({ syncStatus: 'synced', gcsUri })
+})
+
 test('nor does whoever sends other bytes under that hash while the file is being copied', async () => {
   const bytes = weights(8_000_000)
   const sha256 = sha256Of(bytes)
