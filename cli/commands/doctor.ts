@@ -9,7 +9,8 @@ Looks whether this machine and the project have what forge and the services need
 database and its indexes, the buckets, the task queue, the secrets, the services. Says for everything that is wrong the one
 command that mends it. Changes nothing. Exit code 1 where something has to be mended.
 
-It looks with your own rights, as the other commands work. deploy/doctor.sh compares the whole project with infra/, with gcloud.
+It looks with your own rights, as the other commands work. deploy/doctor.sh compares the whole project with
+infra/, by gcloud.
 `
 
 const marks = { ok: '✓', failed: '✗', note: '!', skipped: '–' } as const

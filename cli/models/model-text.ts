@@ -1,4 +1,5 @@
 import { type Output, table } from '../output.ts'
+import { plainLine } from '../text-width.ts'
 import { bytesText } from '../units.ts'
 import type { FoundModels } from './pages.ts'
 import type { ModelRecord, NoteRecord } from './records.ts'
@@ -21,7 +22,7 @@ export function tellModels(output: Output, found: FoundModels, list: { of: ListO
 
 /** Which sources are missing, beside the result. */
 export function tellNotes(output: Output, notes: readonly NoteRecord[]): void {
-  for (const { source, code, message } of notes) output.note(`${source}: ${plain(message)} (${code})`)
+  for (const { source, code, message } of notes) output.note(`${source}: ${plainLine(message)} (${code})`)
 }
 
 function modelsTable(models: readonly ModelRecord[], of: ListOf): string {
@@ -32,7 +33,7 @@ function modelsTable(models: readonly ModelRecord[], of: ListOf): string {
     model.size_bytes == null ? '' : bytesText(model.size_bytes),
     model.download_count == null ? '' : countText(model.download_count),
     statusText(model),
-    plain(model.name),
+    plainLine(model.name),
   ])
   return table(
     [[of === 'registered' ? 'MODEL' : 'ID', 'TYPE', 'BASE', 'SIZE', 'DOWNLOADS', 'STATUS', 'NAME'], ...rows],
@@ -67,13 +68,15 @@ export function modelText(output: Output, model: ModelRecord): string {
     ['page', model.remote_url],
     ['updated', model.updated_at],
   ]
-  const rows = facts.flatMap(([name, value]) => (value == null || value === '' ? [] : [[name, plain(String(value))]]))
+  const rows = facts.flatMap(([name, value]) =>
+    value == null || value === '' ? [] : [[name, plainLine(String(value))]],
+  )
   const error = model.sync_error
   const failure = error
-    ? `\n\n  ${output.style('red', `The last sync failed (${error.code}): ${plain(error.message)}`)}`
+    ? `\n\n  ${output.style('red', `The last sync failed (${error.code}): ${plainLine(error.message)}`)}`
     : ''
   const description = model.description ? `\n\n${indented(model.description)}` : ''
-  return `${output.style('bold', plain(model.name))}\n${table(rows)}${failure}${description}`
+  return `${output.style('bold', plainLine(model.name))}\n${table(rows)}${failure}${description}`
 }
 
 /** What is registered, and how far; nothing for what lies at its hub alone. */
@@ -88,12 +91,7 @@ function countText(count: number): string {
   return count >= 10_000 ? `${Math.round(count / 1000)}k` : String(count)
 }
 
-/** Names and texts are strangers': one line, and nothing that a terminal would obey. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
-}
-
 function indented(text: string): string {
-  const lines = text.split('\n').map((line) => `  ${plain(line)}`.trimEnd())
+  const lines = text.split('\n').map((line) => `  ${plainLine(line)}`.trimEnd())
   return lines.join('\n')
 }

@@ -31,7 +31,7 @@ export function openWebhookWork(
     web,
     replicate: client,
     bucket: config.MODELS_STORAGE_BUCKET,
-    cacheMaxBytes: config.CACHE_MAX_BYTES,
+    cacheLimits: { maxBytes: config.CACHE_MAX_BYTES, keepRecent: config.CACHE_KEEP_RECENT },
     mail: { collection: config.MAIL_COLLECTION, appUrl: config.APP_URL },
     pollMs: config.TRAINING_POLL_MS,
     deadlineMs: config.JOB_DEADLINE_MS,

@@ -1,6 +1,7 @@
 import { FieldPath, type Firestore, type Query, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore'
 import * as z from 'zod'
 import { sourceKey } from '#shared/registry/registry-id.ts'
+import { groupsOf } from './in-groups.ts'
 import { type RegisteredModel, registeredOf } from './registered-models.ts'
 
 /** Whose models somebody sees: their own and the system's; null for an operator, who sees all. */
@@ -109,9 +110,8 @@ export async function registeredByKey(
   db: Firestore,
   wish: { keys: readonly string[]; uid: string },
 ): Promise<Map<string, RegisteredModel[]>> {
-  const keys = [...new Set(wish.keys)]
-  const most = MOST_DISJUNCTIONS / 2
-  const parts = Array.from({ length: Math.ceil(keys.length / most) }, (_, i) => keys.slice(i * most, (i + 1) * most))
+  // With two owners each.
+  const parts = groupsOf([...new Set(wish.keys)], MOST_DISJUNCTIONS / 2)
   const visible = db.collection('ai_models').where('registry.owner', 'in', ['', wish.uid])
   const answers = await Promise.all(parts.map((part) => visible.where('registry.key', 'in', part).get()))
   return Map.groupBy(

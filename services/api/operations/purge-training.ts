@@ -1,4 +1,5 @@
 import type { DocumentReference, Transaction } from '@google-cloud/firestore'
+import { doubtLedger } from '#shared/cache/count-bucket.ts'
 import { type Generation, generationRef, isGenerationOver } from '#shared/documents/generations.ts'
 import { settleStorage } from '#shared/documents/quotas.ts'
 import { readTrainedModel, trainedModelRef } from '#shared/documents/trained-models.ts'
@@ -23,6 +24,7 @@ export async function purgeTraining(deps: PurgeDeps, plan: TrainingPurgePlan): P
   for (const object of [...plan.uploads, ...plan.zips, ...plan.weights, ...plan.pictures, ...plan.temporaries]) {
     await store.remove(object, object.generation)
   }
+  if (plan.weights.length > 0) await doubtLedger(db, deps.modelsBucket)
   for (const id of plan.generationIds) await removeCounted(deps, plan, generationRef(db, id), bytesOfGeneration)
   await removeCounted(deps, plan, trainedModelRef(db, plan.trainingId), bytesOfModel)
   const rest = [

@@ -1,3 +1,4 @@
+import { doubtLedger } from '#shared/cache/count-bucket.ts'
 import { everyDocument } from '#shared/documents/every-document.ts'
 import { usageRef } from '#shared/documents/usage.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
@@ -53,6 +54,7 @@ export async function purgeUser(deps: PurgeDeps, plan: UserPurgePlan): Promise<v
   }
   if (underWay !== null) throw underWay
   for (const object of plan.objects) await store.remove(object, object.generation)
+  if (plan.objects.some(({ bucket }) => bucket === deps.modelsBucket)) await doubtLedger(db, deps.modelsBucket)
   if (plan.hasUsage) await usageRef(db, plan.userId).delete()
 }
 

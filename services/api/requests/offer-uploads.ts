@@ -1,3 +1,4 @@
+import { inGroups } from '#shared/documents/in-groups.ts'
 import { newId } from '#shared/documents/new-id.ts'
 import { readUsage, reserveStorage, settleStorage } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
@@ -6,7 +7,6 @@ import type { ApiClients } from '../api-clients.ts'
 import type { ApiContext } from '../api-context.ts'
 import { type PhotoContentType, photoExtensions } from '../endpoints/create-uploads.ts'
 import { invalidRequest } from '../http/parse-part.ts'
-import { inGroups } from '../in-groups.ts'
 import { requireStorage } from './require-storage.ts'
 import { changeForUser } from './user-change.ts'
 

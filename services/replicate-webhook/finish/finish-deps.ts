@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
+import type { CacheLimits } from '#shared/cache/cache-deps.ts'
 import type { HttpClient } from '#shared/http/client.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
@@ -22,8 +23,8 @@ export interface FinishDeps {
   jobs: JobRequests
   /** Where trained models lie, and parts of their weights on the way there. */
   bucket: string
-  /** What that bucket may hold; 0 for no limit. */
-  cacheMaxBytes: number
+  /** What that bucket may hold, and how much of it stays whatever comes. */
+  cacheLimits: CacheLimits
   mail: MailSettings
   /** Between two looks at a run. */
   pollMs: number

@@ -17,9 +17,8 @@ export async function takeWeightsRoom(
 ): Promise<void> {
   const archiveBytes = layout?.sizeBytes ?? null
   if (archiveBytes === null) return
-  const limits = { maxBytes: deps.cacheMaxBytes, keepRecent: 0 }
   const wish = { jobId: run.id, bytes: 2 * archiveBytes, stayingBytes: archiveBytes }
-  await forceRoom({ ...deps, limits, logger: run.logger }, wish)
+  await forceRoom({ ...deps, limits: deps.cacheLimits, logger: run.logger }, wish)
 }
 
 /** Counts the weights in place of what was reserved for them, once their parts are gone; a second time it changes nothing. */

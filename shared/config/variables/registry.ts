@@ -20,7 +20,7 @@ export const registryVariables = {
     schema: integer({ min: 0, max: 10_000 }),
     default: '0',
     description: 'So many files that were used last are never evicted.',
-    services: ['model-sync', 'api', 'forge'],
+    services: ['model-sync', 'replicate-webhook', 'api', 'forge'],
     example: '3',
   }),
   CACHE_WAIT_MS: defaulted({

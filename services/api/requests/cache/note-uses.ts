@@ -1,6 +1,6 @@
 import { noteUse } from '#shared/cache/use-file.ts'
+import { groupsOf, inGroups } from '#shared/documents/in-groups.ts'
 import type { ApiContext } from '../../api-context.ts'
-import { groupsOf, inGroups } from '../../in-groups.ts'
 import { reading } from '../reading.ts'
 
 interface Use {

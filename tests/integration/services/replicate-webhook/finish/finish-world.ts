@@ -131,7 +131,7 @@ async function startFinishWorld(): Promise<FinishWorld> {
     replicate,
     jobs,
     bucket: buckets.models,
-    cacheMaxBytes: 0,
+    cacheLimits: { maxBytes: 0, keepRecent: 0 },
     mail,
     pollMs: 60_000,
     deadlineMs: 86_400_000,
