@@ -100,7 +100,10 @@ export async function startCivitai(options: CivitaiStandInOptions): Promise<Civi
     response.once('close', () => {
       seen.status = response.headersSent ? response.statusCode : null
     })
-    const { fault, fire } = dueFor(queue.next(route.endpoint, (fault) => canHarm(fault, route.endpoint)), seen)
+    const { fault, fire } = dueFor(
+      queue.next(route.endpoint, (fault) => canHarm(fault, route.endpoint)),
+      seen,
+    )
     const page = (status: number) => pageAnswer(status, status === 200 ? 'Sign in' : 'Attention Required!')
     if (sendInstead({ response, fault, fire, page })) return
     if (fault?.kind === 'redirect') {
