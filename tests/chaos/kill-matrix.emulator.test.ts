@@ -1,11 +1,7 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../support/google-firestore.ts'
 import { killMatrix } from './kill-matrix.ts'
 
-describe('the image worker killed from outside, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
+describeOnGoogle('the image worker killed from outside, on Google’s Firestore emulator', () => {
   killMatrix({
     documents: startGoogleFirestore,
     bucketPhases: 12,

@@ -1,12 +1,8 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../support/google-firestore.ts'
 import { runProcess } from '../support/processes.ts'
 import { syncKills } from './sync-kills.ts'
 
-describe('the built model sync killed from outside, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
+describeOnGoogle('the built model sync killed from outside, on Google’s Firestore emulator', () => {
   beforeAll(async () => {
     expect(await runProcess(['tools/build.ts', 'model-sync'])).toMatchObject({ code: 0 })
   }, 60_000)

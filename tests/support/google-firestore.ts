@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '#local/service-process.ts'
+import { isFull } from './how-many.ts'
 
 const JAR = 'platform/cloud-firestore-emulator/cloud-firestore-emulator.jar'
 const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore'
@@ -28,6 +29,18 @@ function lookForEmulator(): { jar: string; java: string } | null {
 function onPath(program: string): string | null {
   const places = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, program))
   return places.find((place) => existsSync(place)) ?? null
+}
+
+/**
+ * A suite on Google's emulator. What also runs on our document server, and asks nothing of a database that the comparison of both
+ * has not asked, is left out of the gate: FULL=1 has it.
+ */
+export function describeOnGoogle(title: string, suite: () => void, { isInGate = true } = {}): void {
+  describe(title, () => {
+    const reason = findGoogleFirestore() === null ? 'no gcloud' : isInGate || isFull ? null : 'without FULL=1'
+    if (reason === null) suite()
+    else test(`skipped: ${reason}`, () => console.log(`skipped: ${reason}`))
+  })
 }
 
 /**
@@ -69,16 +82,4 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
     await sleep(50)
   }
   throw new Error(`No answer within ${START_TIMEOUT_MS} ms.`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }

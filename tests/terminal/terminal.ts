@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -31,6 +31,9 @@ set -g default-terminal screen-256color
 set -g history-limit 5000
 `
 
+/** tmux itself loses the code of one in three commands that end fast. The shell lives through Ctrl-C, which the command gets as ever. */
+const keepingTheCode = 'trap : INT; "$@"; echo $? > "$0"'
+
 /** Starts a command under a tmux server that nobody else knows of, in UTF-8, in this folder. */
 export async function openTerminal(
   command: readonly string[],
@@ -39,6 +42,7 @@ export async function openTerminal(
   const folder = await mkdtemp(join(tmpdir(), 'terminal-'))
   const config = join(folder, 'tmux.conf')
   await writeFile(config, settings)
+  const codeFile = join(folder, 'code')
   const server = ['-u', '-S', join(folder, 'socket'), '-f', config]
   // The server keeps its first environment; what the command gets is named one by one.
   const serverEnv = { PATH: process.env.PATH ?? '', HOME: folder, LANG: 'C.UTF-8', TMUX_TMPDIR: folder }
@@ -48,7 +52,7 @@ export async function openTerminal(
   const variables = Object.entries({ HOME: folder, ...env }).flatMap(([name, value]) => ['-e', `${name}=${value}`])
   await tmux(
     ...['new-session', '-d', '-x', String(columns), '-y', String(height), '-c', process.cwd(), ...variables],
-    ...['--', ...command],
+    ...['--', 'sh', '-c', keepingTheCode, codeFile, ...command],
   )
 
   async function rows(): Promise<string[]> {
@@ -57,9 +61,11 @@ export async function openTerminal(
     return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1)
   }
 
+  /** Null until all that the command wrote is on the screen, too. */
   async function ended(): Promise<number | null> {
-    const [isDead, status] = (await tmux('display-message', '-p', '#{pane_dead} #{pane_dead_status}')).trim().split(' ')
-    return isDead === '1' ? Number(status) : null
+    if ((await tmux('display-message', '-p', '#{pane_dead}')).trim() !== '1') return null
+    const code = await readFile(codeFile, 'utf8').catch(() => '')
+    return code.endsWith('\n') ? Number(code) : null
   }
 
   return {

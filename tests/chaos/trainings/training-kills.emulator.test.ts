@@ -1,11 +1,7 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../../support/google-firestore.ts'
 import { trainingKills } from './training-kills.ts'
 
-describe('a training whose services are killed from outside, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
+describeOnGoogle('a training whose services are killed from outside, on Google’s Firestore emulator', () => {
   trainingKills({
     documents: startGoogleFirestore,
     leaseMs: 4_000,

@@ -1,10 +1,10 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../../../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../../../support/google-firestore.ts'
 import { deliveryFaults } from './delivery-faults.ts'
 
-describe('faults of event delivery, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
-  deliveryFaults(startGoogleFirestore)
-})
+describeOnGoogle(
+  'faults of event delivery, on Google’s Firestore emulator',
+  () => {
+    deliveryFaults(startGoogleFirestore)
+  },
+  { isInGate: false },
+)

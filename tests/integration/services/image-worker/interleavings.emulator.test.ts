@@ -1,10 +1,10 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../../../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../../../support/google-firestore.ts'
 import { interleavedRuns } from './interleavings.ts'
 
-describe('interleaved runs, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
-  interleavedRuns({ documents: startGoogleFirestore })
-})
+describeOnGoogle(
+  'interleaved runs, on Google’s Firestore emulator',
+  () => {
+    interleavedRuns({ documents: startGoogleFirestore })
+  },
+  { isInGate: false },
+)

@@ -1,4 +1,5 @@
 import type { StartDocuments } from '../../../support/documents.ts'
+import { everyNth, isFull } from '../../../support/how-many.ts'
 import {
   deliverUntilAcknowledged,
   type ImageCase,
@@ -66,14 +67,14 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
   }
 
   test('two uploads in every interleaving of claim, provider call, object and document: the newer one is shown', async () => {
-    const orders = interleavings(moves.length)
+    const orders = everyNth(interleavings(moves.length), 3)
     const tried: string[] = []
     const next = orders[Symbol.iterator]()
     const lane = async () => {
       for (const order of next) tried.push(await tryOrder(order))
     }
     await Promise.all(Array.from({ length: 8 }, lane))
-    expect(tried).toHaveLength(70)
+    expect(tried).toHaveLength(isFull ? 70 : 24)
     console.log(`interleavings tried (A older, B newer; small: ended before it):\n  ${tried.sort().join('\n  ')}`)
   }, 60_000)
 

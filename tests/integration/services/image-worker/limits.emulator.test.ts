@@ -1,10 +1,10 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../../../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../../../support/google-firestore.ts'
 import { limits } from './limits.ts'
 
-describe('the limits of spending, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
-  limits(startGoogleFirestore)
-})
+describeOnGoogle(
+  'the limits of spending, on Google’s Firestore emulator',
+  () => {
+    limits(startGoogleFirestore)
+  },
+  { isInGate: false },
+)

@@ -6,5 +6,6 @@ describe('faults of ClipDrop, with the local provider to fall back on', () => {
     documents: startDocuments,
     providers: 'clipdrop,local',
     only: ({ nature, lasts }) => lasts || nature === 'refused',
+    everyNth: 3,
   })
 })

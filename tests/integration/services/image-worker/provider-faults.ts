@@ -1,6 +1,7 @@
 import type { ClipDropEndpoint, ClipDropFault } from '#local/clipdrop/faults.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { StartDocuments } from '../../../support/documents.ts'
+import { everyNth } from '../../../support/how-many.ts'
 import {
   charged,
   createCharacter,
@@ -109,6 +110,8 @@ export function providerFaults(setup: {
   providers: 'clipdrop' | 'clipdrop,local'
   /** Default: all of them. What passes after a retry never reaches the second provider. */
   only?: (plan: { nature: Nature; lasts: boolean }) => boolean
+  /** The gate tries every n-th of these. Default: all. */
+  everyNth?: number
 }): void {
   const hasFallBack = setup.providers !== 'clipdrop'
   let world: ImageWorld
@@ -129,49 +132,51 @@ export function providerFaults(setup: {
     await world.close()
   })
 
-  test.each(plans.filter(setup.only ?? (() => true)).map((plan) => ({ ...plan, title: titleOf(plan) })))(
-    '$title',
-    async (plan) => {
-      const { row, endpoint, nature, lasts } = plan
-      const { one, resource, from } = await forged()
-      const times = lasts ? callsBorne(nature, hasFallBack) : 1
-      world.clipdrop.inject({ fault: row.fault, times, endpoint })
-      const deliveries = await deliverToTheEnd(one, resource)
+  test.each(
+    everyNth(plans.filter(setup.only ?? (() => true)), setup.everyNth ?? 1).map((plan) => ({
+      ...plan,
+      title: titleOf(plan),
+    })),
+  )('$title', async (plan) => {
+    const { row, endpoint, nature, lasts } = plan
+    const { one, resource, from } = await forged()
+    const times = lasts ? callsBorne(nature, hasFallBack) : 1
+    world.clipdrop.inject({ fault: row.fault, times, endpoint })
+    const deliveries = await deliverToTheEnd(one, resource)
 
-      const made = world.clipdrop.requests.slice(from)
-      expect(made.filter(({ fault }) => fault !== null)).toHaveLength(times)
-      world.clipdrop.assertAllFired()
-      // A fault that went on would be met again: no call of the step came after the last that was planned.
-      const isOver = lasts || nature === 'refused'
-      expect(made.filter((request) => request.endpoint === endpoint)).toHaveLength(
-        isOver || nature === 'harmless' ? times : 2,
-      )
-      const paid = charged(world, from)
-      expect(Math.max(paid.background, paid.upscale)).toBeLessThanOrEqual(2)
+    const made = world.clipdrop.requests.slice(from)
+    expect(made.filter(({ fault }) => fault !== null)).toHaveLength(times)
+    world.clipdrop.assertAllFired()
+    // A fault that went on would be met again: no call of the step came after the last that was planned.
+    const isOver = lasts || nature === 'refused'
+    expect(made.filter((request) => request.endpoint === endpoint)).toHaveLength(
+      isOver || nature === 'harmless' ? times : 2,
+    )
+    const paid = charged(world, from)
+    expect(Math.max(paid.background, paid.upscale)).toBeLessThanOrEqual(2)
 
-      const [job] = await jobsOf(world, one)
-      const by = (job?.steps[endpoint]?.result as { by?: string } | undefined)?.by ?? null
-      const { visuals } = await readCharacter(world, one)
-      outcomes.push(
-        `${titleOf(plan)}: ${String(visuals.showcaseProcessingStatus)}${by ? ` by ${by}` : ` (${job?.failure?.code})`}, ` +
-          `${deliveries} deliveries, paid ${paid.background}+${paid.upscale}`,
-      )
-      expect(await temporaries(world)).toEqual([])
-      if (isOver && !hasFallBack) {
-        expect(visuals).toMatchObject({
-          showcaseProcessingStatus: 'failed',
-          isShowcaseProcessed: false,
-          showcaseImageUrl: null,
-          showcaseError: { code: row.code, message: expect.stringMatching(/^[A-Z].+\.$/) },
-        })
-        expect(job).toMatchObject({ state: 'failed', lease: null, failure: { code: row.code } })
-        return
-      }
-      expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
-      expect(by).toBe(isOver ? 'local' : 'clipdrop')
-      expect(await publishedPicture(world, one)).toMatchObject({ status: 200, contentType: 'image/png' })
-    },
-  )
+    const [job] = await jobsOf(world, one)
+    const by = (job?.steps[endpoint]?.result as { by?: string } | undefined)?.by ?? null
+    const { visuals } = await readCharacter(world, one)
+    outcomes.push(
+      `${titleOf(plan)}: ${String(visuals.showcaseProcessingStatus)}${by ? ` by ${by}` : ` (${job?.failure?.code})`}, ` +
+        `${deliveries} deliveries, paid ${paid.background}+${paid.upscale}`,
+    )
+    expect(await temporaries(world)).toEqual([])
+    if (isOver && !hasFallBack) {
+      expect(visuals).toMatchObject({
+        showcaseProcessingStatus: 'failed',
+        isShowcaseProcessed: false,
+        showcaseImageUrl: null,
+        showcaseError: { code: row.code, message: expect.stringMatching(/^[A-Z].+\.$/) },
+      })
+      expect(job).toMatchObject({ state: 'failed', lease: null, failure: { code: row.code } })
+      return
+    }
+    expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
+    expect(by).toBe(isOver ? 'local' : 'clipdrop')
+    expect(await publishedPicture(world, one)).toMatchObject({ status: 200, contentType: 'image/png' })
+  })
 
   test('a rate limit is waited out: redelivered events call nobody before its end, which is half a minute away', async () => {
     const { one, resource, from } = await forged()

@@ -1,10 +1,6 @@
-import { findGoogleFirestore, startGoogleFirestore } from '../../../support/google-firestore.ts'
+import { describeOnGoogle, startGoogleFirestore } from '../../../support/google-firestore.ts'
 import { stalledInstance } from './stalled-instance.ts'
 
-describe('a stalled instance, on Google’s Firestore emulator', () => {
-  if (findGoogleFirestore() === null) {
-    test('skipped: no gcloud', () => console.log('skipped: no gcloud'))
-    return
-  }
+describeOnGoogle('a stalled instance, on Google’s Firestore emulator', () => {
   stalledInstance(startGoogleFirestore)
 })

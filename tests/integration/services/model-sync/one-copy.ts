@@ -17,6 +17,8 @@ import { until } from '../../../support/until.ts'
 /** What a slow host sends a second over each of two connections: a file there takes longer than any test. */
 const slowBytesPerSecond = 150_000
 const slowFileBytes = 4_000_000
+/** A copy ends within seconds, and a connection that is cut has not sent much ahead. */
+const fastEnough = 1_000_000
 
 /** Whoever asks, however often and from wherever: the bytes of a file come once. */
 export function oneCopy(documents: StartDocuments): void {
@@ -84,12 +86,14 @@ export function oneCopy(documents: StartDocuments): void {
   }
 
   test('ten deliveries of one event at two instances make one copy and one publication', async () => {
-    const one = addCivitaiModel(world, 3_000_000)
+    const one = slowCase()
+    world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: fastEnough })
     const event = await world.write('ten', { name: 'Ten', syncStatus: 'syncing', ...one.source })
     const answers = Array.from({ length: 10 }, (_, index) =>
       world.deliver(event, index % 2 === 0 ? world.service : second),
     )
     const model = await world.settled('ten')
+    world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: slowBytesPerSecond })
     await Promise.all(answers)
     await expectSynced(model, one)
     expectFetchedOnce(one)
@@ -101,8 +105,7 @@ export function oneCopy(documents: StartDocuments): void {
     const [all, two] = [slowCase(), slowCase()]
     await Promise.all([underWay(all, ['a1', 'a2', 'a3']), underWay(two, ['b1', 'b2', 'b3'])])
     await cancel('b2')
-    // Fast enough to end, and not so fast that a cut connection has sent much ahead.
-    world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: 1_000_000 })
+    world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: fastEnough })
     const models = await Promise.all(['a1', 'a2', 'a3', 'b1', 'b3'].map((id) => world.settled(id)))
     world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: slowBytesPerSecond })
     for (const model of models.slice(0, 3)) await expectSynced(model, all)

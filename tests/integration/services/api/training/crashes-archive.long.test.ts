@@ -1,4 +1,4 @@
 import { testCrashes } from './crashes.ts'
 import { photoArchive } from './photo-archives.ts'
 
-testCrashes('an archive', async (world) => world.serve(await photoArchive(4)))
+testCrashes('an archive', 2, async (world) => world.serve(await photoArchive(4)))

@@ -1,4 +1,4 @@
 import { testCrashes } from './crashes.ts'
 import { photos } from './photo-archives.ts'
 
-testCrashes('uploads', async (world) => await world.upload(await photos(4)))
+testCrashes('uploads', 1, async (world) => await world.upload(await photos(4)))

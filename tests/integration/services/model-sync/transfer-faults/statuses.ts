@@ -33,7 +33,8 @@ export const statusCases: TransferCase[] = [
       name: `429 with a ${name} of a second`,
       faults: [{ fault: { kind: 'status', status: 429, ...head } }],
       outcome: 'synced',
-      proof: ({ host }) => expect(host.requests.map((request) => request.status)).toEqual([429, 206]),
+      // Another connection may be opened later.
+      proof: ({ host }) => expect(host.requests.map(({ status }) => status).join(' ')).toMatch(/^429( 206)+$/),
     }),
   ),
   ...[500, 502, 503, 504].map(
