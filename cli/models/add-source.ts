@@ -36,7 +36,8 @@ export async function addSource(
   }
   const { model } = await api.post('/api/registry/models', wish, modelAnswer, context.signal)
   context.output.result({ type: 'model', model }, `${model.model_id ?? label}  ${addedText(model)}`)
-  if (!sync || !watch || model.sync_status === 'synced') return true
+  if (!sync || !watch) return true
+  // Also of one that is there by now: whoever reads the lines waits for its end.
   return await watchModels(api, { models: [{ label: model.model_id ?? label, model }], timeoutMs }, context)
 }
 

@@ -7,7 +7,7 @@ let server: DocumentServer
 let clients: ReturnType<typeof clientsOf>
 
 beforeAll(async () => {
-  server = await startDocumentServer({ port: 0, dataDir: null, contendedIdleMs: 300, lockWaitMs: 1500 })
+  server = await startDocumentServer({ port: 0, dataDir: null, contendedIdleMs: 1_000, lockWaitMs: 3_000 })
   clients = clientsOf(server.host)
 })
 afterAll(async () => {
@@ -111,10 +111,8 @@ test('who waits too long for a busy document is ABORTED', async () => {
     }
   })
   await locked.opened
-  await expect(
-    firestore.runTransaction((transaction) => transaction.get(document), { maxAttempts: 1 }),
-  ).rejects.toMatchObject({ code: 10 })
-  open()
+  const waiting = firestore.runTransaction((transaction) => transaction.get(document), { maxAttempts: 1 })
+  await expect(waiting.finally(open)).rejects.toMatchObject({ code: 10 })
   await busy
 })
 
