@@ -20,7 +20,7 @@ ${bills.map(summary).join('\n')}
 
 "measured": counted on ${measured.measuredOn} in the local cloud (${measured.machine}), where every service runs behind proxies that count
 documents read and written, operations on buckets, tasks, requests, and the seconds in which a service was answering
-(\`npm run costs:measure\`; a test repeats it). Seconds are that machine's, busy with other work, and with stand-ins for providers: expect fewer
+(\`npm run costs:measure\`; a test repeats it). Seconds are that machine's, with stand-ins for providers and proxies between: expect fewer
 on Cloud Run, plus what is assumed. "assumed": the table at the end. "declared": so many of them are in infra/, or one a call by the provider's
 documentation.
 
