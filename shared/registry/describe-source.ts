@@ -3,7 +3,7 @@ import { formatFromHuggingFace } from './model-formats.ts'
 import { safeName } from './model-texts.ts'
 import { type NewModelSource, newModelOf } from './new-model.ts'
 import type { Hubs } from './open-hubs.ts'
-import type { RegistryModel } from './registry-model.ts'
+import { nothingMore, type RegistryModel } from './registry-model.ts'
 
 /** A source named exactly, and what is known of it before its bytes are here. */
 export interface DescribedSource {
@@ -41,31 +41,8 @@ function fileRecord(source: Extract<NewModelSource, { kind: 'url' | 'upload' }>)
     sourceId: id,
     name: safeName(name) || id,
     type: 'other',
-    sourceType: null,
-    baseModel: null,
-    sourceBaseModel: null,
-    version: null,
-    sourceVersionId: null,
+    ...nothingMore(),
     format: formatFromHuggingFace({ paths: [path], tags: [] }),
-    sizeBytes: null,
     sha256: source.sha256,
-    triggerWords: [],
-    tags: [],
-    task: null,
-    library: null,
-    description: null,
-    creator: null,
-    downloadCount: null,
-    likeCount: null,
-    rating: null,
-    recommendedWeight: null,
-    isNsfw: false,
-    availability: 'open',
-    availableAt: null,
-    gcsUri: null,
-    remoteUrl: null,
-    createdAt: null,
-    updatedAt: null,
-    registered: null,
   }
 }

@@ -89,6 +89,38 @@ export interface RegistryModel {
   registered: Registered | null
 }
 
+/** A record's rest where nothing more is known of a model. */
+export function nothingMore(): Omit<RegistryModel, 'id' | 'source' | 'sourceId' | 'name' | 'type'> {
+  return {
+    sourceType: null,
+    baseModel: null,
+    sourceBaseModel: null,
+    version: null,
+    sourceVersionId: null,
+    format: null,
+    sizeBytes: null,
+    sha256: null,
+    triggerWords: [],
+    tags: [],
+    task: null,
+    library: null,
+    description: null,
+    creator: null,
+    downloadCount: null,
+    likeCount: null,
+    rating: null,
+    recommendedWeight: null,
+    isNsfw: false,
+    availability: 'open',
+    availableAt: null,
+    gcsUri: null,
+    remoteUrl: null,
+    createdAt: null,
+    updatedAt: null,
+    registered: null,
+  }
+}
+
 /** What two answers about one model have in common. The Hub's names are the same in any case. */
 export function modelKey({ source, sourceId }: Pick<RegistryModel, 'source' | 'sourceId'>): string {
   return `${source}:${sourceId.toLowerCase()}`

@@ -1,4 +1,4 @@
-import type { RegistryModel } from '#shared/registry/registry-model.ts'
+import { nothingMore, type RegistryModel } from '#shared/registry/registry-model.ts'
 import type { SearchSource } from '#shared/registry/search-source.ts'
 
 /** A record with next to nothing in it. */
@@ -9,32 +9,7 @@ export function sample(more: Partial<RegistryModel> & Pick<RegistryModel, 'sourc
     source,
     name: more.sourceId,
     type: 'lora',
-    sourceType: null,
-    baseModel: null,
-    sourceBaseModel: null,
-    version: null,
-    sourceVersionId: null,
-    format: null,
-    sizeBytes: null,
-    sha256: null,
-    triggerWords: [],
-    tags: [],
-    task: null,
-    library: null,
-    description: null,
-    creator: null,
-    downloadCount: null,
-    likeCount: null,
-    rating: null,
-    recommendedWeight: null,
-    isNsfw: false,
-    availability: 'open',
-    availableAt: null,
-    gcsUri: null,
-    remoteUrl: null,
-    createdAt: null,
-    updatedAt: null,
-    registered: null,
+    ...nothingMore(),
     ...more,
   }
 }
