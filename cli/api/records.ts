@@ -13,7 +13,6 @@ const trainedModel = z.object({
   sha256: z.string(),
   sizeBytes: z.number(),
 })
-export type TrainedModelRecord = z.output<typeof trainedModel>
 
 const training = z.object({
   id: z.string(),

@@ -1,6 +1,6 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
-import { documentsError } from '#shared/documents/firestore.ts'
 import { type CacheState, toModelFile } from '#shared/documents/model-files.ts'
+import { reading } from '#shared/documents/reading.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
@@ -26,9 +26,7 @@ export async function countBucket(
 ): Promise<{ driftBytes: number } | null> {
   const { db, bucket } = deps
   for (let round = 0; round < ROUNDS; round++) {
-    const before = await ledgerRef(db, bucket)
-      .get()
-      .catch((error: unknown) => Promise.reject(documentsError(error)))
+    const before = await reading(ledgerRef(db, bucket).get())
     const ledger = (before.data() as CacheLedger | undefined) ?? null // Only this folder writes the collection.
     if (mode === 'first' && ledger !== null) return null
     const { hasWork, ...counted } = await count(deps, ledger?.reserved ?? {})

@@ -1,5 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { documentsError } from '../documents/firestore.ts'
+import { reading } from '../documents/reading.ts'
 import {
   type RegisteredOrder,
   type RegisteredPage,
@@ -39,12 +39,7 @@ export function localSource(db: Firestore, viewer: Viewer): SearchSource {
 }
 
 async function readPage(db: Firestore, page: Parameters<typeof registeredPage>[1]): Promise<RegisteredPage> {
-  let found: RegisteredPage | null
-  try {
-    found = await registeredPage(db, page)
-  } catch (error) {
-    throw documentsError(error)
-  }
+  const found = await reading(registeredPage(db, page))
   if (found !== null) return found
   throw new FinalError({ code: 'search.bad-cursor', message: 'The registry does not know this place in its list.' })
 }

@@ -1,5 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { documentsError } from '../documents/firestore.ts'
+import { reading } from '../documents/reading.ts'
 import { registeredByKey } from '../documents/registered-model-queries.ts'
 import type { RegisteredModel } from '../documents/registered-models.ts'
 import { sourceKey } from './registry-id.ts'
@@ -13,12 +13,7 @@ export async function markRegistered(
   const { models, uid } = params
   const keys = models.filter(({ registered }) => registered === null).map(sourceKey)
   if (keys.length === 0) return [...models]
-  let known: Map<string, RegisteredModel[]>
-  try {
-    known = await registeredByKey(db, { keys, uid })
-  } catch (error) {
-    throw documentsError(error)
-  }
+  const known = await reading(registeredByKey(db, { keys, uid }))
   return models.map((model) => {
     const own = model.registered === null ? closest(known.get(sourceKey(model)) ?? [], model.id) : null
     return own === null

@@ -2,6 +2,7 @@ import { FieldValue, type Firestore } from '@google-cloud/firestore'
 import { documentsError, isAlreadyThere } from '../documents/firestore.ts'
 import { isSameSource, toModel } from '../documents/model.ts'
 import { modelRef, type SyncStatus } from '../documents/models.ts'
+import { reading } from '../documents/reading.ts'
 import { registeredByKey } from '../documents/registered-model-queries.ts'
 import { type RegisteredModel, registryFields, toRegistered } from '../documents/registered-models.ts'
 import { CallerError } from '../errors/app-error.ts'
@@ -128,12 +129,4 @@ function isSame(found: RegisteredModel, { id, source }: Pick<NewModel, 'id' | 's
 function gone(id: string): CallerError {
   const message = `The model ${id} was removed while it was registered; register it again.`
   return new CallerError({ status: 409, code: 'registry.removed', message })
-}
-
-async function reading<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    throw documentsError(error)
-  }
 }

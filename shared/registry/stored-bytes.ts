@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { documentsError } from '../documents/firestore.ts'
 import { type ModelFile, modelFileRef, type StoredFile, toModelFile } from '../documents/model-files.ts'
 import { modelRef, toStoredModel } from '../documents/models.ts'
+import { reading } from '../documents/reading.ts'
 
 /** More models of one file than this are not looked through. */
 const mostModels = 100
@@ -29,12 +29,4 @@ export async function storedBytesFor(
 async function storedFile(db: Firestore, sha256: string): Promise<(ModelFile & { stored: StoredFile }) | null> {
   const row = toModelFile(sha256, (await reading(modelFileRef(db, sha256).get())).data())
   return row.stored ? { ...row, stored: row.stored } : null
-}
-
-async function reading<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    throw documentsError(error)
-  }
 }

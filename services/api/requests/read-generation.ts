@@ -1,9 +1,9 @@
 import { type Generation, readGeneration } from '#shared/documents/generations.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { User } from '#shared/server/firebase-user.ts'
 import type { ApiContext } from '../api-context.ts'
 import type { GenerationView } from '../endpoints/generation-schemas.ts'
 import { mayUse } from './read-trainings.ts'
-import { reading } from './reading.ts'
 import { notFound } from './refusals.ts'
 import { isoTime } from './training-view.ts'
 

@@ -1,11 +1,11 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
+import { reading } from '#shared/documents/reading.ts'
 import { readTrainedModel } from '#shared/documents/trained-models.ts'
 import { listTrainings, readTraining, type Training } from '#shared/documents/trainings.ts'
 import type { User } from '#shared/server/firebase-user.ts'
 import type { ApiContext } from '../api-context.ts'
 import type { TrainingView } from '../endpoints/training-schemas.ts'
 import { invalidRequest } from '../http/parse-part.ts'
-import { reading } from './reading.ts'
 import { notFound } from './refusals.ts'
 import { trainingView } from './training-view.ts'
 

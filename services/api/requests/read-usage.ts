@@ -1,7 +1,7 @@
 import { type QuotaName, readUsage, roomFor, storedBytes, usedOf } from '#shared/documents/quotas.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { ApiContext } from '../api-context.ts'
 import { quotaLimits } from './quota-limits.ts'
-import { reading } from './reading.ts'
 
 interface QuotaView {
   used: number

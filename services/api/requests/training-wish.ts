@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Firestore } from '@google-cloud/firestore'
+import { reading } from '#shared/documents/reading.ts'
 import type { Training, TrainingOptions, TrainingType } from '#shared/documents/trainings.ts'
 import { jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { trainingStartInputSchema } from '#shared/trainings/training-jobs.ts'
-import { reading } from './reading.ts'
 
 /** A training as it is asked for. */
 export interface TrainingWish {

@@ -1,10 +1,10 @@
 import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { reading } from '#shared/documents/reading.ts'
 import { runTransaction, type Writes } from '#shared/documents/transaction.ts'
 import { errorCode } from '#shared/errors/app-error.ts'
 import type { BackoffPolicy } from '#shared/retry/backoff.ts'
 import { retry } from '#shared/retry/retry.ts'
 import type { ApiContext } from '../api-context.ts'
-import { reading } from './reading.ts'
 
 /** What a change comes to, and the writes that make it so; null where nothing is to be written. */
 export interface Decision<T> {

@@ -2,8 +2,8 @@ import type { Firestore } from '@google-cloud/firestore'
 import type { CachedFile } from '#shared/cache/cached-file.ts'
 import { groupsOf } from '#shared/documents/in-groups.ts'
 import { modelRef } from '#shared/documents/models.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { CachedFileView } from '../../endpoints/cache-schemas.ts'
-import { reading } from '../reading.ts'
 import { isoTime } from '../training-view.ts'
 
 /** A request for more would take its time for all of them. */

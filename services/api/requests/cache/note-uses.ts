@@ -1,7 +1,7 @@
 import { noteUse } from '#shared/cache/use-file.ts'
 import { groupsOf, inGroups } from '#shared/documents/in-groups.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { ApiContext } from '../../api-context.ts'
-import { reading } from '../reading.ts'
 
 interface Use {
   /** Of an object. */

@@ -1,9 +1,9 @@
 import { readCachedFile } from '#shared/cache/cached-file.ts'
 import { pinFile } from '#shared/cache/use-file.ts'
+import { reading } from '#shared/documents/reading.ts'
 import { CallerError } from '#shared/errors/app-error.ts'
 import type { ApiContext } from '../../api-context.ts'
 import type { CachedFileView } from '../../endpoints/cache-schemas.ts'
-import { reading } from '../reading.ts'
 import { cachedFileViews } from './cached-file-view.ts'
 
 /** Pins a file or unpins it; done already is done. @throws CallerError 404 `file.not-found`. */

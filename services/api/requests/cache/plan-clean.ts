@@ -1,7 +1,7 @@
 import { type CleaningWish, gibibytes, planCleaning } from '#shared/cache/plan-cleaning.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { ApiContext } from '../../api-context.ts'
 import type { CleanPlanView } from '../../endpoints/cache-schemas.ts'
-import { reading } from '../reading.ts'
 import { cachedFileViews } from './cached-file-view.ts'
 
 /** What a clean-up would do at this moment. */

@@ -1,9 +1,9 @@
 import type { CacheJobProgress } from '#shared/cache/cache-jobs.ts'
+import { reading } from '#shared/documents/reading.ts'
 import { CallerError } from '#shared/errors/app-error.ts'
 import { jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { ApiContext } from '../../api-context.ts'
 import { type CacheJobView, cacheJobSchema } from '../../endpoints/cache-schemas.ts'
-import { reading } from '../reading.ts'
 import { isoTime } from '../training-view.ts'
 
 const kinds: readonly string[] = cacheJobSchema.shape.kind.options

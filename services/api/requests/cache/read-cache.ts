@@ -1,8 +1,8 @@
 import { listCachedFiles } from '#shared/cache/cached-file.ts'
 import { readLedger, reservedBytes } from '#shared/cache/ledger.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { ApiContext } from '../../api-context.ts'
 import type { CachePageView } from '../../endpoints/cache-schemas.ts'
-import { reading } from '../reading.ts'
 import { cachedFileViews } from './cached-file-view.ts'
 
 /** How full the models bucket is, and a page of its files: first those that would be evicted first. */

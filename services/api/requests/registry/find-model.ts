@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { modelRef } from '#shared/documents/models.ts'
+import { reading } from '#shared/documents/reading.ts'
 import {
   isSeenBy,
   registeredByKey,
@@ -16,7 +17,6 @@ import { isRegistryId, sourceKey } from '#shared/registry/registry-id.ts'
 import type { User } from '#shared/server/firebase-user.ts'
 import type { ApiContext } from '../../api-context.ts'
 import { requireOperator } from '../../http/require-operator.ts'
-import { reading } from '../reading.ts'
 import { notFound } from '../refusals.ts'
 
 /** Operators see all models, others the system's and their own. */

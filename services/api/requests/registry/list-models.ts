@@ -1,8 +1,8 @@
+import { reading } from '#shared/documents/reading.ts'
 import { type RegisteredPage, registeredPage } from '#shared/documents/registered-model-queries.ts'
 import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { invalidRequest } from '../../http/parse-part.ts'
-import { reading } from '../reading.ts'
 import { viewerOf } from './find-model.ts'
 
 /** Which registered models; empty lists for all. */

@@ -1,10 +1,10 @@
+import { reading } from '#shared/documents/reading.ts'
 import { registeredBySha256 } from '#shared/documents/registered-model-queries.ts'
 import { civitaiByHash } from '#shared/registry/hub-details.ts'
 import { closest, markRegistered } from '#shared/registry/mark-registered.ts'
 import { isPrivate } from '#shared/registry/private-models.ts'
 import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
 import type { Caller } from '../../http/endpoint.ts'
-import { reading } from '../reading.ts'
 import { askingHubs, badSource } from './hub-failures.ts'
 
 /** The model that a file is of: a registered one, else CivitAI's (Hugging Face cannot be asked by hash); null where nobody knows it. */
