@@ -1,3 +1,6 @@
+// Processes that tests start begin sooner.
+import './tools/from-source.js'
+
 const shared = {
   rootDir: '.',
   testEnvironment: 'node',
@@ -15,12 +18,14 @@ export default {
       ...shared,
       displayName: 'default',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['\\.(emulator|clamd|long|terminal)\\.test\\.ts$'],
+      testPathIgnorePatterns: ['\\.(emulator|clamd|long|terminal|timed)\\.test\\.ts$'],
     },
     // Many faults, orders and chances of one kind: what would make the default suite too slow to be run often.
     { ...shared, displayName: 'long', testMatch: ['<rootDir>/tests/**/*.long.test.ts'] },
     { ...shared, displayName: 'emulator', testMatch: ['<rootDir>/tests/**/*.emulator.test.ts'] },
     { ...shared, displayName: 'clamd', testMatch: ['<rootDir>/tests/**/*.clamd.test.ts'] },
+    // What is judged by the clock alone: nothing may run beside it.
+    { ...shared, displayName: 'timed', testMatch: ['<rootDir>/tests/**/*.timed.test.ts'] },
     // forge as a person has it before them: under tmux.
     { ...shared, displayName: 'terminal', testMatch: ['<rootDir>/tests/**/*.terminal.test.ts'] },
   ],

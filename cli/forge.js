@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import '../tools/node-version.js'
+import '../tools/from-source.js'
 
 await import('./main.ts')

@@ -60,7 +60,8 @@ function isFree(port: number): Promise<boolean> {
 export async function startService(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { name, port } = options
   const program = options.bundle ?? `services/${name}/main.ts`
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+  const fromSource = ['--import', './tools/from-source.js', '--disable-warning=ExperimentalWarning']
+  const child = spawn(process.execPath, [...(options.bundle === undefined ? fromSource : []), program], {
     cwd: root,
     env: { ...options.env, PORT: String(port) },
     stdio: ['ignore', options.output === 'stderr' ? 2 : 1, 2],

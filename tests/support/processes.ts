@@ -11,10 +11,17 @@ export interface RunningProcess {
   kill(): Promise<void>
 }
 
+/** What every process of ours gets. */
+const ownEnv = () => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '/',
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+})
+
 /** Starts this Node with `args`, in the project's folder, with an environment of its own. */
 export function startProcess(args: string[], env: Record<string, string> = {}): RunningProcess {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...env },
+    env: { ...ownEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''
@@ -50,7 +57,7 @@ export interface EndedProcess {
 /** Starts this Node in the same way, its output in pipes of their own; `input` is all that it can read. */
 export function startPiped(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...options.env },
+    env: { ...ownEnv(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''

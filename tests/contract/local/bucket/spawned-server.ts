@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export interface SpawnedServer {
@@ -16,8 +15,7 @@ export async function spawnServer(dataDir: string, durability: 'fsync' | 'proces
   const script = fileURLToPath(new URL('./server-process.ts', import.meta.url))
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, dataDir, durability], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    // Half of a start is compiling.
-    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(dataDir, 'compiled') },
+    env: { ...process.env, NODE_OPTIONS: '' },
   })
   const { url } = await answer<{ url: string }>(child)
   return {

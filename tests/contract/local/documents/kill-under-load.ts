@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { runProgram } from './programs/run.ts'
 import { rawClient } from './raw-client.ts'
 
@@ -26,8 +25,7 @@ export async function killUnderLoad(
   const acknowledged: Acknowledged = { pairs: new Set(), last: new Map(), kills: 0 }
   let next = 0
   for (let round = 0; round < options.kills; round++) {
-    // Half of a start is compiling.
-    const server = await runProgram('server', [dataDir], { NODE_COMPILE_CACHE: join(dataDir, 'compiled') })
+    const server = await runProgram('server', [dataDir])
     const api = rawClient(server.line)
     let count = 0
     let killed: Promise<void> | null = null

@@ -23,7 +23,8 @@ const COMPACTNESS = 12
 /** SLIC (Achanta et al., PAMI 2012) with loose fragments joined to a neighbour. Works on pictures of any shape. */
 export function cutIntoSuperpixels(lab: LabPlanes, wanted: number): Superpixels {
   const { width, height } = lab
-  const spacing = Math.max(1, Math.sqrt((width * height) / wanted))
+  // A strip of a few pixels' height has room for one row only: without the last bound its patches would be thousands.
+  const spacing = Math.max(1, Math.sqrt((width * height) / wanted), Math.max(width, height) / wanted)
   const columns = Math.max(1, Math.round(width / spacing))
   const rows = Math.max(1, Math.round(height / spacing))
   const count = columns * rows

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createPageCache } from '#shared/registry/page-cache.ts'
 import { EVERYTHING } from '#shared/registry/search-query.ts'
 import { openSearchWorld, percentile, type SearchWorld } from './world.ts'
@@ -44,21 +45,25 @@ test('with both hubs answering in 200 ms a search takes at most 260 ms in the mi
 test('with one hub hanging a search takes at most 50 ms more than its deadline', async () => {
   const deadlineMs = 500
   const times: number[] = []
+  const late: number[] = []
   for (let run = 0; run < 10; run++) {
     world.civitai.inject({ fault: { kind: 'hang' }, times: 1, endpoint: 'models' })
     world.hub.inject({ fault: { kind: 'delay', ms: HUB_MS }, times: 1, endpoint: 'models' })
     const search = world.searchWith({ cache: createPageCache(), deadlineMs })
-    times.push(
-      await timed(async () => {
-        const { models, notes } = await search.search({ query: EVERYTHING, limit: 20 })
-        expect(models.length).toBeGreaterThan(0)
-        expect(notes).toMatchObject([{ source: 'civitai', code: 'search.too-slow' }])
-      }),
-    )
+    // What a machine that stands still for a moment adds to every timer is not the search's.
+    const bare = timed(() => sleep(deadlineMs))
+    const took = await timed(async () => {
+      const { models, notes } = await search.search({ query: EVERYTHING, limit: 20 })
+      expect(models.length).toBeGreaterThan(0)
+      expect(notes).toMatchObject([{ source: 'civitai', code: 'search.too-slow' }])
+    })
+    times.push(took)
+    late.push(took - (await bare))
   }
-  const [p50, worst] = [percentile(times, 0.5), Math.max(...times)]
+  const [p50, latest] = [percentile(times, 0.5), Math.max(...late)]
   console.info(
-    `one hub hanging, deadline ${deadlineMs} ms: p50 ${p50.toFixed(0)} ms, longest ${worst.toFixed(0)} ms, of 10`,
+    `one hub hanging, deadline ${deadlineMs} ms: p50 ${p50.toFixed(0)} ms, at most ${latest.toFixed(0)} ms behind a bare timer, of 10`,
   )
-  expect(worst).toBeLessThanOrEqual(deadlineMs + 50)
+  expect(p50).toBeLessThanOrEqual(deadlineMs + 50)
+  expect(latest).toBeLessThanOrEqual(50)
 })
