@@ -13,6 +13,7 @@ export default {
   testTimeout: 30_000,
   // Two cores are what CI has; more workers only make the timings of servers and processes less steady.
   maxWorkers: 2,
+  testSequencer: '<rootDir>/tests/support/slow-kinds-first.js',
   projects: [
     {
       ...shared,
