@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { type Generation, isGenerationOver } from '#shared/documents/generations.ts'
-import { readTrainedModel } from '#shared/documents/trained-models.ts'
-import { isTrainingOver, readTraining } from '#shared/documents/trainings.ts'
+import { readTrainedModel, type TrainedModel } from '#shared/documents/trained-models.ts'
+import { isTrainingOver, readTraining, type Training } from '#shared/documents/trainings.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { jobsOfSubject } from '#shared/jobs/subject-jobs.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
@@ -55,7 +55,7 @@ export async function planTrainingPurge(deps: PurgeDeps, trainingId: string): Pr
     generationIds: generations.map(({ id }) => id),
     jobIds: jobs.map(({ id }) => id),
     documents: await documentsOf(deps, trainingId, generations),
-    storedBytes: (model?.sizeBytes ?? 0) + countedBytes(generations),
+    storedBytes: countedModelBytes(training, model) + countedBytes(generations),
   }
   for (const id of plan.jobIds) {
     for (const place of [workBucket, modelsBucket]) {
@@ -79,8 +79,14 @@ async function generationsOf(db: Firestore, modelId: string): Promise<Generation
   return docs.map((found) => ({ ...found.data(), id: found.id }) as Generation)
 }
 
+/** A model is there before its training has its samples, and counted with the end of the training only. */
+export function countedModelBytes(training: Training | null, model: TrainedModel | null): number {
+  const isCounted = training === null || training.status === 'succeeded'
+  return model !== null && isCounted ? model.sizeBytes : 0
+}
+
 /** A generation is counted at its end. */
-function countedBytes(generations: readonly Generation[]): number {
+export function countedBytes(generations: readonly Generation[]): number {
   const images = generations.filter(isGenerationOver).flatMap((generation) => generation.images)
   return images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }

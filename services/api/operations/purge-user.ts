@@ -18,7 +18,7 @@ export interface UserPurgePlan {
 
 /** Finds all that was trained and generated for a user. */
 export async function planUserPurge(deps: PurgeDeps, userId: string): Promise<UserPurgePlan> {
-  const { db, store, bucket, workBucket, modelsBucket } = deps
+  const { db } = deps
   const ids = new Set<string>()
   for (const collection of ['trainings', 'models', 'generations']) {
     for await (const found of everyDocument(db.collection(collection).where('userId', '==', userId))) {
@@ -30,32 +30,42 @@ export async function planUserPurge(deps: PurgeDeps, userId: string): Promise<Us
   const trainings: TrainingPurgePlan[] = []
   for (const id of ids) trainings.push(await planTrainingPurge(deps, id))
   const named = new Set(trainings.flatMap(objectsOf).map(keyOf))
-  const objects = [
-    ...(await listed(store, workBucket, { prefix: uploadPrefix(userId), depth: 1 })),
-    ...(await listed(store, workBucket, { prefix: `training-zips/${userId}/`, depth: 1 })),
-    ...(await listed(store, modelsBucket, { prefix: `trained/${userId}/`, depth: 2 })),
-    ...(await listed(store, bucket, { prefix: `generations/${userId}/`, depth: 2 })),
-  ].filter((object) => !named.has(keyOf(object)))
+  const objects = (await objectsOfUser(deps, userId)).filter((object) => !named.has(keyOf(object)))
   const hasUsage = (await usageRef(db, userId).get()).exists
   return { userId, trainings, objects, hasUsage }
 }
 
+/** What lies below a user's names, whoever knows of it. */
+async function objectsOfUser(
+  { store, bucket, workBucket, modelsBucket }: PurgeDeps,
+  userId: string,
+): Promise<ObjectFacts[]> {
+  return [
+    ...(await listed(store, workBucket, { prefix: uploadPrefix(userId), depth: 1 })),
+    ...(await listed(store, workBucket, { prefix: `training-zips/${userId}/`, depth: 1 })),
+    ...(await listed(store, modelsBucket, { prefix: `trained/${userId}/`, depth: 2 })),
+    ...(await listed(store, bucket, { prefix: `generations/${userId}/`, depth: 2 })),
+  ]
+}
+
 /**
- * Removes what `plan` names. Ended in the middle it can be repeated.
+ * Removes all that was trained and generated for a user, as it is now: more may be there than a person was shown and asked about.
+ * Ended in the middle it can be repeated.
  * @throws TransientError `purge.under-way` when a job works on one of the trainings; all of them are told to end then
  */
-export async function purgeUser(deps: PurgeDeps, plan: UserPurgePlan): Promise<void> {
+export async function purgeUser(deps: PurgeDeps, { userId }: { userId: string }): Promise<void> {
   const { db, store } = deps
   let underWay: unknown = null
-  for (const training of plan.trainings) {
+  for (const training of (await planUserPurge(deps, userId)).trainings) {
     await purgeTraining(deps, training).catch((error: unknown) => {
       underWay ??= error
     })
   }
   if (underWay !== null) throw underWay
-  for (const object of plan.objects) await store.remove(object, object.generation)
-  if (plan.objects.some(({ bucket }) => bucket === deps.modelsBucket)) await doubtLedger(db, deps.modelsBucket)
-  if (plan.hasUsage) await usageRef(db, plan.userId).delete()
+  const objects = await objectsOfUser(deps, userId)
+  for (const object of objects) await store.remove(object, object.generation)
+  if (objects.some(({ bucket }) => bucket === deps.modelsBucket)) await doubtLedger(db, deps.modelsBucket)
+  await usageRef(db, userId).delete()
 }
 
 function objectsOf({ uploads, zips, weights, pictures, temporaries }: TrainingPurgePlan): ObjectFacts[] {

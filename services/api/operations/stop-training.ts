@@ -4,8 +4,10 @@ import { runTransaction } from '#shared/documents/transaction.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { isTerminal, type JobRecord, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { endedRecord } from '#shared/jobs/job-states.ts'
+import type { CreatedRun } from '#shared/trainings/create-run-once.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
-import { runCancelNames } from '#shared/trainings/training-jobs.ts'
+import { runCancelNames, trainingStartInputSchema, trainingStartNames } from '#shared/trainings/training-jobs.ts'
+import { reservationsOf } from '../training/photo-uploads.ts'
 import type { PurgeDeps } from './purge-places.ts'
 
 const reason = { code: 'training.purged', message: 'The training was removed by an operator.' }
@@ -20,7 +22,7 @@ export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; 
   const { trainingId, jobIds } = plan
   const { runId, leasedUntil } = await runTransaction(db, async (transaction) => {
     const training = await readTraining(transaction, db, trainingId)
-    const { live, now, leasedUntil } = await readJobs(transaction, deps, jobIds)
+    const { jobs, live, now, leasedUntil } = await readJobs(transaction, deps, jobIds)
     const isLive = training !== null && !isTrainingOver(training)
     if (leasedUntil !== null) {
       const isAsked = training?.cancelRequestedAt !== null
@@ -29,13 +31,16 @@ export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; 
     }
     const mail = { collection: deps.mailCollection, appUrl: null }
     const end = { status: 'canceled' } as const
-    const writes = isLive ? await endTraining(transaction, db, { trainingId, end, mail, now }) : () => {}
+    const released = jobs.flatMap(reservationsOfStart)
+    const writes = isLive ? await endTraining(transaction, db, { trainingId, end, released, mail, now }) : () => {}
     writes(transaction)
     for (const { id, job } of live) {
       const ended = endedRecord(job, { state: 'canceled', failure: { ...reason, at: now }, now })
       transaction.set(jobRef(db, id), ended)
     }
-    return { runId: isLive ? training.replicateTrainingId : null, leasedUntil: null }
+    // Also of one that is canceled: whoever canceled it, this too, may have ended before its run was told.
+    const mayRunGoOn = isLive || training?.status === 'canceled'
+    return { runId: mayRunGoOn ? (training?.replicateTrainingId ?? createdRun(jobs)) : null, leasedUntil: null }
   })
   if (leasedUntil !== null) throw underWay(leasedUntil)
   if (runId !== null) await finishJobs.enqueue(runCancelNames, { runId, kind: 'training' })
@@ -45,19 +50,34 @@ async function readJobs(
   transaction: Transaction,
   { db }: PurgeDeps,
   jobIds: readonly string[],
-): Promise<{ live: { id: string; job: JobRecord }[]; now: Timestamp; leasedUntil: Date | null }> {
+): Promise<{ jobs: JobRecord[]; live: { id: string; job: JobRecord }[]; now: Timestamp; leasedUntil: Date | null }> {
   const refs = jobIds.map((id) => jobRef(db, id))
   const snapshots = refs.length > 0 ? await transaction.getAll(...refs) : []
   const now = snapshots[0]?.readTime ?? Timestamp.now()
+  const jobs: JobRecord[] = []
   const live: { id: string; job: JobRecord }[] = []
   let leasedUntil: Date | null = null
   for (const snapshot of snapshots) {
     const job = toJobRecord(snapshot)
+    if (job !== null) jobs.push(job)
     if (job === null || isTerminal(job.state)) continue
     live.push({ id: snapshot.id, job })
     if (job.lease && job.lease.expiresAt.toMillis() > now.toMillis()) leasedUntil = job.lease.expiresAt.toDate()
   }
-  return { live, now, leasedUntil }
+  return { jobs, live, now, leasedUntil }
+}
+
+/** What still holds room for the uploads that a training was asked for with. */
+function reservationsOfStart({ kind, input }: JobRecord): string[] {
+  return kind === trainingStartNames.kind ? reservationsOf(trainingStartInputSchema.parse(input).source) : []
+}
+
+/** The run of a start that died before it wrote the run's id into the training. */
+function createdRun(jobs: readonly JobRecord[]): string | null {
+  const start = jobs.find(({ kind }) => kind === trainingStartNames.kind)
+  // Only `createRunOnce` and `searchLostRun` store that step.
+  const created = start?.steps.create?.result as CreatedRun | undefined
+  return created?.runId ?? null
 }
 
 function underWay(leasedUntil: Date): TransientError {

@@ -1,8 +1,8 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { createGeneration, type Generation } from '#shared/documents/generations.ts'
-import { settleStorage } from '#shared/documents/quotas.ts'
+import { readUsage, reserveQuota, settleStorage } from '#shared/documents/quotas.ts'
 import { recordRun } from '#shared/documents/replicate-runs.ts'
-import { saveTrainedModel } from '#shared/documents/trained-models.ts'
+import { saveTrainedModel, type TrainedModel } from '#shared/documents/trained-models.ts'
 import { type Training, updateTraining } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
@@ -63,16 +63,7 @@ async function trained(): Promise<Training> {
     })
     told.writes(transaction)
     updateTraining(world.db, id, { status: 'succeeded', finishedAt: at })(transaction)
-    saveTrainedModel(world.db, {
-      ...{ id, userId, trainingId: id, name: 'Ana', type: 'woman', triggerWord: 'ohwx', baseModel: 'FLUX.1' },
-      ...{
-        replicate_model_id: 'o/n',
-        replicate_version_id: 'a'.repeat(64),
-        gcsUri: 'gs://m/w',
-        sha256: 'b'.repeat(64),
-      },
-      ...{ sizeBytes: 700, createdAt: at },
-    })(transaction)
+    saveTrainedModel(world.db, modelOf(id, at))(transaction)
     for (const generationId of [samplesId(id), `${id}-later`]) {
       createGeneration(world.db, generationOf(generationId, id, at))(transaction)
     }
@@ -80,6 +71,14 @@ async function trained(): Promise<Training> {
     transaction.set(world.db.doc(`mail/${mailId(id)}`), { to: 'ana@example.com' })
   })
   return training
+}
+
+function modelOf(id: string, createdAt: Timestamp): TrainedModel {
+  return {
+    ...{ id, userId, trainingId: id, name: 'Ana', type: 'woman', triggerWord: 'ohwx', baseModel: 'FLUX.1' },
+    ...{ replicate_model_id: 'o/n', replicate_version_id: 'a'.repeat(64), gcsUri: 'gs://m/w', sha256: 'b'.repeat(64) },
+    ...{ sizeBytes: 700, createdAt },
+  }
 }
 
 function generationOf(id: string, modelId: string, at: Timestamp): Generation {
@@ -149,6 +148,60 @@ test('a training that a job works on is told to end, and purged once it has', as
   await world.expireLease(id)
   await purgeTraining(deps, await planTrainingPurge(deps, id))
   expect(await everything()).toEqual([`usage/${userId}`])
+})
+
+test('a training that goes on while somebody is asked about it leaves nothing either', async () => {
+  const id = await world.ask(await world.upload(await photos(4)))
+  const [plan, planOfUser] = [await planTrainingPurge(deps, id), await planUserPurge(deps, userId)]
+  await world.finish(id)
+  await put(modelsBucket, weightsName({ userId, id }))
+  await purgeTraining(deps, plan)
+
+  const [runCancel] = (await world.db.collection('jobs').where('kind', '==', 'run-cancel').get()).docs
+  expect(await everything()).toEqual([runCancel?.ref.path, `usage/${userId}`])
+  await trained()
+  await purgeUser(deps, planOfUser)
+  expect(await everything()).toEqual([runCancel?.ref.path])
+})
+
+test('what was not counted yet is not given back: a model that waits for its samples, pictures on their way', async () => {
+  const { id } = await world.train(await world.upload(await photos(4)))
+  const at = Timestamp.now()
+  await runTransaction(world.db, async (transaction) => {
+    const usage = await readUsage(transaction, world.db, userId)
+    const wish = { quota: 'generations', key: `${id}-running`, amount: 4, now: at.toDate() } as const
+    updateTraining(world.db, id, { status: 'completing', stage: 'completion' })(transaction)
+    saveTrainedModel(world.db, modelOf(id, at))(transaction)
+    const running = { ...generationOf(`${id}-running`, id, at), status: 'running', finishedAt: null } as const
+    createGeneration(world.db, running)(transaction)
+    reserveQuota(world.db, usage, wish)(transaction)
+    settleStorage(world.db, { userId, released: [], addedBytes: 5_000 })(transaction)
+  })
+  const plan = await planTrainingPurge(deps, id)
+  await purgeTraining(deps, plan)
+
+  expect(plan.storedBytes).toBe(0)
+  const { storage, quotas } = await world.usage()
+  expect(storage.usedBytes).toBe(5_000)
+  expect(quotas.generations[`${id}-running`]).toMatchObject({ state: 'committed', amount: 1 })
+})
+
+test('a start that died with its run created has the run ended and its uploads no longer counted', async () => {
+  const id = await world.ask(await world.upload(await photos(4)))
+  const at = Timestamp.now()
+  const create = { result: { runId: 'run-1', atMs: 0 }, startedAt: at, finishedAt: at }
+  await jobRef(world.db, jobId(trainingStartNames.key({ trainingId: id }))).update({ 'steps.create': create })
+  const { enqueue } = deps.finishJobs
+  deps.finishJobs.enqueue = async () => {
+    deps.finishJobs.enqueue = enqueue
+    throw new Error('The process dies here.')
+  }
+  await expect(purgeTraining(deps, await planTrainingPurge(deps, id))).rejects.toThrow('dies here')
+  await purgeTraining(deps, await planTrainingPurge(deps, id))
+
+  expect((await world.jobsOf('run-cancel')).map(({ input }) => input)).toEqual([{ runId: 'run-1', kind: 'training' }])
+  expect((await world.usage()).storage.reserved).toEqual({})
+  expect((await everything()).filter((path) => path.includes(id))).toEqual([])
 })
 
 test('a purged user has nothing left, and whose name begins alike loses nothing', async () => {
