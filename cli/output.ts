@@ -48,8 +48,9 @@ export class Output {
     this.#stdout.write(this.json ? `${JSON.stringify(record)}\n` : `${text}\n`)
   }
 
-  /** Text for people where it is the answer itself (help). */
+  /** Text for people where it is the answer itself (a list). */
   text(text: string): void {
+    this.endProgress()
     this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
@@ -68,7 +69,7 @@ export class Output {
 
   /** How many columns the line of progress may have: the terminal shows `^C` behind it, and a row that is full would wrap. */
   get progressWidth(): number {
-    return Math.max(20, (this.#stderr.columns || 80) - 3)
+    return Math.max(1, (this.#stderr.columns || 80) - 3)
   }
 
   /** How far it is: one line that is written over on a terminal; nothing in a pipe, where results say so. */

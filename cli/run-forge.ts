@@ -94,6 +94,7 @@ async function tell(error: unknown, output: Output): Promise<number> {
 /** Clients throw their own errors: Firestore's have a gRPC code, and missing credentials say what to do. */
 async function foreseen(error: unknown): Promise<Pick<AppError, 'code' | 'message' | 'facts'>> {
   if (error instanceof AppError) return error
+  if (isSystemError(error)) return { code: 'forge.system', message: `${error.message}.`, facts: {} }
   if (!types.isNativeError(error)) return { code: 'internal', message: String(error), facts: {} }
   if ('code' in error && typeof error.code === 'number') {
     const { documentsError } = await import('#shared/documents/firestore.ts')
@@ -101,6 +102,11 @@ async function foreseen(error: unknown): Promise<Pick<AppError, 'code' | 'messag
   }
   const isCredentials = /default credentials/.test(error.message)
   return { code: 'internal', message: (isCredentials ? null : error.stack) ?? error.message, facts: {} }
+}
+
+/** A disk, a folder or a file that does not do what it should: Node's own sentence names it, and no stack would say more. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return types.isNativeError(error) && 'syscall' in error && 'path' in error && 'errno' in error
 }
 
 function unknownCommand(args: string[]): string {

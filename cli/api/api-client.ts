@@ -11,6 +11,9 @@ const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), details: z.unknown().optional() }),
 })
 
+/** Somebody waits, and sees nothing of it: after this no further try begins, also if the API says when to come again. */
+const TRIES_MS = 60_000
+
 /** The HTTP API, in the name of one user. Answers are checked against a schema. */
 export interface ApiClient {
   /** Asked again where an answer is lost. @throws AppError with the API's own code and sentence. */
@@ -54,7 +57,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         url: `${baseUrl}${path}`,
         method,
         headers: {
-          authorization: `Bearer ${await token()}`,
+          authorization: `Bearer ${await orAborted(token(), signal)}`,
           ...(key === undefined ? {} : { 'idempotency-key': key }),
         },
         signal,
@@ -63,17 +66,18 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       return readAnswer(await response.json(), schema, path)
     } catch (error) {
       signal.throwIfAborted()
-      throw apiError(error, baseUrl)
+      throw apiError(error, { baseUrl, isLocal })
     }
   }
+  const repeat = <T>(work: () => Promise<T>, signal: AbortSignal) =>
+    retry(work, { signal, deadlineAtMs: Date.now() + TRIES_MS })
   return {
-    get: (path, schema, signal) => retry(() => call({ method: 'GET', path, schema, signal }), { signal }),
+    get: (path, schema, signal) => repeat(() => call({ method: 'GET', path, schema, signal }), signal),
     post(path, body, schema, signal) {
       const key = randomUUID()
-      return retry(() => call({ method: 'POST', path, body, key, schema, signal }), { signal })
+      return repeat(() => call({ method: 'POST', path, body, key, schema, signal }), signal)
     },
-    patch: (path, body, schema, signal) =>
-      retry(() => call({ method: 'PATCH', path, body, schema, signal }), { signal }),
+    patch: (path, body, schema, signal) => repeat(() => call({ method: 'PATCH', path, body, schema, signal }), signal),
     async delete(path, signal) {
       let mayBeGone = false
       const remove = async () => {
@@ -85,11 +89,23 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
           throw error
         }
       }
-      await retry(remove, { signal })
+      await repeat(remove, signal)
     },
     http,
     isLocal,
     close: () => http.close(),
+  }
+}
+
+/** Another token may have to be fetched, from a server that does not answer. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -104,22 +120,31 @@ function readAnswer<T>(json: unknown, schema: z.ZodType<T>, path: string): T {
 }
 
 /** The API's own code and sentence, where it gave one. */
-function apiError(error: unknown, baseUrl: string): unknown {
+function apiError(error: unknown, { baseUrl, isLocal }: Pick<ApiClientOptions, 'baseUrl' | 'isLocal'>): unknown {
   if (!isHttpError(error)) return error
-  const { status, answer } = error
+  const { status, answer, code: httpCode } = error
   const said = errorAnswer.safeParse(parseJson(answer?.bodyText ?? ''))
   if (said.success) {
     const { code, message, details } = said.data.error
     const reason = details === undefined || details === null ? undefined : JSON.stringify(details)
     return refusalOf({ code, message, facts: { status, ...(reason === undefined ? {} : { reason }) } }, error)
   }
-  if (error.delivery !== 'not-sent') return error
-  return new FinalError({
-    code: 'forge.nobody-there',
-    message: `Nothing answers at ${new URL(baseUrl).host} (--api, FORGE_API_URL). \`npm run dev\` starts the local cloud.`,
-    cause: error,
-  })
+  const { host } = new URL(baseUrl)
+  // What will never do (a certificate, a redirect) has its own sentence.
+  if (error.delivery === 'not-sent' && error.retryable) {
+    const mend = isLocal ? '`npm run dev` starts the local cloud.' : 'Is its address right, and this machine online?'
+    const message = `Nothing answers at ${host} (${namedBy}). ${mend}`
+    return new FinalError({ code: 'forge.nobody-there', message, cause: error })
+  }
+  // A gateway's page is a passing one only where its status says so. Any other is somebody else's: a site, a proxy.
+  const isStranger = httpCode === 'http.bad-json' || (httpCode === 'http.status' && !error.retryable)
+  if (!isStranger) return error
+  const message = `What answers at ${host} (${status}) is not the API: is its address right (${namedBy})?`
+  return new FinalError({ code: 'forge.not-the-api', message, cause: error })
 }
+
+/** What says where the API is. */
+const namedBy = '--api, FORGE_API_URL, forge profile'
 
 function refusalOf(init: { code: string; message: string; facts: Record<string, unknown> }, cause: AppError): AppError {
   // 429 says when it may be asked again, which can be tomorrow: for a person to read, not for a program to wait for.

@@ -2,7 +2,7 @@ import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 import { UsageError } from '../command.ts'
 import { localDataDir } from '../local-data.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
-import { isLoopback, isSafeUrl } from './safe-url.ts'
+import { isLoopback, isPlainUrl, isSafeUrl } from './safe-url.ts'
 
 /** Options of every command that speaks to the API. */
 export const apiOptions = {
@@ -30,6 +30,7 @@ export async function connectToApi(
   const url = URL.parse(asked ?? (await localApiUrl()))
   if (url === null) throw new UsageError(`"${asked}" is no URL.`, usage)
   if (!isSafeUrl(url)) throw new UsageError('The API has to be an https URL (http only on this machine).', usage)
+  if (!isPlainUrl(url)) throw new UsageError('The URL of the API takes no user, no "?" and no "#".', usage)
   const isLocal = isLoopback(url)
   const token = values.token || (values.local ? null : FORGE_TOKEN) || null
   const http = createHttpClient()

@@ -9,3 +9,8 @@ export function isLoopback(url: URL): boolean {
 export function isSafeUrl(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
 }
+
+/** A path can be put behind it. */
+export function isPlainUrl({ username, password, search, hash }: URL): boolean {
+  return username === '' && password === '' && search === '' && hash === ''
+}

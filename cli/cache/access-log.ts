@@ -30,12 +30,16 @@ export interface AccessLog {
  * Reads Data Access audit logs of Cloud Storage: JSON lines, as a log sink writes them, or the one array that
  * `gcloud logging read --format=json` prints. Refused reads are no use, nor are those by `ignored` accounts: whole
  * addresses, or names up to the `@`.
- * @throws FinalError `forge.bad-log` for what is neither, with the line.
+ * @throws FinalError `forge.bad-log` for what is neither, with the line; the signal's reason.
  */
-export async function readAccessLog(input: Readable, ignored: readonly string[]): Promise<AccessLog> {
+export async function readAccessLog(
+  input: Readable,
+  ignored: readonly string[],
+  signal: AbortSignal,
+): Promise<AccessLog> {
   const last = new Map<string, Date>()
   let entryCount = 0
-  for await (const entry of entriesOf(input)) {
+  for await (const entry of entriesOf(input, signal)) {
     entryCount += 1
     const use = useOf(entry, ignored)
     const known = use && last.get(use.uri)
@@ -56,15 +60,17 @@ function useOf(entry: unknown, ignored: readonly string[]): ObjectUse | null {
   return bucket === undefined ? null : { uri: `gs://${bucket}/${name}`, usedAt: new Date(timestamp) }
 }
 
-async function* entriesOf(input: Readable): AsyncGenerator<unknown> {
+async function* entriesOf(input: Readable, signal: AbortSignal): AsyncGenerator<unknown> {
   // An array is held whole: gcloud prints it over many lines, and whoever has more writes lines.
   const array: string[] = []
   let lineNumber = 0
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of createInterface({ input, signal, crlfDelay: Number.POSITIVE_INFINITY })) {
     lineNumber += 1
     if (array.length > 0 || line.trimStart().startsWith('[')) array.push(line)
     else if (line.trim() !== '') yield parsed(line, `Line ${lineNumber} of the log`)
   }
+  // Its abort ends the lines as their end does.
+  signal.throwIfAborted()
   if (array.length > 0) yield* parsedArray(array.join('\n'))
 }
 

@@ -1,6 +1,7 @@
 import type { Output } from '../output.ts'
 import { table } from '../output.ts'
 import { bar } from '../progress-bar.ts'
+import { plainLine } from '../text-width.ts'
 import { bytesText } from '../units.ts'
 import type { CachedFileRecord, CachePageRecord, CleanPlanRecord } from './records.ts'
 
@@ -67,7 +68,7 @@ function stateText({ pinned, leased_until }: CachedFileRecord, now: Date): strin
 }
 
 function modelsText({ models, uri }: CachedFileRecord): string {
-  return models.map(({ name, model_id }) => name ?? model_id).join(', ') || uri
+  return plainLine(models.map(({ name, model_id }) => name ?? model_id).join(', ') || uri)
 }
 
 /** `1 file`, `12 files`. */

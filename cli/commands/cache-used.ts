@@ -39,7 +39,7 @@ export const cacheUsed: Command = {
     const { values, positionals } = parseCall(args, options, usage)
     if (positionals.length > 0 || !values.log) throw new UsageError('Say --log FILE, or --log - for a pipe.', usage)
     const input = values.log === '-' ? process.stdin : await openLog(values.log)
-    const { uses, entryCount } = await readAccessLog(input, [OWN_READER, ...values.ignore])
+    const { uses, entryCount } = await readAccessLog(input, [OWN_READER, ...values.ignore], signal)
     return await withApi(values, usage, async (api) => {
       const sum = { marked: 0, unknown: 0 }
       for (let start = 0; start < uses.length; start += USES_AT_ONCE) {

@@ -1,5 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { types } from 'node:util'
+import { retry } from '#shared/retry/retry.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { apiOptions, apiUsage, connectToApi } from '../api/connect-to-api.ts'
 import { type GeneratedImageRecord, generationAnswer } from '../api/records.ts'
@@ -43,6 +45,7 @@ export const generate: Command = {
     const call = parseGenerateCall(args)
     const api = await connectToApi(call.values, usage)
     try {
+      await prepareFolder(call.folder)
       const asked = await api.post('/api/generations', call.wish, generationAnswer, signal)
       const { id } = asked.generation
       output.result({ type: 'request', generationId: id }, `${id}  asked for`)
@@ -69,17 +72,29 @@ export const generate: Command = {
   },
 }
 
+/** Pictures are paid for: a folder that takes none is told before. @throws UsageError */
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    const code = types.isNativeError(error) && 'code' in error ? error.code : 'unknown'
+    throw new UsageError(`Nothing can be saved in ${folder} (${code}).`, usage)
+  }
+}
+
 /** @returns where the picture lies now. */
 async function save(
   api: ApiClient,
   image: GeneratedImageRecord,
   to: { folder: string; name: string; signal: AbortSignal },
 ): Promise<string> {
-  const response = await api.http.request({ url: image.url, signal: to.signal })
+  const { signal } = to
+  const load = async () => (await api.http.request({ url: image.url, signal })).bytes()
+  const bytes = await retry(load, { signal })
   const extension = /^image\/(jpeg|png|webp)$/.exec(image.contentType)?.[1]?.replace('jpeg', 'jpg') ?? 'bin'
   const path = join(to.folder, `${to.name}.${extension}`)
-  await mkdir(to.folder, { recursive: true })
-  await writeFile(path, await response.bytes())
+  await writeFile(path, bytes)
   return path
 }
 

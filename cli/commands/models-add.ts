@@ -66,7 +66,7 @@ export const modelsAdd: Command = {
     const isFile = await isLocalFile(source)
     return await withApi(values, usage, (api) =>
       isFile
-        ? addFile(api, { ...wish, path: source }, context)
+        ? addFile(api, { ...wish, path: source, env: process.env }, context)
         : addSource(api, { ...wish, source, label: source }, context),
     )
   },

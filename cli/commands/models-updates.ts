@@ -4,6 +4,7 @@ import { type Command, parseCall, UsageError } from '../command.ts'
 import { tellNotes } from '../models/model-text.ts'
 import { type NoteRecord, type UpdateRecord, updatePage } from '../models/records.ts'
 import { table } from '../output.ts'
+import { plainLine } from '../text-width.ts'
 
 const usage = `forge models updates
 
@@ -47,10 +48,10 @@ export const modelsUpdates: Command = {
 function updatesTable(updates: readonly UpdateRecord[]): string {
   const rows = updates.map(({ model_id, name, current, newest }) => [
     model_id,
-    current.version ?? current.source_version_id ?? '',
-    newest.version ?? newest.source_version_id ?? '',
+    plainLine(current.version ?? current.source_version_id ?? ''),
+    plainLine(newest.version ?? newest.source_version_id ?? ''),
     newest.remote_url ?? '',
-    name,
+    plainLine(name),
   ])
   return table([['MODEL', 'HERE', 'NEWEST', 'PAGE', 'NAME'], ...rows], '')
 }

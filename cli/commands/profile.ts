@@ -1,4 +1,4 @@
-import { isSafeUrl } from '../api/safe-url.ts'
+import { isPlainUrl, isSafeUrl } from '../api/safe-url.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { table } from '../output.ts'
 import { isProfileName, type Profile, profileNamed, readProfiles, writeProfiles } from '../profiles/profiles.ts'
@@ -165,7 +165,6 @@ function nameOf(positionals: readonly string[], usage: string): string {
 function urlOf(option: string, text: string | undefined): string | null {
   if (text === undefined) return null
   const url = URL.parse(text)
-  const isGood = url !== null && isSafeUrl(url) && url.username === '' && url.search === '' && url.hash === ''
-  if (isGood) return url.href.replace(/\/+$/, '')
+  if (url !== null && isSafeUrl(url) && isPlainUrl(url)) return url.href.replace(/\/+$/, '')
   throw new UsageError(`--${option} takes an https address (http only on this machine), not "${text}".`, addUsage)
 }

@@ -40,7 +40,7 @@ async function checkDeployed(name: string, region: string, examined: Examined): 
     const grant = `gcloud projects add-iam-policy-binding ${project} --member=user:YOU --role=roles/run.viewer`
     return [note(check, `You may not look at it (${answer.status}).`, grant)]
   }
-  const { terminalCondition, uri } = serviceSchema.parse(answer.json)
+  const { terminalCondition, uri } = serviceSchema.safeParse(answer.json).data ?? {}
   if (terminalCondition?.state !== 'CONDITION_SUCCEEDED') {
     const logs = `gcloud run services logs read ${name} --region=${region} --project=${project}`
     return [failed(check, `It is not ready: ${terminalCondition?.message || 'it does not say why'}.`, logs)]

@@ -1,3 +1,4 @@
+import { addAbortSignal, type Readable } from 'node:stream'
 import { askLine } from '../ask-line.ts'
 
 /** Where somebody types, or a pipe ends. */
@@ -21,12 +22,19 @@ export async function readSecret(asked: SecretAsked): Promise<string> {
 const maxChars = 64 * 1024
 
 async function readAll({ input, signal }: SecretAsked): Promise<string> {
+  signal.throwIfAborted()
   input.setEncoding('utf8')
+  // Also while nothing comes. (Node's own streams are all that is ever given.)
+  addAbortSignal(signal, input as Readable)
   let text = ''
-  for await (const chunk of input) {
+  try {
+    for await (const chunk of input) {
+      text += String(chunk)
+      if (text.length > maxChars) break
+    }
+  } catch (error) {
     signal.throwIfAborted()
-    text += String(chunk)
-    if (text.length > maxChars) break
+    throw error
   }
   // The end of line that `echo` and editors leave is none of it.
   return text.replace(/\r?\n$/, '')

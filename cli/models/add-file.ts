@@ -17,16 +17,18 @@ const uploadAnswer = z.object({
 })
 type UploadRecord = z.output<typeof uploadAnswer>
 
+type Env = Readonly<Record<string, string | undefined>>
+
 /**
  * Registers a model file of this machine: hashed, uploaded where its bytes are not there already, then registered as any other
  * source is, and copied from where it was uploaded, which is no place to stay. True when all went well. @throws AppError of the file, the API or the bucket; Interrupted.
  */
 export async function addFile(
   api: ApiClient,
-  params: AddOptions & { path: string },
+  params: AddOptions & { path: string; env: Env },
   context: CommandContext,
 ): Promise<boolean> {
-  const { path, ...options } = params
+  const { path, env, ...options } = params
   const { signal } = context
   const file = await hashShown(path, context)
   const { sha256, sizeBytes } = file
@@ -37,7 +39,7 @@ export async function addFile(
     ...(options.isForSystem ? { system: true } : {}),
   }
   const offered = await api.post('/api/registry/uploads', wish, uploadAnswer, signal)
-  await upload(api, { file, offered }, context)
+  await upload(api, { file, offered, env }, context)
   const name = options.name ?? nameOf(file)
   const source = { upload: offered.upload, sha256 }
   return await addSource(api, { ...options, sync: true, name, source, label: file.name }, context)
@@ -45,17 +47,18 @@ export async function addFile(
 
 async function upload(
   api: ApiClient,
-  { file, offered }: { file: HashedFile; offered: UploadRecord },
+  { file, offered, env }: { file: HashedFile; offered: UploadRecord; env: Env },
   { output, signal }: CommandContext,
 ): Promise<void> {
   const { start } = offered
-  const { path, name, sizeBytes, sha256 } = file
+  const { path, sizeBytes, sha256 } = file
+  const name = plainLine(file.name)
   const record = { type: 'upload', file: path, sha256, size_bytes: sizeBytes }
   if (start === null) {
     output.result({ ...record, state: 'there-already' }, `${name}  was there already`)
     return
   }
-  const kept = keptSession(process.env, start.url)
+  const kept = keptSession(env, start.url)
   const display = new FileDisplay(output, { name, phase: 'uploading' })
   try {
     await sendFile(api.http, {

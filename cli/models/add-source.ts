@@ -1,5 +1,6 @@
 import type { ApiClient } from '../api/api-client.ts'
 import type { CommandContext } from '../command.ts'
+import { plainLine } from '../text-width.ts'
 import { watchModels } from './follow-sync.ts'
 import { type ModelRecord, modelAnswer } from './records.ts'
 
@@ -43,5 +44,5 @@ export async function addSource(
 
 function addedText({ id, sync_status, name }: ModelRecord): string {
   const status = sync_status === 'notsynced' || sync_status == null ? '' : `, ${sync_status}`
-  return `registered as ${id}${status}  ${name}`
+  return `registered as ${id}${status}  ${plainLine(name)}`
 }

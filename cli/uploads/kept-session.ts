@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { configFolder, readJson, writePrivateJson } from '../profiles/config-folder.ts'
 import type { UploadSession } from './send-file.ts'
@@ -30,7 +30,14 @@ export function keptSession(env: Readonly<Record<string, string | undefined>>, s
       const parsed = keptSchema.safeParse(await readJson(path).catch(() => null))
       return parsed.success ? parsed.data.session : null
     },
-    write: (session) => writePrivateJson(path, { session }),
-    forget: () => rm(path, { force: true }),
+    async write(session) {
+      // Nor does what cannot be written (a full disk, a home that is read-only) keep anything from being sent.
+      await writePrivateJson(path, { session }).catch(() => {})
+    },
+    async forget() {
+      await rm(path, { force: true }).catch(() => {})
+      // Nothing stays behind of what is no longer needed; a folder that has something in it is not removed.
+      for (const emptied of [dirname(path), folder]) await rmdir(emptied).catch(() => {})
+    },
   }
 }

@@ -24,7 +24,8 @@ export async function runUpload(recorded: RecordedCloud, signal: AbortSignal): P
     await writeFile(path, loraWeights({ rank: 4, seed: 'recorded' }))
     const output = new Output({ stdout: nowhere, stderr: nowhere, env: {}, json: true })
     const wish = { name: 'Recorded upload', type: 'lora', isForSystem: false, sync: true, watch: true } as const
-    const isDone = await addFile(api, { ...wish, timeoutMs: WATCH_MS, path }, { output, signal })
+    // In an empty environment it remembers nothing: the configuration of whoever records is none of its business.
+    const isDone = await addFile(api, { ...wish, timeoutMs: WATCH_MS, path, env: {} }, { output, signal })
     if (!isDone) throw new Error('The uploaded model was not synced.')
   } finally {
     api.close()

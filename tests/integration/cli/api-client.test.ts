@@ -71,6 +71,33 @@ test('an answer of another shape is a failure that says so', async () => {
   await close()
 })
 
+test.each([
+  ['a page of some site', 200],
+  ['a page that says that there is none', 404],
+])('%s is no answer of the API: told at once, with what says where it is', async (_what, status) => {
+  const page: Answer = (_request, response) => response.writeHead(status, { 'content-type': 'text/html' }).end('<html>')
+  const { api, seen, close } = await scripted(page)
+
+  await expect(api.get('/api/trainings', schema, signal)).rejects.toMatchObject({
+    code: 'forge.not-the-api',
+    message: expect.stringMatching(/^What answers at 127\.0\.0\.1:\d+ \(\d+\) is not the API.*--api, FORGE_API_URL/),
+  })
+  expect(seen).toHaveLength(1)
+  await close()
+})
+
+test('an API that wants to be left alone for an hour is not waited for in silence', async () => {
+  const busy: Answer = (_request, response) => response.writeHead(503, { 'retry-after': '3600' }).end('<html>')
+  const { api, seen, close } = await scripted(busy)
+
+  await expect(api.get('/api/trainings', schema, signal)).rejects.toMatchObject({
+    code: 'http.status',
+    retryable: true,
+  })
+  expect(seen).toHaveLength(1)
+  await close()
+})
+
 test('nobody there is a sentence that names the option and the way to start one', async () => {
   const { close, baseUrl } = await scripted()
   await close()

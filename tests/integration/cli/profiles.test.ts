@@ -98,3 +98,9 @@ test('a broken file of profiles is named, and help comes all the same', async ()
   ])
   expect(await run(['jobs', 'list', '--help'])).toMatchObject({ exitCode: 0 })
 })
+
+test('a place that cannot be written to is a sentence, not a stack', async () => {
+  const answer = await forgeHere(['profile', 'add', 'p', '--project', 'p'], { ...env, XDG_CONFIG_HOME: '/dev/null' })
+  expect(answer).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(answer.stderr).toBe("ENOTDIR: not a directory, open '/dev/null/charaforge/profiles.json'.\n")
+})

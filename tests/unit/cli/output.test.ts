@@ -23,10 +23,20 @@ test('progress is one line written over on a terminal, removed before anything e
   expect(said.stdout).toBe('Done.\n')
 })
 
+test('a list too stands in rows of its own after progress', () => {
+  const { output, said } = captureOutput({ isTTY: true })
+  output.progress('2 found so far')
+  output.text('MODEL  NAME')
+  expect(said).toEqual({ stdout: 'MODEL  NAME\n', stderr: `${clearLine}2 found so far${clearLine}` })
+})
+
 test('progress never wraps, not even with the ^C that a terminal shows behind it: a second line could not be written over', () => {
   const { output, said } = captureOutput({ isTTY: true, columns: 30 })
   output.progress('x'.repeat(100))
   expect(said.stderr.replace(clearLine, '')).toBe(`${'x'.repeat(26)}…`)
+  const narrow = captureOutput({ isTTY: true, columns: 12 })
+  narrow.output.progress('x'.repeat(100))
+  expect(narrow.said.stderr.replace(clearLine, '')).toBe(`${'x'.repeat(8)}…`)
 })
 
 test('a terminal that does not know its width is taken for one of 80 columns', () => {

@@ -98,6 +98,16 @@ test.each([
   ],
   ['no prompt', ['generate', 'm'], 'Say --prompt or --template, one of them.'],
   [
+    'a folder that takes no pictures, before they are paid',
+    ['generate', 'm', '--prompt', 'a moon', '--out', '/dev/null/pictures', '--token', 't'],
+    'Nothing can be saved in /dev/null/pictures (ENOTDIR).',
+  ],
+  [
+    'an API with a question in it',
+    ['trainings', '--api', 'https://api.example/?v=1', '--token', 't'],
+    'The URL of the API takes no user, no "?" and no "#".',
+  ],
+  [
     'a token in the clear',
     ['trainings', '--api', 'http://api.example', '--token', 't'],
     'The API has to be an https URL (http only on this machine).',

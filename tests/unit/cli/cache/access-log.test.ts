@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { readAccessLog } from '../../../../cli/cache/access-log.ts'
 
 const entry = (name: string, timestamp: string, payload: Record<string, unknown> = {}) => ({
@@ -16,7 +16,7 @@ const entry = (name: string, timestamp: string, payload: Record<string, unknown>
 })
 const [first, second] = ['2026-03-01T12:00:00.123456789Z', '2026-03-02T12:00:00+01:00']
 const lines = (...entries: unknown[]) => Readable.from(entries.map((one) => `${JSON.stringify(one)}\n`))
-const read = (input: Readable, ignored: string[] = []) => readAccessLog(input, ignored)
+const read = (input: Readable, ignored: string[] = []) => readAccessLog(input, ignored, new AbortController().signal)
 
 test('each object is told once, with its last use, whatever the order of the lines', async () => {
   const log = await read(lines(entry('a b/ü.bin', second), entry('a b/ü.bin', first), '', entry('c', first)))
@@ -55,4 +55,11 @@ test('what is no JSON is refused with its line', async () => {
     message: expect.stringMatching(/^Line 3 of the log is no JSON\./),
   })
   await expect(read(Readable.from(['[{}\n', ', {]\n']))).rejects.toMatchObject({ code: 'forge.bad-log' })
+})
+
+test('Ctrl-C is heard while a pipe says nothing', async () => {
+  const controller = new AbortController()
+  const log = readAccessLog(new PassThrough(), [], controller.signal)
+  controller.abort(new Error('enough'))
+  await expect(log).rejects.toThrow('enough')
 })

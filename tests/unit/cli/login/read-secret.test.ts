@@ -64,3 +64,10 @@ test.each([
   expect(await answer).toBe(secret)
   expect(said()).toBe('')
 })
+
+test('Ctrl-C is heard while a pipe says nothing', async () => {
+  const controller = new AbortController()
+  const { answer } = ask(new PassThrough(), controller.signal)
+  controller.abort(new Error('enough'))
+  await expect(answer).rejects.toThrow('enough')
+})
