@@ -32,7 +32,12 @@ export async function startServiceUnderTest(
 /** Starts a service and waits until it takes work. @throws Error with what it said when it ends before. */
 export async function startInstance(name: string, start: ServiceStart): Promise<ServiceUnderTest> {
   const port = start.port ?? (await freePort())
-  const source = ['--import', './tools/from-source.js', '--disable-warning=ExperimentalWarning', `services/${name}/main.ts`]
+  const source = [
+    '--import',
+    './tools/from-source.js',
+    '--disable-warning=ExperimentalWarning',
+    `services/${name}/main.ts`,
+  ]
   const child = spawn(process.execPath, start.main === undefined ? source : [start.main], {
     env: { ...start.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],
