@@ -17,15 +17,16 @@ const sentences: Readonly<Record<string, string>> = {
 
 /**
  * A failure of Replicate as the job takes it: final ones with a sentence for the owner; a rate limit is no failure but a
- * time to wait for. Anything else comes out as it is.
+ * time to wait for. Anything else comes out as it is. `asked`: only a run is asked for with what its owner has chosen; what is
+ * not accepted of its destination is our operator's.
  */
-export function explainRefusal(error: unknown, now: Date): unknown {
+export function explainRefusal(error: unknown, now: Date, asked: 'run' | 'destination' = 'run'): unknown {
   if (!isReplicateError(error)) return error
   if (error.code === 'replicate.rate-limited') return waits(error, now)
   if (error.retryable) return error
   return new FinalError({
     code: error.code,
-    message: error.code === 'replicate.refused' ? refused(error) : (sentences[error.code] ?? error.message),
+    message: sentenceFor(error, asked),
     facts: error.facts,
     cause: error,
   })
@@ -37,6 +38,11 @@ function waits(error: ReplicateError, now: Date): JobWaitsError {
   const toldAt = 'retryAt' in error ? error.retryAt : null
   const until = toldAt ?? new Date(now.getTime() + rateLimitMs)
   return new JobWaitsError({ code: error.code, message: error.message, until, facts: error.facts, cause: error })
+}
+
+function sentenceFor(error: ReplicateError, asked: 'run' | 'destination'): string {
+  if (error.code !== 'replicate.refused') return sentences[error.code] ?? error.message
+  return asked === 'run' ? refused(error) : forOperator
 }
 
 function refused({ facts }: ReplicateError): string {

@@ -1,5 +1,5 @@
 import { isTrainingOver, readTraining, updateTraining } from '#shared/documents/trainings.ts'
-import { jobId } from '#shared/jobs/job-record.ts'
+import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import {
   runCancelNames,
@@ -41,6 +41,24 @@ export async function handOver(
     await finishJobs.enqueue(runCancelNames, { runId, kind: 'training' })
     throw new TrainingGoneError()
   }
-  await finishJobs.enqueue<TrainingFinishInput>(trainingFinishNames, { trainingId, userId, runId })
+  await askToFinish(deps, run, { trainingId, userId, runId })
   await run.complete({ runId }, async () => () => {})
+}
+
+/**
+ * Asks for the job that ends the training. A queue that does not answer must not end a run that is paid for: once the job is in the
+ * books the reconciler of its service takes it up.
+ */
+async function askToFinish(
+  { db, finishJobs }: Pick<StartDeps, 'db' | 'finishJobs'>,
+  run: JobRun<TrainingStartInput>,
+  input: TrainingFinishInput,
+): Promise<void> {
+  try {
+    await finishJobs.enqueue(trainingFinishNames, input)
+  } catch (error) {
+    const { exists } = await jobRef(db, jobId(trainingFinishNames.key(input))).get()
+    if (!exists) throw error
+    run.logger.warn('The job that finishes a training could not be woken; the reconciler will.', { error })
+  }
 }

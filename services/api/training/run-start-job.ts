@@ -69,7 +69,7 @@ async function ensureDestination(
   const { owner, hardware, client } = replicate
   const wish = { owner, name: `charaforge-${trainingId}`, hardware, signal: run.signal }
   const { name } = await client.models.ensurePrivate(wish).catch((error: unknown) => {
-    throw explainRefusal(error, deps.now())
+    throw explainRefusal(error, deps.now(), 'destination')
   })
   await run.commit(async () => updateTraining(deps.db, trainingId, { destination: `${owner}/${name}` }))
   return { owner, name }

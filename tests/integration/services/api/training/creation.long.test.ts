@@ -166,3 +166,18 @@ test('a run that cannot be handed over is ended, and the training fails refunded
   expect(charged()).toBe(1)
   await expectRolledBack(id)
 })
+
+test('a queue that takes nothing does not end a run that is paid for: its job is in the books', async () => {
+  const { finishJobs } = world.deps
+  const enqueue: typeof finishJobs.enqueue = async (names, input) => {
+    await finishJobs.enqueue(names, input)
+    throw new TransientError({ code: 'tasks.unavailable', message: 'The queue takes nothing.' })
+  }
+  const id = await world.ask(source)
+  const training = await world.finish(id, { finishJobs: { ...finishJobs, enqueue } })
+
+  expect([training.status, charged()]).toEqual(['training', 1])
+  expect((await world.job(id)).state).toBe('done')
+  const finishing = (await world.jobsOf('training-finish')).filter(({ input }) => input.trainingId === id)
+  expect(finishing).toMatchObject([{ state: 'queued', dueAt: expect.anything() }])
+})

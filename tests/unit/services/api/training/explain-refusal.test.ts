@@ -34,6 +34,13 @@ test('options that are not accepted are named where Replicate names them', () =>
   expect(unnamed.message).toContain('the options of this training')
 })
 
+test('what is not accepted of the destination is not said to be the owner’s choice', () => {
+  const refusal = final('replicate.refused', { invalidFields: ['hardware'] })
+  const { code, message } = explainRefusal(refusal, now, 'destination') as FinalError
+  expect(code).toBe('replicate.refused')
+  expect(message).toMatch(/^The training cannot be started at the moment: the service needs its operator/)
+})
+
 test('a rate limit is waited for, until the time that it says or a little while', () => {
   const limited = (retryAt: Date | null) =>
     new ReplicateTransientError({ code: 'replicate.rate-limited', message: 'Full.', delivery: 'answered', retryAt })
