@@ -1,5 +1,6 @@
 import type { Firestore, Timestamp, Transaction } from '@google-cloud/firestore'
-import { isGenerationOver, readGeneration, updateGeneration } from '#shared/documents/generations.ts'
+import { type Generation, isGenerationOver, readGeneration, updateGeneration } from '#shared/documents/generations.ts'
+import { settleStorage } from '#shared/documents/quotas.ts'
 import { trainedModelRef } from '#shared/documents/trained-models.ts'
 import { readTraining } from '#shared/documents/trainings.ts'
 import type { Writes } from '#shared/documents/transaction.ts'
@@ -9,8 +10,8 @@ import { runCancelNames, type TrainingFinishInput } from '#shared/trainings/trai
 import { samplesId } from '#shared/trainings/training-places.ts'
 
 /**
- * What of a training that ends badly is taken back in the transaction that ends it: the model, the samples that nobody waits
- * for any more, and, where it may go on, the run at Replicate. Reads first; of one that has succeeded meanwhile nothing is.
+ * What of a training that ends badly is taken back in the transaction that ends it: the model, its samples, also those that are
+ * made and counted, and, where it may go on, the run at Replicate. Reads first; of one that has succeeded meanwhile nothing is.
  */
 export async function undoFinish(
   transaction: Transaction,
@@ -34,9 +35,19 @@ export async function undoFinish(
   })
   return (writing) => {
     writing.delete(trainedModelRef(db, input.trainingId))
-    if (samples !== null && !isGenerationOver(samples)) endSamples(writing)
+    if (samples !== null && samples.status !== 'canceled') {
+      endSamples(writing)
+      uncount(db, samples)(writing)
+    }
     if (mayRunGoOn && !isAsked) cancelRun.writes(writing)
   }
+}
+
+/** Pictures are counted at the end of their generation. */
+function uncount(db: Firestore, samples: Generation): Writes {
+  const images = isGenerationOver(samples) ? samples.images : []
+  const bytes = images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  return settleStorage(db, { userId: samples.userId, released: [], addedBytes: -bytes })
 }
 
 /** The job that ends the run at Replicate. */

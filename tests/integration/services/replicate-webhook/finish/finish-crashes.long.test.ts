@@ -1,9 +1,13 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { countBucket } from '#shared/cache/count-bucket.ts'
 import { readLedger } from '#shared/cache/ledger.ts'
+import { generationRef, readGeneration } from '#shared/documents/generations.ts'
+import { settleStorage } from '#shared/documents/quotas.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { type TrainingFinishInput, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import { generationPrefix, samplesId } from '#shared/trainings/training-places.ts'
 import { Gates } from '../../../../support/gates.ts'
 import { until } from '../../../../support/until.ts'
 import { buckets, useFinishWorld } from './finish-world.ts'
@@ -141,6 +145,27 @@ describe('a cancel', () => {
     expect(Date.now() - askedAt).toBeLessThan(10_000)
     expect((await world.training(id)).status).toBe('canceled')
     expect(await world.objects(id)).toEqual([])
+  })
+
+  test('after the samples were made takes them back too, from the bucket and from what is counted', async () => {
+    const { id, runId } = await world.begin()
+    await world.standIn.finish(runId)
+    const before = (await world.usage()).storage.usedBytes
+    await makeSamples(id)
+    const name = `${generationPrefix({ userId: 'user-1', id: samplesId(id) })}0.png`
+    const bytes = Buffer.from('a picture')
+    await world.store.write({ bucket: buckets.app, name, bytes, contentType: 'image/png', ifGeneration: '0' })
+    await generationRef(world.db, samplesId(id)).update({ images: [{ index: 0, sizeBytes: bytes.byteLength }] })
+    await runTransaction(world.db, async (transaction) =>
+      settleStorage(world.db, { userId: 'user-1', released: [], addedBytes: bytes.byteLength })(transaction),
+    )
+    await world.cancel(id)
+    await world.attempt(id)
+
+    expect((await world.training(id)).status).toBe('canceled')
+    expect(await readGeneration(null, world.db, samplesId(id))).toMatchObject({ status: 'canceled', images: [] })
+    expect(await world.objects(id)).toEqual([])
+    expect((await world.usage()).storage.usedBytes).toBe(before)
   })
 
   test.each(places.slice(0, -1))('at "%s" leaves nothing of the training but that it was', async (place) => {
