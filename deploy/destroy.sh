@@ -33,13 +33,6 @@ ask() {
   [ "$typed" = "$PROJECT_ID" ] || fail "That is not $PROJECT_ID; nothing was removed."
 }
 
-# Removes each of the names that is among the existing ones: remove_listed EXISTING NAME command…
-remove_listed() {
-  local existing=$1 name=$2
-  shift 2
-  if contains_line "$existing" "$name"; then change "$@"; fi
-}
-
 # remove_found NAME command…: runs the command where NAME is among what was listed.
 remove_found() {
   local name=$1
@@ -156,5 +149,5 @@ remove_monitoring
 remove_accounts
 if [ "$WITH_DATA" = 1 ]; then remove_data; fi
 phase "Done"
-[ "$WITH_DATA" = 1 ] || say "gs://$WORK_BUCKET, gs://$MODELS_BUCKET and the secrets are still there (--with-data removes them)."
+[ "$WITH_DATA" = 1 ] || say "gs://$WORK_BUCKET, gs://$MODELS_BUCKET, gs://$BUILD_BUCKET and the secrets are still there (--with-data removes them)."
 say "The app's bucket, its database and all documents are as they were."

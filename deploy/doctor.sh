@@ -41,9 +41,11 @@ part() {
   [ "$status" -eq 0 ] || printf '? %s\n' "$(cat "$scratch_folder/failure" 2>/dev/null || echo "$1 ended before its end")"
 }
 
+counted() { if [ "$1" = 1 ]; then printf '1 thing'; else printf '%s things' "$1"; fi; }
+
 look_at_services() {
   phase "Services"
-  local service ready why traffic rows
+  local service ready why traffic
   SERVICES=''
   while IFS= read -r service; do
     look gcloud run services describe "$service" --region="$REGION" \
@@ -55,13 +57,12 @@ look_at_services() {
     SERVICES+=" $service"
     IFS='|' read -r why ready traffic <<<"$SEEN"
     if [[ ",$why," != *,Ready=True,* ]]; then
-      printf '+ gcloud run services logs read %s --region=%s   # it is not ready (%s)\n' "$service" "$REGION" "$why"
+      printf '+ %s   # it is not ready (%s)\n' "$(shown gcloud run services logs read "$service" --region="$REGION")" "$why"
     elif [[ " $traffic " != *" $ready=100 "* ]]; then
-      note "The newest revision of $service, $ready, does not have all traffic ($traffic): gcloud run services update-traffic $service --region=$REGION --to-latest"
+      note "The newest revision of $service, $ready, does not have all traffic ($traffic): $(shown gcloud run services update-traffic "$service" --region="$REGION" --to-latest)"
     fi
-    rows=$(wanted_grants service)
-    if [[ $rows == *"service:$service|"*'|allUsers'* ]] && ! curl --silent --fail --max-time 30 "$(service_url "$service")/health" >/dev/null; then
-      printf '+ gcloud run services logs read %s --region=%s   # it does not answer %s/health\n' "$service" "$REGION" "$(service_url "$service")"
+    if contains_line "$(wanted_grants service)" "service:$service|roles/run.invoker|allUsers" && ! curl --silent --fail --max-time 30 "$(service_url "$service")/health" >/dev/null; then
+      printf '+ %s   # it does not answer %s/health\n' "$(shown gcloud run services logs read "$service" --region="$REGION")" "$(service_url "$service")"
     fi
   done < <(declared services)
   phase "Rights on the services"
@@ -71,11 +72,13 @@ look_at_services() {
 
 look_at_secrets() {
   phase "Secrets' values"
-  local name variable services
+  local name variable services run
   while IFS=$'\t' read -r name variable _ services; do
     look gcloud secrets versions list "$name" --filter=state=ENABLED --limit=1 --format='value(name.basename())'
     if [ -z "$SEEN" ]; then
-      note "$name has no value: $services run without $variable. If they need it: gcloud secrets versions add $name --data-file=-"
+      run='runs without'
+      case $services in *,*) run='run without' ;; esac
+      note "$name has no value: $(in_words "$services") $run $variable. If that is needed: $(shown gcloud secrets versions add "$name" --data-file=-), then deploy/deploy.sh ${services//,/ }"
     fi
   done < <(declared secrets)
 }
@@ -101,9 +104,9 @@ look_at_all | tee "$found"
 phase "Done"
 mend=$(grep -c '^+ ' "$found" || true)
 unseen=$(grep -c '^? ' "$found" || true)
-[ "$unseen" = 0 ] || say "$unseen things could not be looked at: see the lines with ?"
+[ "$unseen" = 0 ] || say "$(counted "$unseen") could not be looked at: see the lines with ?"
 if [ "$mend" != 0 ]; then
-  say "$mend things to mend: run the commands above, or deploy/setup.sh and deploy/deploy.sh, which run them (only roles that nobody declared are left to you)."
+  say "$(counted "$mend") to mend: run the commands above, or deploy/setup.sh and deploy/deploy.sh, which run them (only roles that nobody declared are left to you)."
 fi
 [ "$mend" = 0 ] && [ "$unseen" = 0 ] || exit 1
 say "The project is as infra/ declares it."

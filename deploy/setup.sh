@@ -21,11 +21,15 @@ TEXT
 }
 
 tell_what_follows() {
+  local name variable services empty=''
+  while IFS=$'\t' read -r name variable _ services; do
+    look gcloud secrets versions list "$name" --filter=state=ENABLED --limit=1 --format='value(name.basename())'
+    [ -n "$SEEN" ] || empty+="  gcloud secrets versions add $name --project=$PROJECT_ID --data-file=-   # $variable of $(in_words "$services")"$'\n'
+  done < <(declared secrets)
   phase "Done"
-  if [ ${#EMPTY_SECRETS[@]} -gt 0 ]; then
-    say "These secrets are new and empty. Give those that you need a value (it is read from the terminal, not from the history):"
-    local secret
-    for secret in "${EMPTY_SECRETS[@]}"; do say "  gcloud secrets versions add ${secret%% *} --project=$PROJECT_ID --data-file=-   # ${secret#* }"; done
+  if [ -n "$empty" ]; then
+    say "These secrets have no value. Give it to those that you need (it is read from the terminal, not from the history; end with Ctrl-D):"
+    say "${empty%$'\n'}"
   fi
   say "Next: deploy/deploy.sh"
 }

@@ -3,7 +3,8 @@
 //   apis | services | accounts | buckets | secrets | queues | schedules | triggers | grants | indexes | unindexed | ttls |
 //   metrics | alerts | dashboard | budget
 //   subscription | repository      (one line a field)
-//   all <folder>       each of these as a file, lifecycles and what monitoring is made of as gcloud takes them
+//   all <folder>       each of these as a file, lifecycles and what monitoring is made of as gcloud takes them; fails where
+//                      SETTINGS, the names in the settings file, has one that does nothing
 //   deployment <folder>  the Cloud Run services to deploy, <name>.yaml each, and their fingerprints as `prints`
 //                      (IMAGES="name=image@digest …", KEEP_TRAFFIC="name=revision …", SECRET_VERSIONS="name=3 …", PROJECT_NUMBER)
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,6 +16,7 @@ import { fill, grantsOf, infraPath, readProject } from './infra/project.ts'
 import { type Rendered, renderAlert, renderDashboard, renderMetric } from './infra/render-monitoring.ts'
 import { renderService } from './infra/render-service.ts'
 import { serviceUrls } from './infra/service-urls.ts'
+import { settingProblems } from './infra/settings.ts'
 
 const project = readProject()
 const monitoring = readMonitoring()
@@ -57,6 +59,11 @@ const sections: Readonly<Record<string, () => readonly (readonly (string | numbe
 if (what === 'deployment') {
   writeDeployment(name)
 } else if (what === 'all') {
+  const problems = settingProblems((process.env.SETTINGS ?? '').split(' ').filter(Boolean), project)
+  if (problems.length > 0) {
+    console.error(problems.join('\n'))
+    process.exit(1)
+  }
   for (const section of Object.keys(sections)) writeFileSync(join(name, section), linesOf(section))
   writeLifecycles(join(name, 'lifecycle'))
   writeMonitoring(join(name, 'monitoring'))

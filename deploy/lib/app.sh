@@ -50,6 +50,10 @@ look_at_mail() {
 look_at_cors() {
   [ -n "${CORS_ORIGINS:-}" ] || return 0
   phase "Uploads from browsers"
-  look gcloud storage buckets describe "gs://$WORK_BUCKET" --format='value(cors_config)'
-  [ -n "$SEEN" ] || note "Browsers of $CORS_ORIGINS cannot upload to gs://$WORK_BUCKET: gcloud storage buckets update gs://$WORK_BUCKET --cors-file=FILE, with the snippet of docs/deploy.md"
+  look gcloud storage buckets describe "gs://$WORK_BUCKET" --format='json(cors_config)'
+  local origin missing='' cors=${SEEN//[[:space:]]/} anybody='"origin":\[[^]]*"\*"'
+  for origin in ${CORS_ORIGINS//,/ }; do
+    [[ $cors == *"\"$origin\""* || $cors =~ $anybody ]] || missing+="${missing:+,}$origin"
+  done
+  [ -z "$missing" ] || note "Browsers of $(in_words "$missing") cannot upload to gs://$WORK_BUCKET: $(shown gcloud storage buckets update "gs://$WORK_BUCKET" --cors-file=cors.json), with the cors.json of docs/deploy.md"
 }

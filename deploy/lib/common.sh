@@ -3,14 +3,19 @@
 # shellcheck disable=SC2034 # Settings and flags are used by the scripts that source this.
 set -euo pipefail
 
+if [ "${BASH_VERSINFO[0]}" -lt 4 ]; then
+  echo 'error: These scripts need bash 4 or newer (macOS: brew install bash; or use Cloud Shell).' >&2
+  exit 1
+fi
+
 deploy_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 root_folder=$(dirname "$deploy_folder")
 
 DRY_RUN=0
 ASSUME_YES=0
-# What a script needs for itself; removed when it ends.
+# What a script needs for itself; removed when it ends, unless a command that it printed names a file there.
 scratch_folder=$(mktemp -d)
-trap 'rm -rf "$scratch_folder"' EXIT
+trap '[ -e "$scratch_folder/keep" ] || rm -rf "$scratch_folder"' EXIT
 declared_folder=$scratch_folder/declared
 
 say() { printf '%s\n' "$*" >&2; }
@@ -54,8 +59,15 @@ read_declared() {
   # Bare `node` may be too old to run TypeScript; the project brings its own.
   npm --prefix "$root_folder" run --silent infra -- all "$declared_folder" 2>"$scratch_folder/errors" || {
     cat "$scratch_folder/errors" >&2
-    fail "infra/ could not be read; run npm ci first."
+    fail "The settings and infra/ could not be read. What is said above has to be mended; in a fresh clone run npm ci first."
   }
+}
+
+# Names as a sentence has them: model-sync,api becomes model-sync and api.
+in_words() {
+  local words=${1//,/, }
+  if [[ $words == *', '* ]]; then words="${words%, *} and ${words##*, }"; fi
+  printf '%s' "$words"
 }
 
 account_email() { printf '%s@%s.iam.gserviceaccount.com' "$1" "$PROJECT_ID"; }
@@ -99,23 +111,40 @@ accept_flag() { return 1; }
 read_settings() {
   [ -f "$CONFIG_FILE" ] || fail "There is no $CONFIG_FILE; copy deploy/config.env.example and fill it in."
   local line number=0 name value
+  SETTINGS=''
   while IFS= read -r line || [ -n "$line" ]; do
     number=$((number + 1))
     case $line in '' | '#'*) continue ;; esac
     [[ $line =~ ^([A-Z][A-Z0-9_]*)=(.*)$ ]] || fail "$CONFIG_FILE, line $number is not NAME=value."
     name=${BASH_REMATCH[1]}
     value=${BASH_REMATCH[2]}
-    value=${value%$'\r'}
+    # Blanks at the end, and what Windows ends a line with.
+    value=${value%"${value##*[![:space:]]}"}
+    case $value in \"*\" | \'*\') fail "$CONFIG_FILE, line $number: write the value of $name without quotes." ;; esac
     export "$name=$value"
+    SETTINGS+="${SETTINGS:+ }$name"
   done <"$CONFIG_FILE"
+  export SETTINGS
   [ -n "${PROJECT_ID:-}" ] || fail "$CONFIG_FILE has no PROJECT_ID."
   [ -n "${APP_BUCKET:-}" ] || fail "$CONFIG_FILE has no APP_BUCKET: the bucket that the app uploads to, without gs://."
   export REGION=${REGION:-us-central1} DATABASE=${DATABASE:-(default)}
   export BUILD_BUCKET=${BUILD_BUCKET:-$PROJECT_ID-charaforge-build}
   export WORK_BUCKET=${WORK_BUCKET:-$PROJECT_ID-charaforge-work} MODELS_BUCKET=${MODELS_BUCKET:-$PROJECT_ID-models}
+  check_buckets
   # A clamd that nobody asks would scan nothing.
   if [ -n "${CLAMD_IMAGE:-}" ]; then export CLAMD_HOST=${CLAMD_HOST:-127.0.0.1:3310}; fi
   export CLOUDSDK_CORE_PROJECT=$PROJECT_ID CLOUDSDK_CORE_DISABLE_PROMPTS=1
+}
+
+# Our own buckets get lifecycles that remove what is old, and go with destroy.sh: none may be the app's, nor serve two purposes.
+check_buckets() {
+  local name value seen=''
+  for name in APP_BUCKET WORK_BUCKET MODELS_BUCKET BUILD_BUCKET; do
+    value=${!name}
+    [[ $value =~ ^[a-z0-9][a-z0-9._-]*$ ]] || fail "$CONFIG_FILE: $name=$value is not the name of a bucket (without gs://, without a path)."
+    ! find_row "$seen" "$value" || fail "$CONFIG_FILE: $name and ${ROW#*|} are the same bucket, $value; each needs its own."
+    seen+="$value|$name"$'\n'
+  done
 }
 
 # Where the database is: a trigger lies where its source is, and no service has to.

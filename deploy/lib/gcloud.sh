@@ -3,6 +3,9 @@
 # common.sh.
 # shellcheck disable=SC2034,SC2154 # Variables come from common.sh and go to whoever sources this.
 
+# shellcheck source=lib/roles.sh
+source "$deploy_folder/lib/roles.sh"
+
 # How often, and after how many seconds, a command is repeated that failed because a right or an agent has not spread yet.
 PROPAGATION_TRIES=${PROPAGATION_TRIES:-18}
 PROPAGATION_PAUSE=${PROPAGATION_PAUSE:-10}
@@ -10,68 +13,30 @@ PROPAGATION_PAUSE=${PROPAGATION_PAUSE:-10}
 APIS_ARE_ON=0
 
 # Failures that pass by themselves while Google spreads accounts, rights, agents and APIs, and collisions of policy writes.
-passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|[Cc]annot find metric|service agent|Service Agent|Permission denied while using|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
+passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|[Cc]annot find metric|service agent|Service Agent|Permission denied while using|Permission denied on secret|eventarc\.events\.receiveEvent|unable to publish|permission to publish|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
+# What Cloud Run says of a container that does not start: it is no better after three minutes, unless it waits for a right.
+broken="is not ready and cannot serve traffic"
 api_off='SERVICE_DISABLED|has not been used in project|API .*is disabled|not enabled on project'
 refused='PERMISSION_DENIED|does not have permission|does not have [a-z]+\.[a-zA-Z.]+ access|Permission .* denied|HTTPError 403|[Ff]orbidden'
 not_there='NOT_FOUND|not found|[Cc]annot find|could not be found|HTTPError 404'
 there_already='already ?exists|ALREADY_EXISTS|HTTPError 409.*exist'
 
-# Prints a command as somebody could type it.
+# Prints a command as somebody could type it, whatever project their gcloud is set to.
 shown() {
   local line
   printf -v line '%q ' "$@"
-  printf '%s\n' "${line% }"
+  line=${line% }
+  case $line in 'gcloud '*) line+=" --project=$PROJECT_ID" ;; esac
+  printf '%s\n' "$line"
 }
 
 # Says what a command printed, set in.
 say_within() { say "    ${1//$'\n'/$'\n    '}"; }
 
-# The smallest of Google's own roles that holds a permission, or that may do what a gcloud command does where none is named.
-role_for() {
-  case "$1" in
-    iam.serviceAccounts.actAs) echo roles/iam.serviceAccountUser ;;
-    resourcemanager.projects.get) echo roles/browser ;;
-    resourcemanager.* | 'projects '*) echo roles/resourcemanager.projectIamAdmin ;;
-    serviceusage.services.use) echo roles/serviceusage.serviceUsageConsumer ;;
-    serviceusage.* | 'services '*) echo roles/serviceusage.serviceUsageAdmin ;;
-    iam.* | 'iam '*) echo roles/iam.serviceAccountAdmin ;;
-    storage.objects.* | 'storage cp'* | 'storage rm'*) echo roles/storage.objectAdmin ;;
-    storage.* | 'storage '*) echo roles/storage.admin ;;
-    datastore.entities.*) echo roles/datastore.user ;;
-    datastore.indexes.* | 'firestore indexes'* | 'firestore fields'*) echo roles/datastore.indexAdmin ;;
-    datastore.* | 'firestore '*) echo roles/datastore.owner ;;
-    secretmanager.* | 'secrets '*) echo roles/secretmanager.admin ;;
-    pubsub.* | 'pubsub '*) echo roles/pubsub.admin ;;
-    artifactregistry.* | 'artifacts '*) echo roles/artifactregistry.admin ;;
-    cloudtasks.* | 'tasks '*) echo roles/cloudtasks.admin ;;
-    cloudscheduler.* | 'scheduler '*) echo roles/cloudscheduler.admin ;;
-    cloudbuild.* | 'builds '*) echo roles/cloudbuild.builds.editor ;;
-    run.* | 'run '*) echo roles/run.admin ;;
-    logging.* | 'logging '*) echo roles/logging.configWriter ;;
-    monitoring.* | 'monitoring '*) echo roles/monitoring.editor ;;
-    billing.* | 'billing '*) echo roles/billing.costsManager ;;
-    eventarc.* | 'eventarc '*) echo roles/eventarc.admin ;;
-    *) echo roles/owner ;;
-  esac
-}
-
-# The permission that a message of Google's names, if it names one.
-permission_in() {
-  grep -oE '\b[a-z]+[a-zA-Z]*\.[a-zA-Z]+\.[a-zA-Z]+\b' <<<"$1" | grep -vE '^gcloud\.|googleapis|gserviceaccount|\.com$' | head -n 1 || true
-}
-
-# Says which role the person lacks who runs this: missing_right MESSAGE gcloud command…
-missing_right() {
-  local permission role where="the project $PROJECT_ID"
-  permission=$(permission_in "$1")
-  shift 2
-  case $1 in alpha | beta) shift ;; esac
-  role=$(role_for "${permission:-$1 ${2:-}}")
-  case $role in
-    roles/billing.*) where='the billing account' ;;
-    roles/iam.serviceAccountUser) where='the account that is named above' ;;
-  esac
-  printf 'You lack a right%s; this role on %s has it: %s' "${permission:+ ($permission)}" "$where" "$role"
+# Whether a failure may pass by itself.
+may_pass() {
+  [[ $1 =~ $passing ]] || return 1
+  [[ ! $1 =~ $broken ]] || [[ $1 == *'Permission denied on secret'* ]]
 }
 
 # Reads: what gcloud prints comes in SEEN, which stays empty for what is not there. Stops the script where it may not look.
@@ -91,7 +56,7 @@ look() {
     elif [[ $said =~ $not_there ]]; then
       return 0
     fi
-    if [ "$try" -ge "$PROPAGATION_TRIES" ] || [[ ! $said =~ $passing ]]; then
+    if [ "$try" -ge "$PROPAGATION_TRIES" ] || ! may_pass "$said"; then
       say_within "$said"
       fail "$(shown "$@") failed. What was done stays; mend the cause and run the same command again."
     fi
@@ -103,10 +68,11 @@ look() {
 # Runs what changes something: printed only with --dry-run, repeated while the cause passes by itself.
 change() {
   local line try output status
-  printf -v line '%q ' "$@"
-  line=${line% }
+  line=$(shown "$@")
   if [ "$DRY_RUN" = 1 ]; then
     printf '+ %s\n' "$line"
+    # Whoever runs the command later needs the file that it names.
+    [[ $line != *"$scratch_folder"* ]] || touch "$scratch_folder/keep"
     return 0
   fi
   say "+ $line"
@@ -127,7 +93,7 @@ change() {
       say "    is gone already"
       return 0
     fi
-    if [ "$try" -ge "$PROPAGATION_TRIES" ] || [[ ! $output =~ $passing ]]; then
+    if [ "$try" -ge "$PROPAGATION_TRIES" ] || ! may_pass "$output"; then
       say_within "$output"
       if [[ $output =~ $refused ]]; then say "    $(missing_right "$output" "$@")"; fi
       return "$status"

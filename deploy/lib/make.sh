@@ -30,22 +30,18 @@ make_accounts() {
     if ! find_row "$existing" "$(account_email "$id")"; then
       change gcloud iam service-accounts create "$id" --display-name="charaforge: $name"
     elif [[ ${ROW,,} == *'|true' ]]; then
-      note "Somebody has disabled $(account_email "$id"), and its service can do nothing: gcloud iam service-accounts enable $(account_email "$id")"
+      note "Somebody has disabled $(account_email "$id"), and its service can do nothing: $(shown gcloud iam service-accounts enable "$(account_email "$id")")"
     fi
   done < <(declared accounts)
 }
 
 make_secrets() {
   phase "Secrets"
-  local existing name variable services
+  local existing name
   look gcloud secrets list --format='value(name.basename())'
   existing=$SEEN
-  EMPTY_SECRETS=()
-  while IFS=$'\t' read -r name variable _ services; do
-    if ! contains_line "$existing" "$name"; then
-      change gcloud secrets create "$name" --replication-policy=automatic
-      EMPTY_SECRETS+=("$name ($variable of $services)")
-    fi
+  while IFS=$'\t' read -r name _; do
+    contains_line "$existing" "$name" || change gcloud secrets create "$name" --replication-policy=automatic
   done < <(declared secrets)
 }
 
@@ -63,7 +59,7 @@ make_dead_letters() {
     change gcloud pubsub subscriptions create "$subscription" --topic="$topic" --ack-deadline=600 \
       --message-retention-duration="${seconds}s" --expiration-period=never
   elif [[ $ROW != "$subscription|$topic|"* ]]; then
-    note "The subscription $subscription is not one of the topic $topic, so that dead letters are lost. When you have read what is in it: gcloud pubsub subscriptions delete $subscription, and deploy/setup.sh"
+    note "The subscription $subscription is not one of the topic $topic, so that dead letters are lost. When you have read what is in it: $(shown gcloud pubsub subscriptions delete "$subscription"), and deploy/setup.sh"
   elif [ "$ROW" != "$subscription|$topic|600|${seconds}s|" ]; then
     change gcloud pubsub subscriptions update "$subscription" --ack-deadline=600 --message-retention-duration="${seconds}s" \
       --expiration-period=never
@@ -105,7 +101,7 @@ make_queues() {
     fi
     if [[ $ROW != "$name|$rate|$concurrent|5s|300s|86400s|"* ]]; then change gcloud tasks queues update "${flags[@]}"; fi
     if [[ $ROW == *'|PAUSED' ]]; then
-      note "Somebody has paused the queue $name; its jobs wait: gcloud tasks queues resume $name --location=$REGION"
+      note "Somebody has paused the queue $name; its jobs wait: $(shown gcloud tasks queues resume "$name" --location="$REGION")"
     fi
   done < <(declared queues)
 }
@@ -129,7 +125,7 @@ make_schedules() {
       change gcloud scheduler jobs update http "${flags[@]}"
     fi
     if [[ $ROW == *'|PAUSED' ]]; then
-      note "Somebody has paused the schedule $name; nothing is reconciled: gcloud scheduler jobs resume $name --location=$REGION"
+      note "Somebody has paused the schedule $name; nothing is reconciled: $(shown gcloud scheduler jobs resume "$name" --location="$REGION")"
     fi
   done < <(declared schedules)
 }

@@ -8,7 +8,7 @@ const settings = {
   BILLING_ACCOUNT: '012345-6789AB-CDEF01',
   BUDGET_AMOUNT: '100USD',
   ALERT_EMAIL: 'ops@example.com',
-  CORS_ORIGINS: 'https://app.example',
+  CORS_ORIGINS: 'https://app.example,https://www.example',
 }
 
 let world: DeployWorld
@@ -100,11 +100,16 @@ describe('what is told to a person', () => {
 test('what the doctor may not look at is told with the missing role, and the rest is looked at all the same', async () => {
   world.project.restore(deployed)
   world.project.remove('scheduler jobs', 'reconcile-api')
-  world.project.fault = ({ what }) => (what === 'tasks queues list' ? { status: 1, stderr: refusalOf(what) } : null)
+  world.project.fault = ({ what }) => {
+    if (what === 'tasks queues list') return { status: 1, stderr: refusalOf(what) }
+    // Not every service names the permission.
+    return what === 'monitoring policies list' ? { status: 1, stderr: 'ERROR: PERMISSION_DENIED: no.' } : null
+  }
   const { status, stdout } = await world.run('doctor')
   expect(status).toBe(1)
   expect(linesLike(stdout, '? ')).toEqual([
-    expect.stringMatching(/\(cloudtasks\.queues\.list\).*roles\/cloudtasks\.admin$/),
+    expect.stringMatching(/\(cloudtasks\.queues\.list\).*roles\/cloudtasks\.viewer$/),
+    expect.stringMatching(/You lack a right; .*roles\/monitoring\.viewer$/),
   ])
   expect(linesLike(stdout, '+ gcloud scheduler jobs create http reconcile-api')).toHaveLength(1)
   expect(linesLike(stdout, '+ gcloud tasks queues create')).toEqual([])

@@ -1,3 +1,4 @@
+import { howMany } from '../support/how-many.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import type { Resource } from './fake-format.ts'
 import type { Call, FakeProject } from './fake-project.ts'
@@ -6,9 +7,6 @@ import { needOf, refusalOf } from './refusals.ts'
 import { type DeployWorld, startDeployWorld } from './run-script.ts'
 import { stateOf } from './state.ts'
 
-/** Each fault is one more run of a script; FULL=1 tries every command and every thing. */
-const isFull = process.env.FULL === '1'
-const sampled = 2
 const seed = Number(process.env.SEED ?? Date.now() % 100_000)
 const random = seededRandom(seed)
 const settings = { BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '100USD', ALERT_EMAIL: 'ops@example.com' }
@@ -22,7 +20,7 @@ type Entry = FakeProject['entries'][number]
 
 /** A command, whatever folder its files lie in this time. */
 function keyOf({ argv }: Pick<Call, 'argv'>): string {
-  return argv.map((word) => word.replace(/\/\S*\/(?=[^/]+\.(?:yaml|json)$)/, '')).join(' ')
+  return argv.map((word) => word.replace(/\/\S*\/(?=[^/]+\.(?:yaml|json|tgz)$)/, '')).join(' ')
 }
 
 /** A run without a fault: where it ends, and by which commands. */
@@ -38,9 +36,11 @@ beforeAll(async () => {
   console.log(`SEED=${seed}: ${commands.size} commands, of which ${project.changes.length} change something`)
 }, 120_000)
 
+/** Each fault is one more run of a script: a sample of them, or with FULL=1 all. */
 function choose<T>(all: Iterable<T>): Set<T> {
-  const list = [...all]
-  return new Set(isFull ? list : Array.from({ length: sampled }, () => list[Math.floor(random() * list.length)] as T))
+  const rest = [...all]
+  const count = howMany({ gate: 2, full: rest.length })
+  return new Set(Array.from({ length: count }, () => rest.splice(Math.floor(random() * rest.length), 1)[0] as T))
 }
 
 /** Runs both scripts until they end well; after each stop `stopped` is told which command failed, and what was said. */

@@ -32,6 +32,8 @@ const DONE: Answer = { status: 0 }
 export class FakeProject extends FakeStore {
   /** Every call of gcloud, those that only read too. */
   readonly calls: Call[] = []
+  /** What was asked by curl: method and address. */
+  readonly curls: string[] = []
   /** What stood in the files that commands named, by path: they lie in a folder that the script removes. */
   readonly files = new Map<string, string>()
   /** What was printed, of what. */
@@ -41,8 +43,10 @@ export class FakeProject extends FakeStore {
   fault: Fault = () => null
   /** What is listed is empty although it is there: somebody else made it in this moment. */
   blind = false
-  /** What the canary's document says. */
-  canary = 'complete'
+  /** What the canary's document says, one look after the other; the last stays. */
+  canary = ['complete']
+  /** What the canary's picture has become; null: nothing. */
+  showcase: Resource | null = { content_type: 'image/png', size: 4711 }
   /** Addresses that the fake curl does not reach. */
   unreachable: string[] = []
   /** From where the Trigger Email extension sends; null: there is none. */
@@ -67,13 +71,16 @@ export class FakeProject extends FakeStore {
 
   curl(argv: readonly string[]): Answer {
     const url = argv.find((word) => word.startsWith('https://')) ?? ''
+    this.curls.push(`${argv.find((word) => /^(GET|PATCH|DELETE)$/.test(word)) ?? 'GET'} ${url}`)
     if (this.unreachable.some((one) => url.includes(one))) return { status: 22, stderr: 'curl: (22) 404' }
     if (url.includes('firebaseextensions')) {
       const params = { MAIL_COLLECTION: this.mailsFrom }
       const config = { extensionRef: 'firebase/firestore-send-email', params }
       return { status: 0, stdout: JSON.stringify({ instances: this.mailsFrom === null ? [] : [{ config }] }) }
     }
-    return { status: 0, stdout: argv.includes('GET') ? `"stringValue": "${this.canary}"` : '{}' }
+    if (!argv.includes('GET')) return { status: 0, stdout: '{}' }
+    const status = this.canary.length > 1 ? this.canary.shift() : this.canary[0]
+    return { status: 0, stdout: canaryDocument(status ?? '') }
   }
 
   gcloud(argv: string[]): Answer {
@@ -119,6 +126,7 @@ export class FakeProject extends FakeStore {
       return print([{ bindings }])
     }
     const isHidden = this.blind && !/^(firestore databases|run services)$/.test(kind) && last !== 'demo-app'
+    if (kind === 'storage objects') return this.showcase ? print([this.showcase]) : MISSING
     if (kind === 'secrets versions') {
       if (!this.get('secrets', last)) return MISSING
       const value = this.get('secret values', last)
@@ -248,6 +256,20 @@ export class FakeProject extends FakeStore {
     service.status = status(latest, [{ revisionName: to?.split('=')[0] ?? latest, percent: 100 }])
     return DONE
   }
+}
+
+/** As Firestore's REST API gives it, lines and all. */
+function canaryDocument(status: string): string {
+  const text = (stringValue: string) => ({ stringValue })
+  const fields = {
+    showcaseProcessingStatus: text(status),
+    showcaseJobId: text('5d0c3b1f'),
+    ...(status === 'complete' ? { showcaseImageUrl: text('https://storage.example/showcase.png') } : {}),
+    ...(status === 'failed'
+      ? { showcaseError: { mapValue: { fields: { code: text('clipdrop.denied'), message: text('Check the key.') } } } }
+      : {}),
+  }
+  return JSON.stringify({ name: 'characters/canary', fields: { visuals: { mapValue: { fields } } } }, null, 2)
 }
 
 /** The word that says what is done. */

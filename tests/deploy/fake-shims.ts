@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Writes programs into `folder`/bin that hand their arguments to the project (`gcloud`, `curl`), or stand in for what has nothing
- * to do with it: `git` names a commit that stays the same, and `npm` is `kept`.
+ * to do with it: `git` names a commit that stays the same and puts it into an archive, and `npm` is `kept`.
  */
 export async function startShims(project: FakeProject, folder: string): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(project, socket))
@@ -19,7 +19,7 @@ export async function startShims(project: FakeProject, folder: string): Promise<
   const programs = {
     gcloud: asking('gcloud', address.port),
     curl: asking('curl', address.port),
-    git: `#!/bin/bash\n[[ $* == *rev-parse* ]] && echo 0123456789ab\nexit 0\n`,
+    git: `#!/bin/bash\nfor word; do case $word in rev-parse) echo 0123456789ab ;; --output=*) touch "\${word#*=}" ;; esac; done\n`,
     npm: kept(folder),
   }
   for (const [name, text] of Object.entries(programs)) {

@@ -130,7 +130,7 @@ export const mendable: Harm[] = [
   {
     what: 'another amount of the budget',
     does: change('billing budgets', 'charaforge', { amount: { specifiedAmount: { units: '5', currencyCode: 'USD' } } }),
-    says: /^\+ gcloud billing budgets update \S+ --budget-amount=100USD$/,
+    says: /^\+ gcloud billing budgets update \S+ --budget-amount=100USD --project=demo-proj$/,
   },
   {
     what: 'a trigger to another path',
@@ -198,27 +198,27 @@ export const told: Harm[] = [
   {
     what: 'a paused queue',
     does: change('tasks queues', 'image-worker', { state: 'PAUSED' }),
-    says: /gcloud tasks queues resume image-worker --location=us-central1$/,
+    says: /gcloud tasks queues resume image-worker --location=us-central1 --project=demo-proj$/,
   },
   {
     what: 'a paused schedule',
     does: change('scheduler jobs', 'reconcile-model-sync', { state: 'PAUSED' }),
-    says: /gcloud scheduler jobs resume reconcile-model-sync --location=us-central1$/,
+    says: /gcloud scheduler jobs resume reconcile-model-sync --location=us-central1 --project=demo-proj$/,
   },
   {
     what: 'a secret without a value',
     does: (it) => it.remove('secret values', 'hf-token'),
-    says: /^note: hf-token has no value: model-sync,api run without HF_TOKEN.*gcloud secrets versions add hf-token --data-file=-$/,
+    says: /^note: hf-token has no value: model-sync and api run without HF_TOKEN.*gcloud secrets versions add hf-token --data-file=- --project=demo-proj, then deploy\/deploy.sh model-sync api$/,
   },
   {
     what: 'a service that is not ready',
     does: status({ conditions: [{ type: 'Ready', status: 'False' }] }),
-    says: '+ gcloud run services logs read api --region=us-central1   # it is not ready (Ready=False)',
+    says: '+ gcloud run services logs read api --region=us-central1 --project=demo-proj   # it is not ready (Ready=False)',
   },
   {
     what: 'a service that does not answer',
     does: (it) => it.unreachable.push('replicate-webhook-123456789012'),
-    says: '+ gcloud run services logs read replicate-webhook --region=us-central1   # it does not answer https://replicate-webhook-123456789012.us-central1.run.app/health',
+    says: '+ gcloud run services logs read replicate-webhook --region=us-central1 --project=demo-proj   # it does not answer https://replicate-webhook-123456789012.us-central1.run.app/health',
   },
   {
     what: 'a service gone',
@@ -231,7 +231,7 @@ export const told: Harm[] = [
       Object.assign(named(it, 'run services', 'image-worker').status as Resource, {
         traffic: [{ revisionName: 'old', percent: 100 }],
       }),
-    says: /gcloud run services update-traffic image-worker --region=us-central1 --to-latest$/,
+    says: /gcloud run services update-traffic image-worker --region=us-central1 --to-latest --project=demo-proj$/,
   },
   {
     what: 'an app’s bucket without ACLs',
@@ -251,8 +251,10 @@ export const told: Harm[] = [
     says: /firebase ext:configure firestore-send-email/,
   },
   {
-    what: 'a work bucket without CORS',
-    does: () => {},
-    says: /^note: Browsers of https:\/\/app.example cannot upload .*gcloud storage buckets update gs:\/\/demo-proj-charaforge-work --cors-file=/,
+    what: 'a work bucket whose CORS lacks an origin',
+    does: change('storage buckets', 'demo-proj-charaforge-work', {
+      cors_config: [{ origin: ['https://app.example'], method: ['PUT'], responseHeader: ['*'] }],
+    }),
+    says: /^note: Browsers of https:\/\/www.example cannot upload .*gcloud storage buckets update gs:\/\/demo-proj-charaforge-work --cors-file=cors.json --project=demo-proj, with/,
   },
 ]

@@ -1,30 +1,50 @@
-/** What a gcloud command needs, and the role that deploy/ has to name for it; from Google's lists of permissions and roles. */
-const NEEDS: Readonly<Record<string, [permissions: string, role: string]>> = {
-  'projects describe': ['resourcemanager.projects', 'roles/browser'],
-  projects: ['resourcemanager.projects', 'roles/resourcemanager.projectIamAdmin'],
-  services: ['serviceusage.services', 'roles/serviceusage.serviceUsageAdmin'],
-  'iam service-accounts': ['iam.serviceAccounts', 'roles/iam.serviceAccountAdmin'],
-  'storage buckets': ['storage.buckets', 'roles/storage.admin'],
-  'storage service-agent': ['resourcemanager.projects', 'roles/browser'],
-  'firestore databases': ['datastore.databases', 'roles/datastore.owner'],
-  'firestore indexes': ['datastore.indexes', 'roles/datastore.indexAdmin'],
-  'firestore fields': ['datastore.indexes', 'roles/datastore.indexAdmin'],
-  'secrets versions': ['secretmanager.versions', 'roles/secretmanager.admin'],
-  secrets: ['secretmanager.secrets', 'roles/secretmanager.admin'],
-  'pubsub topics': ['pubsub.topics', 'roles/pubsub.admin'],
-  'pubsub subscriptions': ['pubsub.subscriptions', 'roles/pubsub.admin'],
-  'artifacts docker': ['artifactregistry.dockerimages', 'roles/artifactregistry.admin'],
-  'artifacts repositories': ['artifactregistry.repositories', 'roles/artifactregistry.admin'],
-  'tasks queues': ['cloudtasks.queues', 'roles/cloudtasks.admin'],
-  'scheduler jobs': ['cloudscheduler.jobs', 'roles/cloudscheduler.admin'],
-  'logging metrics': ['logging.logMetrics', 'roles/logging.configWriter'],
-  'monitoring policies': ['monitoring.alertPolicies', 'roles/monitoring.editor'],
-  'monitoring channels': ['monitoring.notificationChannels', 'roles/monitoring.editor'],
-  'monitoring dashboards': ['monitoring.dashboards', 'roles/monitoring.editor'],
-  'billing budgets': ['billing.budgets', 'roles/billing.costsManager'],
-  builds: ['cloudbuild.builds', 'roles/cloudbuild.builds.editor'],
-  'run services': ['run.services', 'roles/run.admin'],
-  'eventarc triggers': ['eventarc.triggers', 'roles/eventarc.admin'],
+/**
+ * What a gcloud command needs, and the roles that deploy/ has to name for it: to change something, and to look at it or at its policy.
+ * From Google's lists of permissions and roles.
+ */
+const NEEDS: Readonly<Record<string, [permissions: string, role: string, reader: string, policyReader?: string]>> = {
+  projects: ['resourcemanager.projects', 'roles/resourcemanager.projectIamAdmin', 'roles/browser', 'roles/browser'],
+  services: ['serviceusage.services', 'roles/serviceusage.serviceUsageAdmin', 'roles/serviceusage.serviceUsageViewer'],
+  'iam service-accounts': [
+    'iam.serviceAccounts',
+    'roles/iam.serviceAccountAdmin',
+    'roles/iam.serviceAccountViewer',
+    'roles/iam.serviceAccountViewer',
+  ],
+  'storage buckets': ['storage.buckets', 'roles/storage.admin', 'roles/storage.bucketViewer'],
+  'storage service-agent': ['resourcemanager.projects', 'roles/browser', 'roles/browser'],
+  'firestore databases': ['datastore.databases', 'roles/datastore.owner', 'roles/datastore.viewer'],
+  'firestore indexes': ['datastore.indexes', 'roles/datastore.indexAdmin', 'roles/datastore.viewer'],
+  'firestore fields': ['datastore.indexes', 'roles/datastore.indexAdmin', 'roles/datastore.viewer'],
+  'secrets versions': ['secretmanager.versions', 'roles/secretmanager.admin', 'roles/secretmanager.viewer'],
+  secrets: [
+    'secretmanager.secrets',
+    'roles/secretmanager.admin',
+    'roles/secretmanager.viewer',
+    'roles/secretmanager.viewer',
+  ],
+  'pubsub topics': ['pubsub.topics', 'roles/pubsub.admin', 'roles/pubsub.viewer'],
+  'pubsub subscriptions': ['pubsub.subscriptions', 'roles/pubsub.admin', 'roles/pubsub.viewer'],
+  'artifacts docker': [
+    'artifactregistry.dockerimages',
+    'roles/artifactregistry.admin',
+    'roles/artifactregistry.reader',
+  ],
+  'artifacts repositories': [
+    'artifactregistry.repositories',
+    'roles/artifactregistry.admin',
+    'roles/artifactregistry.reader',
+  ],
+  'tasks queues': ['cloudtasks.queues', 'roles/cloudtasks.admin', 'roles/cloudtasks.viewer'],
+  'scheduler jobs': ['cloudscheduler.jobs', 'roles/cloudscheduler.admin', 'roles/cloudscheduler.viewer'],
+  'logging metrics': ['logging.logMetrics', 'roles/logging.configWriter', 'roles/logging.viewer'],
+  'monitoring policies': ['monitoring.alertPolicies', 'roles/monitoring.editor', 'roles/monitoring.viewer'],
+  'monitoring channels': ['monitoring.notificationChannels', 'roles/monitoring.editor', 'roles/monitoring.viewer'],
+  'monitoring dashboards': ['monitoring.dashboards', 'roles/monitoring.editor', 'roles/monitoring.viewer'],
+  'billing budgets': ['billing.budgets', 'roles/billing.costsManager', 'roles/billing.viewer'],
+  builds: ['cloudbuild.builds', 'roles/cloudbuild.builds.editor', 'roles/cloudbuild.builds.viewer'],
+  'run services': ['run.services', 'roles/run.admin', 'roles/run.viewer', 'roles/run.viewer'],
+  'eventarc triggers': ['eventarc.triggers', 'roles/eventarc.admin', 'roles/eventarc.viewer'],
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -46,7 +66,9 @@ export function needOf(what: string): { permission: string; role: string } {
   if (need === undefined) throw new Error(`Nobody knows what ${what} needs.`)
   const isPolicy = words.some((word) => word.endsWith('-iam-policy') || word.endsWith('-iam-policy-binding'))
   const verb = words.map((word) => VERBS[word]).find((one) => one !== undefined) ?? 'update'
-  const [permissions, role] = isPolicy && words[0] === 'projects' ? (NEEDS.projects ?? need) : need
+  const [permissions, changer, reader, policyReader = 'roles/iam.securityReviewer'] =
+    isPolicy && words[0] === 'projects' ? (NEEDS.projects ?? need) : need
+  const role = { get: reader, list: reader, getIamPolicy: policyReader }[verb] ?? changer
   return { permission: `${permissions}.${verb}`, role }
 }
 

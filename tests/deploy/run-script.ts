@@ -44,6 +44,7 @@ export async function startDeployWorld(settings: Record<string, string> = {}): P
           env: {
             ...process.env,
             PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+            TMPDIR: folder,
             PROPAGATION_PAUSE: '0',
             PROPAGATION_TRIES: '3',
             CANARY_PAUSE: '0',

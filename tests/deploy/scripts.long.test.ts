@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { readMonitoring } from '../../tools/infra/monitoring.ts'
 import { grantsOf, readProject } from '../../tools/infra/project.ts'
+import type { Snapshot } from './fake-store.ts'
 import { type DeployWorld, startDeployWorld } from './run-script.ts'
 
 const declared = readProject()
@@ -28,6 +30,7 @@ describe('setup and deploy, one after the other', () => {
     expect(things).toContain('storage buckets demo-proj-models')
     expect(things).toContain('pubsub subscriptions charaforge-dead-letters')
     expect(stderr).toContain('gcloud secrets versions add replicate-api-token --project=demo-proj --data-file=-')
+    expect(stderr).toContain('# HF_TOKEN of model-sync and api')
     expect(stderr.trim().split('\n').at(-1)).toBe('Next: deploy/deploy.sh')
   })
 
@@ -131,7 +134,7 @@ describe('setup and deploy, one after the other', () => {
   })
 
   test('a canary that does not come through takes the traffic back', async () => {
-    world.project.canary = 'failed'
+    world.project.canary = ['failed']
     world.project.fillSecret('clipdrop-api-key')
     const before = world.project.changes.length
     const { status, stderr } = await world.run('deploy', ['image-worker'])
@@ -172,22 +175,30 @@ describe('setup and deploy, one after the other', () => {
 
 describe('before anything is there', () => {
   let world: DeployWorld
-  beforeEach(async () => {
+  let fresh: Snapshot
+  beforeAll(async () => {
     world = await startDeployWorld()
+    fresh = world.project.snapshot()
   })
-  afterEach(() => world.close())
+  afterAll(() => world.close())
+  beforeEach(() => {
+    world.project.restore(fresh)
+    world.project.calls.length = 0
+    world.project.blind = false
+    world.project.fault = () => null
+  })
 
   test('a dry run prints the commands and changes nothing', async () => {
     const { status, stdout } = await world.run('setup', ['--dry-run'])
     expect(status).toBe(0)
     expect(world.project.changes).toEqual([])
     expect(stdout).toContain('+ gcloud iam service-accounts create charaforge-api')
-    expect(
-      stdout
-        .split('\n')
-        .filter(Boolean)
-        .every((line) => line.startsWith('+ gcloud ')),
-    ).toBe(true)
+    // Each is good in a shell whose gcloud is set to another project, and the files that they name are there.
+    const lines = stdout.split('\n').filter(Boolean)
+    expect(lines.filter((line) => !/^\+ gcloud .* --project=demo-proj$/.test(line))).toEqual([])
+    const files = lines.flatMap((line) => /-file=(\S+)/.exec(line)?.[1] ?? [])
+    expect(files.length).toBeGreaterThan(10)
+    expect(files.filter((file) => !existsSync(file))).toEqual([])
   })
 
   test('what somebody else makes in the same moment is taken as made', async () => {
@@ -221,6 +232,33 @@ describe('before anything is there', () => {
     expect((await world.run('deploy', ['nothing'])).stderr).toContain('There is no service nothing')
     expect((await world.run('setup', ['--force'])).status).toBe(2)
     expect((await world.run('setup', ['--config', '/nowhere'])).stderr).toContain('There is no /nowhere')
+    expect(world.project.changes).toEqual([])
+  })
+
+  test.each([
+    [
+      'a bucket of ours that is the app’s',
+      { MODELS_BUCKET: 'demo-app' },
+      'MODELS_BUCKET and APP_BUCKET are the same bucket',
+    ],
+    [
+      'two buckets in one',
+      { WORK_BUCKET: 'demo-a', BUILD_BUCKET: 'demo-a' },
+      'BUILD_BUCKET and WORK_BUCKET are the same bucket',
+    ],
+    ['a bucket’s address', { APP_BUCKET: 'gs://demo-app' }, 'APP_BUCKET=gs://demo-app is not the name of a bucket'],
+    ['a value in quotes', { APP_URL: '"https://app.example"' }, 'write the value of APP_URL without quotes'],
+    ['a setting that nobody reads', { CACHE_MAX_BYTE: '5' }, 'There is no setting CACHE_MAX_BYTE'],
+    [
+      'a secret',
+      { HF_TOKEN: 'hf_x' },
+      'HF_TOKEN is a secret and does not belong into the settings; give it to hf-token',
+    ],
+    ['a variable that the scripts fill in', { SERVICE_URL: 'https://x' }, 'There is no setting SERVICE_URL'],
+  ])('%s in the settings is refused before anything is done', async (_what, settings, says) => {
+    await world.configure(settings)
+    const { status, stderr } = await world.run('setup')
+    expect([status, stderr]).toEqual([1, expect.stringContaining(says)])
     expect(world.project.changes).toEqual([])
   })
 })
