@@ -29,14 +29,21 @@ accept_flag() {
   CANARY=0
 }
 
-# The commit that is deployed; what is not committed could not be told from it later.
+# The commit that is deployed.
 read_commit() {
-  COMMIT=$(git -C "$root_folder" rev-parse --short=12 HEAD)
+  COMMIT=$(git -C "$root_folder" rev-parse --short=12 HEAD) || fail "$root_folder is no clone of a git repository; images are built and named by commit."
   export COMMIT
-  [ -z "$(git -C "$root_folder" status --porcelain)" ] || say "note: there are changes that are not committed; the image is built of them and named by the commit before"
+  [ -z "$(git -C "$root_folder" status --porcelain)" ] || note "there are changes that are not committed; they are not in what is deployed, which is commit $COMMIT"
 }
 
 image_name() { printf '%s-docker.pkg.dev/%s/%s/%s' "$REGION" "$PROJECT_ID" "$(declared repository name)" "$1"; }
+
+# What is built: the commit, and nothing else that lies in the folder. An image would go on under the commit's name for ever, and
+# somebody's key file is nobody else's business.
+make_sources() {
+  SOURCES=$scratch_folder/$COMMIT.tgz
+  [ -e "$SOURCES" ] || git -C "$root_folder" archive --format=tar.gz --output="$SOURCES" "$COMMIT"
+}
 
 # Builds an image unless the commit's is there, and adds it with its digest to IMAGES.
 build_image() {
@@ -44,7 +51,8 @@ build_image() {
   name=$(image_name "$1")
   look gcloud artifacts docker images describe "$name:$COMMIT" --format='value(image_summary.digest)'
   if [ -z "$SEEN" ]; then
-    change gcloud builds submit "$root_folder" --config="$deploy_folder/cloudbuild.yaml" --region="$REGION" \
+    make_sources
+    change gcloud builds submit "$SOURCES" --config="$deploy_folder/cloudbuild.yaml" --region="$REGION" \
       --gcs-source-staging-dir="gs://$BUILD_BUCKET/sources" \
       --service-account="projects/$PROJECT_ID/serviceAccounts/$(account_email charaforge-build)" \
       --substitutions="_SERVICE=$1,_IMAGE=$name:$COMMIT"
@@ -103,7 +111,7 @@ deploy_service() {
     if [ "$SERVING" = "$READY" ]; then return 0; fi
   # A service that does not exist yet cannot be deployed without traffic: nobody calls it before its trigger is there.
   elif ! change gcloud run services replace "$scratch_folder/$service.yaml" --region="$REGION"; then
-    fail "$service did not start. Its traffic stays where it was${before:+ ($before)}. Its log: gcloud run services logs read $service --region=$REGION"
+    fail "$service did not start. Its traffic stays where it was${before:+ ($before)}. Its log: $(shown gcloud run services logs read "$service" --region="$REGION")"
   fi
   DEPLOYED+=("$service=$before")
 }
@@ -119,6 +127,12 @@ move_traffic() {
 roll_back() {
   local pair service before
   say ""
+  if [ ${#DEPLOYED[@]} -eq 0 ]; then
+    say "This run has moved no traffic, so that there is nothing to take back. If an earlier run brought this, go back by hand:"
+    say "  $(shown gcloud run revisions list --service=image-worker --region="$REGION")"
+    say "  $(shown gcloud run services update-traffic image-worker --region="$REGION" --to-revisions=REVISION=100)"
+    return
+  fi
   say "Going back to the revisions that worked."
   for pair in ${DEPLOYED[@]+"${DEPLOYED[@]}"}; do
     service=${pair%%=*}
