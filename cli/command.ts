@@ -94,6 +94,12 @@ export function userIdOf(text: string, usage: string): string {
   throw new UsageError(`"${text}" is no user's id.`, usage)
 }
 
+/** A document id of a job, as a person gives it. @throws UsageError */
+export function jobIdOf(text: string, usage: string): string {
+  if (isDocumentId(text)) return text
+  throw new UsageError(`"${text}" is no job's id.`, usage)
+}
+
 function isDocumentId(text: string): boolean {
   return text !== '' && !text.includes('/') && text !== '.' && text !== '..' && !/^__.*__$/.test(text)
 }

@@ -106,7 +106,7 @@ async function foreseen(error: unknown): Promise<Pick<AppError, 'code' | 'messag
 
 /** A disk, a folder or a file that does not do what it should: Node's own sentence names it, and no stack would say more. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return types.isNativeError(error) && 'syscall' in error && 'path' in error && 'errno' in error
+  return types.isNativeError(error) && 'syscall' in error && 'errno' in error
 }
 
 function unknownCommand(args: string[]): string {

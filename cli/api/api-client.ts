@@ -126,8 +126,11 @@ function apiError(error: unknown, { baseUrl, isLocal }: Pick<ApiClientOptions, '
   const said = errorAnswer.safeParse(parseJson(answer?.bodyText ?? ''))
   if (said.success) {
     const { code, message, details } = said.data.error
-    const reason = details === undefined || details === null ? undefined : JSON.stringify(details)
-    return refusalOf({ code, message, facts: { status, ...(reason === undefined ? {} : { reason }) } }, error)
+    const isNews = details !== undefined && details !== null && !isSaidBy(message, details)
+    return refusalOf(
+      { code, message, facts: { status, ...(isNews ? { reason: JSON.stringify(details) } : {}) } },
+      error,
+    )
   }
   const { host } = new URL(baseUrl)
   // What will never do (a certificate, a redirect) has its own sentence.
@@ -141,6 +144,14 @@ function apiError(error: unknown, { baseUrl, isLocal }: Pick<ApiClientOptions, '
   if (!isStranger) return error
   const message = `What answers at ${host} (${status}) is not the API: is its address right (${namedBy})?`
   return new FinalError({ code: 'forge.not-the-api', message, cause: error })
+}
+
+const problems = z.array(z.object({ message: z.string() }))
+
+/** The sentence tells what is wrong with a request by itself. */
+function isSaidBy(message: string, details: unknown): boolean {
+  const parsed = problems.safeParse(details)
+  return parsed.success && parsed.data.every((problem) => message.includes(problem.message))
 }
 
 /** What says where the API is. */

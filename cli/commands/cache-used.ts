@@ -61,5 +61,9 @@ async function openLog(path: string): Promise<Readable> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${path} cannot be read (${error.code}).`, usage)
   })
+  if ((await file.stat()).isDirectory()) {
+    await file.close()
+    throw new UsageError(`${path} is a folder.`, usage)
+  }
   return file.createReadStream()
 }

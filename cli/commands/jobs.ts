@@ -1,4 +1,4 @@
-import { type Command, type CommandContext, parseCall, UsageError, wholeNumber } from '../command.ts'
+import { type Command, type CommandContext, jobIdOf, parseCall, UsageError, wholeNumber } from '../command.ts'
 import { type Connection, withConnection } from '../connect.ts'
 import { jobRow, jobView, jobViewText } from '../jobs/job-view.ts'
 import { table } from '../output.ts'
@@ -67,8 +67,9 @@ export const jobsShow: Command = {
   examples: ['forge jobs show 5d0c3b1f'],
   async run(args, { output }) {
     const { values, positionals } = parseCall(args, {}, showUsage)
-    const [id, ...more] = positionals
-    if (id === undefined || more.length > 0) throw new UsageError('Name one job.', showUsage)
+    const [text, ...more] = positionals
+    if (text === undefined || more.length > 0) throw new UsageError('Name one job.', showUsage)
+    const id = jobIdOf(text, showUsage)
     return await withConnection({ local: values.local }, async ({ db }) => {
       const { jobRef, toJobRecord } = await import('#shared/jobs/job-record.ts')
       const job = toJobRecord(await jobRef(db, id).get())
@@ -92,9 +93,10 @@ export const jobsRetry: Command = {
   async run(args, context) {
     const { values, positionals } = parseCall(args, {}, retryUsage)
     if (positionals.length === 0) throw new UsageError('Name the jobs.', retryUsage)
+    const ids = positionals.map((text) => jobIdOf(text, retryUsage))
     return await withConnection({ local: values.local }, async (connection) => {
       let isGood = true
-      for (const id of positionals) isGood = (await retry(connection, id, context)) && isGood
+      for (const id of ids) isGood = (await retry(connection, id, context)) && isGood
       return isGood
     })
   },

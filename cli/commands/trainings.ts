@@ -1,6 +1,6 @@
 import { apiOptions, apiUsage, connectToApi } from '../api/connect-to-api.ts'
 import { generationAnswer, type TrainingRecord, trainingAnswer, trainingsAnswer } from '../api/records.ts'
-import { type Command, parseCall, UsageError } from '../command.ts'
+import { type Command, parseCall, trainingIdOf, UsageError } from '../command.ts'
 import { type Output, table } from '../output.ts'
 import { trainingReport, trainingText } from '../training/training-text.ts'
 
@@ -24,12 +24,13 @@ export const trainings: Command = {
   examples: ['forge trainings', 'forge trainings k3v7q2m5x4wz --cancel'],
   async run(args, { output, signal }) {
     const { values, positionals } = parseCall(args, options, usage)
-    const [id, ...rest] = positionals
+    const [text, ...rest] = positionals
     if (rest.length > 0) throw new UsageError('Name one training, or none for all.', usage)
-    if (id === undefined && values.cancel) throw new UsageError('Name the training that is to end.', usage)
+    const id = text === undefined ? null : trainingIdOf(text, usage)
+    if (id === null && values.cancel) throw new UsageError('Name the training that is to end.', usage)
     const api = await connectToApi(values, usage)
     try {
-      if (id === undefined) {
+      if (id === null) {
         const { trainings: found } = await api.get('/api/trainings', trainingsAnswer, signal)
         tellAll(output, found)
         return true

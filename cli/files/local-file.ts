@@ -12,9 +12,13 @@ export interface LocalFile {
   modifiedAtMs: number
 }
 
-/** Whether a text names a file here. What begins with a scheme does not, nor what nobody has. */
+/**
+ * Whether a text names a file here. What begins with a scheme does not, nor what nobody has, unless it looks like nothing else:
+ * begins as a path does, or ends as a file.
+ */
 export async function isLocalFile(text: string): Promise<boolean> {
   if (/^[a-z][a-z0-9+.-]+:/i.test(text)) return false
+  if (/^(~|\.{0,2}\/)|\.(safetensors|ckpt|pt|pth|bin|gguf|zip)$/i.test(text)) return true
   return await stat(text).then(
     () => true,
     () => false,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { UsageError } from '../command.ts'
 
 /** What forge reads of the registry's answers; more fields may be there, and go into its JSON as they are. */
 
@@ -63,7 +64,9 @@ export const updatePage = z.object({
   notes: z.array(sourceNote).default([]),
 })
 
-/** The path of one model, by its document's id or the registry's. */
+/** The path of one model, by its document's id or the registry's. @throws UsageError for what would be another path. */
 export function modelPath(id: string): string {
+  // However they are encoded, URLs take these for the folder and the one above.
+  if (id === '.' || id === '..') throw new UsageError(`"${id}" is no model's id.`, null)
   return `/api/registry/models/${encodeURIComponent(id)}`
 }

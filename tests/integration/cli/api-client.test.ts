@@ -64,6 +64,17 @@ test('a refusal has the api’s own code and sentence, and is not asked again', 
   await close()
 })
 
+test('details that the sentence has told already are not told twice', async () => {
+  const details = [{ path: 'size_bytes', message: 'Too small.' }]
+  const error = { code: 'request.invalid', message: 'The request is not right: size_bytes: Too small.', details }
+  const { api, close } = await scripted(json(400, { error }))
+
+  const refusal = await api.get('/api/trainings', schema, signal).catch((one: unknown) => one)
+  expect(refusal).toMatchObject({ code: 'request.invalid', facts: { status: 400 } })
+  expect(refusal).not.toHaveProperty('facts.reason')
+  await close()
+})
+
 test('an answer of another shape is a failure that says so', async () => {
   const { api, close } = await scripted(json(200, { bad: 1 }))
 

@@ -87,6 +87,14 @@ test('adds a file: sends it, registers it under its name, and sends nothing the 
   expect((await world.api.store.stat({ bucket: localBuckets.work, name }))?.generation).toBe(sent?.generation)
 })
 
+test.each(['./nowhere.safetensors', 'nowhere.safetensors', '/nowhere', '~/nowhere'])(
+  'a file that is not there, %s, is missed here and is no riddle for the API',
+  async (path) => {
+    const answer = await run('add', path)
+    expect(answer).toMatchObject({ exitCode: 1, stderr: `${path} is not read as a file: there is none.\n` })
+  },
+)
+
 test('an upload that was interrupted goes on with the session that it had begun', async () => {
   const { path, sha256 } = await write('long.safetensors', randomBytes(600 * 1024))
   const wish = { name: 'long.safetensors', size_bytes: 600 * 1024, sha256 }
