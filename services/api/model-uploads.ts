@@ -3,7 +3,12 @@ import { toStoredModel } from '#shared/documents/models.ts'
 import { settleStorage } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { ObjectFacts, ObjectStore } from '#shared/objects/object-store.ts'
-import { modelUploadsPrefix, modelUploadUri, parseModelUploadUri } from '#shared/registry/model-uploads.ts'
+import {
+  modelUploadsPrefix,
+  modelUploadUri,
+  parseModelUploadUri,
+  uploadReservation,
+} from '#shared/registry/model-uploads.ts'
 
 /** A file that no model is made of by then is removed. */
 export const uploadsLiveMs = 24 * 3_600_000
@@ -11,11 +16,6 @@ export const uploadsLiveMs = 24 * 3_600_000
 const mostObjects = 500
 /** Of one file: its owner's, and the system's. */
 const mostModels = 20
-
-/** What holds room for an upload in its owner's storage. */
-export function uploadReservation(sha256: string): string {
-  return `model-${sha256}`
-}
 
 /**
  * Removes uploads of models that are synced, and those that nobody has registered within a day. The api does it, since it has

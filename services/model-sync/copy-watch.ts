@@ -1,11 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { readModelFile } from '#shared/documents/model-files.ts'
+import type { SyncProgress } from '#shared/documents/sync-progress.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import { jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { repeatWhileHeld } from '#shared/jobs/repeat-while-held.ts'
 import type { CopyInput } from './copy-input.ts'
-import type { SyncProgress } from './sync-progress.ts'
 
 export interface CopyWatch {
   /** Looks now. @throws CanceledError `copy.unwanted` when nobody waits any more. */

@@ -1,6 +1,14 @@
 import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { addOwner } from '#shared/documents/file-owners.ts'
 import { isSameSource } from '#shared/documents/model.ts'
-import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
+import {
+  type FileOwner,
+  type ModelFile,
+  readModelFile,
+  type StoredFile,
+  uriOf,
+  writeModelFile,
+} from '#shared/documents/model-files.ts'
 import { readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
 import { syncedRegistration } from '#shared/documents/synced-registration.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
@@ -33,11 +41,23 @@ export async function publishModel(
       showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id, registration })(writing)
       const users = [...new Set([...file.users, model.id])]
       const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
-      // A file of somebody's own can be fetched from nowhere once it is evicted.
-      const pinned = file.pinned || resolved.files[0]?.locator.source === 'upload'
-      writeModelFile(db, { ...file, users, waiters, pinned }, { isUsed: true })(writing)
+      const owned = ownerOf(model, { resolved, file })
+      const { file: row, count } = owned === null ? { file, count: () => {} } : addOwner(db, file, owned)
+      writeModelFile(db, { ...row, users, waiters }, { isUsed: true })(writing)
+      count(writing)
     }
   })
+}
+
+/**
+ * Whose upload the model was made of; null for any other source. Who has sent nothing, since they see the bytes anyway, keeps
+ * nothing: otherwise anybody could pin what they have had copied from elsewhere, and have it counted without being asked for room.
+ */
+function ownerOf({ id, userId }: StoredModel, at: { resolved: ResolvedModel; file: ModelFile }): FileOwner | null {
+  const locator = at.resolved.files[0]?.locator
+  if (locator?.source !== 'upload') return null
+  const isSent = locator.generation !== null || at.file.owners.some((owner) => owner.userId === userId)
+  return isSent || userId === null ? { userId, modelId: id } : null
 }
 
 /** What the source calls the version that was copied. */

@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { cacheCleanNames, cacheVerifyNames } from '#shared/cache/cache-jobs.ts'
+import { modelSlotPath } from '#shared/documents/sync-progress.ts'
 import { modelsToRetry, syncingModels, wishForSync } from '#shared/documents/sync-wishes.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import { reconcilePageSize, removeLeftovers, startForgotten, wakeOverdue } from '#shared/jobs/reconcile.ts'
@@ -8,7 +9,7 @@ import type { ObjectStore } from '#shared/objects/object-store.ts'
 import { type TidiedCache, tidyCache } from './cache/tidy-cache.ts'
 import { copyInputSchema, copyJobNames } from './copy-input.ts'
 import { cleanUpCopy, removeCopyWork } from './copy-job.ts'
-import { modelSlotPath, syncInputOf, syncJobNames } from './sync-input.ts'
+import { syncInputOf, syncJobNames } from './sync-input.ts'
 
 export interface ReconcileDeps {
   db: Firestore

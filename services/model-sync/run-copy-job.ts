@@ -2,6 +2,7 @@ import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { finishEviction } from '#shared/cache/evict-file.ts'
 import { changeLedger, withoutJob } from '#shared/cache/ledger.ts'
 import { readModelFile, type StoredFile, writeModelFile } from '#shared/documents/model-files.ts'
+import type { SyncProgress } from '#shared/documents/sync-progress.ts'
 import type { TransactionPart } from '#shared/documents/transaction.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -12,7 +13,6 @@ import type { CopyInput } from './copy-input.ts'
 import { type CopiedFile, type CopyFileDeps, copyOneFile } from './copy-one-file.ts'
 import { watchCopy } from './copy-watch.ts'
 import { writeManifest } from './manifest.ts'
-import type { SyncProgress } from './sync-progress.ts'
 
 export interface CopyJobDeps extends CopyFileDeps {
   db: Firestore

@@ -1,5 +1,5 @@
 import { isSameSource, toModel } from '#shared/documents/model.ts'
-import type { CloudEvent } from '#shared/events/cloud-event.ts'
+import type { CloudEvent, DocumentWrittenEvent } from '#shared/events/cloud-event.ts'
 import { parseTimestamp } from '#shared/events/timestamp.ts'
 import type { SyncInput } from './sync-input.ts'
 
@@ -18,8 +18,8 @@ const modelPath = /^ai_models\/([^/]+)$/
  */
 export function syncSignalOf(event: CloudEvent, database: string): SyncSignal {
   if (event.kind !== 'document-written') return ignored(`Events of type ${event.type} are not for model sync.`)
-  const modelId = modelPath.exec(event.document)?.[1]
-  if (modelId === undefined || event.database !== database) return ignored('Only ai_models/{id} is synced.')
+  const modelId = modelIdOf(event, database)
+  if (modelId === null) return ignored('Only ai_models/{id} is synced.')
   const before = event.before && toModel(modelId, event.before.fields)
   const after = event.after && toModel(modelId, event.after.fields)
   const wasSyncing = before?.syncStatus === 'syncing'
@@ -32,6 +32,11 @@ export function syncSignalOf(event: CloudEvent, database: string): SyncSignal {
   if (requestedAt === null || instant === null) return ignored('The event does not say when the document was written.')
   const requestedAtMs = instant.seconds * 1000 + Math.floor(instant.nanos / 1_000_000)
   return { kind: 'wish', input: { modelId, requestedAt, requestedAtMs } }
+}
+
+/** Of which model an event tells; null where it is of something else. */
+export function modelIdOf(event: DocumentWrittenEvent, database: string): string | null {
+  return event.database === database ? (modelPath.exec(event.document)?.[1] ?? null) : null
 }
 
 function ignored(reason: string): SyncSignal {

@@ -28,8 +28,3 @@ export const syncJobNames = {
   key: (input) => `sync:${input.modelId}#${input.requestedAt}`,
   subject: (input) => `ai_models/${input.modelId}`,
 } satisfies JobNames<SyncInput>
-
-/** The run slot of a model: which of its wishes is the current one. */
-export function modelSlotPath(modelId: string): string {
-  return `model_runs/${modelId}`
-}

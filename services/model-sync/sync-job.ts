@@ -2,6 +2,7 @@ import type { Firestore } from '@google-cloud/firestore'
 import * as z from 'zod'
 import type { Model } from '#shared/documents/model.ts'
 import { readModel, showNotSynced } from '#shared/documents/models.ts'
+import { modelSlotPath } from '#shared/documents/sync-progress.ts'
 import { parseTimestamp } from '#shared/events/timestamp.ts'
 import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
 import { isOutdated } from '#shared/jobs/displaced.ts'
@@ -9,7 +10,7 @@ import { jobId } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { SlotClaim } from '#shared/jobs/slot.ts'
 import { leaveCopies } from './copy-waiters.ts'
-import { modelSlotPath, type SyncInput, syncInputSchema, syncJobNames } from './sync-input.ts'
+import { type SyncInput, syncInputSchema, syncJobNames } from './sync-input.ts'
 
 /** What the document asked for when the job was let in; the job ends when it no longer does. */
 export interface SyncNote {

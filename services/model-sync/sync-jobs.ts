@@ -1,17 +1,22 @@
+import { forgetModel } from '#shared/cache/forget-model.ts'
 import { readModel } from '#shared/documents/models.ts'
+import { modelSlotPath } from '#shared/documents/sync-progress.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { FinalError } from '#shared/errors/app-error.ts'
 import { limitConcurrency } from '#shared/jobs/concurrency.ts'
 import { openClients, openRunner } from '#shared/jobs/open-runner.ts'
 import type { Outcome } from '#shared/jobs/outcome.ts'
 import type { JobRunner } from '#shared/jobs/runner.ts'
 import { slotHolder } from '#shared/jobs/slot.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
+import { listModel } from '#shared/registry/list-model.ts'
 import type { ServiceJobs } from '#shared/server/lazy-jobs.ts'
 import type { ModelSyncInit } from './app.ts'
 import { cacheCleanJob, cacheVerifyJob } from './cache/cache-jobs.ts'
 import { copyJob } from './copy-job.ts'
+import type { ModelChange } from './model-change.ts'
 import { type ReconcileReport, reconcile } from './reconcile.ts'
-import { modelSlotPath, type SyncInput } from './sync-input.ts'
+import type { SyncInput } from './sync-input.ts'
 import { syncJob } from './sync-job.ts'
 import type { SyncWork } from './sync-work.ts'
 
@@ -19,6 +24,8 @@ import type { SyncWork } from './sync-work.ts'
 export interface SyncJobs extends ServiceJobs {
   /** Syncs a model, unless it was done already or is not wanted. */
   sync(input: SyncInput): Promise<Outcome>
+  /** Does what a change of a model means beside its sync. May be repeated. */
+  follow(change: ModelChange): Promise<void>
   /** Ends the sync of a model that no longer asks for one. */
   withdraw(modelId: string): Promise<Outcome>
   reconcile(): Promise<ReconcileReport>
@@ -64,6 +71,16 @@ export async function openSyncJobs(init: ModelSyncInit): Promise<SyncJobs> {
   return {
     loadWork,
     sync: (input) => runner.handle(sync, input),
+    async follow({ kind, modelId }) {
+      try {
+        if (kind === 'file-left') await forgetModel(db, modelId)
+        else await listModel(db, modelId)
+      } catch (error) {
+        // Delivered again it would be refused again.
+        if (!(error instanceof FinalError)) throw error
+        logger.warn('A change of a model could not be followed.', { modelId, kind, error })
+      }
+    },
     async withdraw(modelId) {
       const jobId = await unwantedJob(modelId)
       if (jobId === null) return { kind: 'not-ours', reason: 'No sync of this model is under way.' }

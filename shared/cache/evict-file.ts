@@ -1,4 +1,5 @@
 import type { Timestamp } from '@google-cloud/firestore'
+import { removeOwners } from '#shared/documents/file-owners.ts'
 import {
   type CacheState,
   type DoomedObject,
@@ -92,8 +93,10 @@ async function beginEviction(
     if (!isUnusable && !mayGo(row, seen, deps.now())) return false
     const unlink = await unlinkModels(transaction, db, { uri: uriOf(stored), modelIds: row.users })
     const evicting = { ...stored, objects, countedBytes: bytesOf(row) }
-    writeModelFile(db, { ...row, stored: null, users: [], leases: {}, countedBytes: 0, evicting })(transaction)
+    const { file, count } = removeOwners(db, row, () => true)
+    writeModelFile(db, { ...file, stored: null, users: [], leases: {}, countedBytes: 0, evicting })(transaction)
     unlink(transaction)
+    count(transaction)
     return true
   })
 }

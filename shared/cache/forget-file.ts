@@ -1,3 +1,4 @@
+import { removeOwners } from '#shared/documents/file-owners.ts'
 import { readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { CacheDeps } from './cache-deps.ts'
@@ -27,9 +28,11 @@ export async function forgetFile(
       storedBytes: ledger.storedBytes - bytesOf(row),
       isDoubtful: true,
     }))
-    writeModelFile(db, { ...row, stored: null, users: [], leases: {}, countedBytes: 0 })(transaction)
+    const owned = removeOwners(db, row, () => true)
+    writeModelFile(db, { ...owned.file, stored: null, users: [], leases: {}, countedBytes: 0 })(transaction)
     unlink(transaction)
     count(transaction)
+    owned.count(transaction)
     return row.users
   })
 }

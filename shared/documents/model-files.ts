@@ -43,6 +43,12 @@ export interface Waiter {
   modelId: string
 }
 
+/** A model that was made of its owner's upload of a file's bytes. `userId` null: the system's. */
+export interface FileOwner {
+  userId: string | null
+  modelId: string
+}
+
 /** `model_files/{id}`: one row a distinct file (or folder), whatever number of models use it. */
 export interface ModelFile {
   /** The SHA-256 where it is known, else a hash of what names the file at its source. */
@@ -57,6 +63,8 @@ export interface ModelFile {
   sameAs: string | null
   /** Ids of the models whose `gcsUri` names it. */
   users: string[]
+  /** Of them those that the file is kept for, and whose storage it counts against: see `file-owners.ts`. */
+  owners: FileOwner[]
   /** What `stored` counts in the cache's ledger: a folder's list of contents too. */
   countedBytes: number
   /** Never evicted. */
@@ -91,6 +99,7 @@ export function toModelFile(id: string, fields: DocumentData | undefined): Model
     stored: null,
     sameAs: null,
     users: [],
+    owners: [],
     countedBytes: 0,
     pinned: false,
     leases: {},
@@ -103,9 +112,9 @@ export function toModelFile(id: string, fields: DocumentData | undefined): Model
   return fields === undefined ? empty : { ...empty, ...(fields as ModelFile) }
 }
 
-/** Writes the row; with `isUsed` as used in this moment. `waiterIds`, `uri` and `cacheState` are for queries. */
+/** Writes the row; with `isUsed` as used in this moment. `waiterIds`, `uri`, `cacheState` and `isOwned` are for queries. */
 export function writeModelFile(db: Firestore, file: ModelFile, { isUsed = false } = {}): Writes {
-  const { stored, evicting, waiters, lastUsedAt } = file
+  const { stored, evicting, waiters, owners, lastUsedAt } = file
   const cacheState: CacheState = stored ? 'stored' : evicting ? 'evicting' : 'absent'
   return (transaction) =>
     transaction.set(modelFileRef(db, file.id), {
@@ -113,6 +122,7 @@ export function writeModelFile(db: Firestore, file: ModelFile, { isUsed = false 
       waiterIds: waiters.map(({ jobId }) => jobId),
       uri: stored && uriOf(stored),
       cacheState,
+      isOwned: owners.length > 0,
       lastUsedAt: isUsed ? FieldValue.serverTimestamp() : lastUsedAt,
     })
 }

@@ -29,7 +29,12 @@ interface StorageReservation {
 export interface Usage {
   userId: string
   quotas: Record<QuotaName, Readonly<Record<string, QuotaEntry>>>
-  storage: { usedBytes: number; reserved: Readonly<Record<string, StorageReservation>> }
+  storage: {
+    usedBytes: number
+    reserved: Readonly<Record<string, StorageReservation>>
+    /** Model files of theirs that lie in the models bucket: bytes, by the key under which the upload of each was reserved. */
+    kept: Readonly<Record<string, number>>
+  }
 }
 
 export interface QuotaLimit {
@@ -65,8 +70,9 @@ const usageSchema = z.object({
       reserved: z
         .record(z.string(), z.object({ bytes: z.number(), expireAt: timestamp }).nullable().catch(null))
         .catch({}),
+      kept: z.record(z.string(), z.number().nullable().catch(null)).catch({}),
     })
-    .catch({ usedBytes: 0, reserved: {} }),
+    .catch({ usedBytes: 0, reserved: {}, kept: {} }),
 })
 
 /** Reads a user's quotas: inside a transaction to decide by, without one to show. */
@@ -77,7 +83,7 @@ export async function readUsage(transaction: Transaction | null, db: Firestore, 
   return {
     userId,
     quotas: { trainings: known(quotas.trainings), generations: known(quotas.generations) },
-    storage: { usedBytes: storage.usedBytes, reserved: known(storage.reserved) },
+    storage: { usedBytes: storage.usedBytes, reserved: known(storage.reserved), kept: known(storage.kept) },
   }
 }
 
@@ -142,8 +148,17 @@ export function settleQuota(
 
 /** What a user's files take at `now`, and what uploads that are still allowed may take. */
 export function storedBytes(usage: Usage, now: Date): number {
-  const reserved = Object.values(usage.storage.reserved).filter(({ expireAt }) => expireAt.toMillis() > now.getTime())
-  return reserved.reduce((sum, { bytes }) => sum + bytes, usage.storage.usedBytes)
+  const { usedBytes, kept } = usage.storage
+  const openBytes = openUploads(usage, now).reduce((sum, { bytes }) => sum + bytes, 0)
+  return Object.values(kept).reduce((sum, bytes) => sum + bytes, usedBytes + openBytes)
+}
+
+/** Uploads that are still allowed at `now`, those first that end first. What is kept of one already counts as that, and not twice. */
+export function openUploads({ storage }: Usage, now: Date): { bytes: number; expireAt: Date }[] {
+  return Object.entries(storage.reserved)
+    .filter(([key, { expireAt }]) => expireAt.toMillis() > now.getTime() && storage.kept[key] === undefined)
+    .map(([, { bytes, expireAt }]) => ({ bytes, expireAt: expireAt.toDate() }))
+    .toSorted((a, b) => a.expireAt.getTime() - b.expireAt.getTime())
 }
 
 /** Counts bytes that are about to come, until `expireAt`. */
@@ -169,6 +184,13 @@ export function settleStorage(
   const reserved = Object.fromEntries(released.map((key) => [key, FieldValue.delete()]))
   const storage = { usedBytes: FieldValue.increment(addedBytes), ...(released.length > 0 ? { reserved } : {}) }
   return (writing) => writing.set(usageRef(db, userId), { storage }, { merge: true })
+}
+
+/** Counts the bytes of a file as long as it is kept under `key`, or (null) no longer: told twice, they count once. */
+export function keepStorage(db: Firestore, params: { userId: string; key: string; bytes: number | null }): Writes {
+  const { userId, key, bytes } = params
+  const kept = { [key]: bytes ?? FieldValue.delete() }
+  return (writing) => writing.set(usageRef(db, userId), { storage: { kept } }, { merge: true })
 }
 
 /** The oldest first. */

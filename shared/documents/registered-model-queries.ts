@@ -149,6 +149,12 @@ export async function registeredBySha256(
   return [...found.values()].filter(({ model }) => model.sha256 === wish.sha256)
 }
 
+/** How many models are somebody's own; counted up to `most`, so that it costs no more. */
+export async function countOwnModels(db: Firestore, wish: { uid: string; most: number }): Promise<number> {
+  const own = db.collection('ai_models').where('registry.owner', '==', wish.uid)
+  return (await own.limit(wish.most).count().get()).data().count
+}
+
 /** Whether somebody sees a model at all. */
 export function isSeenBy(viewer: Viewer, { userId }: Pick<RegisteredModel, 'userId'>): boolean {
   return viewer === null || userId === null || userId === viewer.uid

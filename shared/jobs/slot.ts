@@ -67,11 +67,11 @@ export async function decideSlot(
   return { kind: 'ours', writes: (tx) => tx.set(ref, next), displaced: other && precedence < 0 ? other.jobId : null }
 }
 
-/** The slot's current holder, read inside a transaction; null where no job ever took it. */
+/** The slot's current holder, read inside a transaction or (null) to show it; null where no job ever took it. */
 export async function slotHolder(
-  transaction: Transaction,
+  transaction: Transaction | null,
   ref: DocumentReference,
 ): Promise<{ jobId: string; order: SlotOrder } | null> {
-  const record = (await transaction.get(ref)).data() as SlotRecord | undefined
+  const record = (await (transaction ? transaction.get(ref) : ref.get())).data() as SlotRecord | undefined
   return record ? { jobId: record.jobId, order: record.order } : null
 }

@@ -34,3 +34,8 @@ export function parseModelUploadUri(text: string): ModelUpload | null {
   if (bucket === undefined || name === undefined || userId === undefined || sha256 === undefined) return null
   return { bucket, name, userId, sha256 }
 }
+
+/** Under what an upload is reserved in its owner's storage, and its bytes count there once they are kept. */
+export function uploadReservation(sha256: string): string {
+  return `model-${sha256}`
+}

@@ -3,7 +3,7 @@ import { documentsError, isAlreadyThere } from '../documents/firestore.ts'
 import { isSameSource, toModel } from '../documents/model.ts'
 import { modelRef, type SyncStatus } from '../documents/models.ts'
 import { reading } from '../documents/reading.ts'
-import { registeredByKey } from '../documents/registered-model-queries.ts'
+import { countOwnModels, registeredByKey } from '../documents/registered-model-queries.ts'
 import { type RegisteredModel, registryFields, toRegistered } from '../documents/registered-models.ts'
 import { CallerError } from '../errors/app-error.ts'
 import { describeSource } from './describe-source.ts'
@@ -27,7 +27,8 @@ export interface Registration {
 
 /**
  * Makes the document of a source, at the version that it has now: what the hub says of it is kept with it. The same source
- * registered again is the same model. Throws the hubs' errors, `documents.…`, and CallerError 409 `registry.other-source`.
+ * registered again is the same model. Throws the hubs' errors, `documents.…`, and CallerError 409 `registry.other-source`,
+ * 429 `quota.models`.
  */
 export async function registerModel(
   deps: RegisterDeps,
@@ -40,6 +41,8 @@ export async function registerModel(
     /** Who asks, and whether it shall be everybody's. */
     uid: string
     isForSystem: boolean
+    /** So many may be the user's own, give or take what is registered at the same moment; null for any number. */
+    mostOwn?: number | null
     /** Whether what only our own account at a hub may see is for them. */
     mayHavePrivate: boolean
     /** Ask for its copy with the document; of a model that is there already nothing is asked. */
@@ -48,7 +51,7 @@ export async function registerModel(
   },
 ): Promise<Registration> {
   const { db, hubs } = deps
-  const { uid, isForSystem, sync } = wish
+  const { uid, isForSystem, sync, mostOwn = null } = wish
   const userId = isForSystem ? null : uid
   const { source, record } = await describeSource(hubs, wish.source, wish.signal)
   if (!wish.mayHavePrivate) refusePrivate(record)
@@ -61,7 +64,8 @@ export async function registerModel(
     type: wish.type ?? record.type,
   }
   const known = await findSame(db, { fresh, source, record: model, uid, isForSystem })
-  if (known !== null) return { model: known, isNew: false }
+  if (known !== null) return { model: await sentAgain(db, known, { source, userId }), isNew: false }
+  if (!isForSystem && mostOwn !== null) await requireRoom(db, { uid, most: mostOwn })
   try {
     await modelRef(db, fresh.id).create({
       name: model.name,
@@ -124,6 +128,30 @@ async function readSame(
 function isSame(found: RegisteredModel, { id, source }: Pick<NewModel, 'id' | 'source'>): boolean {
   const place = { uploadObject: null }
   return isSameSource({ ...found.document.source, ...place }, { ...toModel(id, source).source, ...place })
+}
+
+/** An upload that was sent again may lie under another name: what the model named until now is gone. */
+async function sentAgain(
+  db: Firestore,
+  known: RegisteredModel,
+  { source, userId }: { source: NewModelSource; userId: string | null },
+): Promise<RegisteredModel> {
+  const { id, source: named } = known.document
+  if (source.kind !== 'upload' || known.userId !== userId || named.uploadObject === source.object) return known
+  // Synced it needs no upload; and one that is being synced reads what it names.
+  if (named.engine !== 'upload' || known.document.syncStatus !== 'notsynced') return known
+  try {
+    await modelRef(db, id).update({ uploadObject: source.object })
+  } catch (error) {
+    throw documentsError(error)
+  }
+  return { ...known, document: { ...known.document, source: { ...named, uploadObject: source.object } } }
+}
+
+async function requireRoom(db: Firestore, { uid, most }: { uid: string; most: number }): Promise<void> {
+  if ((await reading(countOwnModels(db, { uid, most }))) < most) return
+  const message = `You have registered as many models as an account may have (${most}); remove some first.`
+  throw new CallerError({ status: 429, code: 'quota.models', message })
 }
 
 function gone(id: string): CallerError {

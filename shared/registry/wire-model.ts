@@ -44,12 +44,16 @@ export const wireModelSchema = z.strictObject({
   model_id: text,
   sync_status: text,
   sync_error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  /** Only of one model that is being synced, once its copy has begun; `bytes_total` null while its source has not said it. */
+  sync_progress: z
+    .strictObject({ bytes_done: z.int().nonnegative(), bytes_total: z.int().nonnegative().nullable() })
+    .nullable(),
   system: z.boolean().nullable(),
 })
 
 export type WireModel = z.infer<typeof wireModelSchema>
 
-/** What the API answers. */
+/** What the API answers; how far its sync is only whoever asks about one model is told. */
 export function toWireModel(model: RegistryModel): WireModel {
   return {
     id: model.id,
@@ -85,6 +89,7 @@ export function toWireModel(model: RegistryModel): WireModel {
     model_id: model.registered?.modelId ?? null,
     sync_status: model.registered?.syncStatus ?? null,
     sync_error: model.registered?.syncError ?? null,
+    sync_progress: null,
     system: model.registered?.isSystem ?? null,
   }
 }

@@ -66,7 +66,7 @@ export const syncRegisteredModel = endpoint({
   tag: 'Registry',
   summary: 'Copy a registered model into the models bucket',
   description:
-    'Follow it by `GET /api/registry/models/{id}`: `sync_status` becomes `synced`, or `notsynced` with `sync_error`. Of the system’s models for operators only.',
+    'Follow it by `GET /api/registry/models/{id}`: `sync_status` becomes `synced`, or `notsynced` with `sync_error`; `sync_progress` says how far its copy is. Of the system’s models for operators only.',
   params: modelIdParams,
   answers: { 202: { description: 'It is under way.', schema: modelAnswerSchema } },
   errors: [403, 404],

@@ -1,5 +1,8 @@
+import type { Firestore } from '@google-cloud/firestore'
 import { doubtLedger } from '#shared/cache/count-bucket.ts'
 import { everyDocument } from '#shared/documents/every-document.ts'
+import { readUsage } from '#shared/documents/quotas.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
 import { usageRef } from '#shared/documents/usage.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
 import { uploadPrefix } from '#shared/trainings/training-places.ts'
@@ -65,7 +68,17 @@ export async function purgeUser(deps: PurgeDeps, { userId }: { userId: string })
   const objects = await objectsOfUser(deps, userId)
   for (const object of objects) await store.remove(object, object.generation)
   if (objects.some(({ bucket }) => bucket === deps.modelsBucket)) await doubtLedger(db, deps.modelsBucket)
-  await usageRef(db, userId).delete()
+  await forgetUsage(db, userId)
+}
+
+/** Model files of theirs stay, and count as long as they do. */
+async function forgetUsage(db: Firestore, userId: string): Promise<void> {
+  await runTransaction(db, async (transaction) => {
+    const { storage } = await readUsage(transaction, db, userId)
+    const ref = usageRef(db, userId)
+    if (Object.keys(storage.kept).length === 0) transaction.delete(ref)
+    else transaction.set(ref, { storage: { kept: storage.kept } })
+  })
 }
 
 function objectsOf({ uploads, zips, weights, pictures, temporaries }: TrainingPurgePlan): ObjectFacts[] {

@@ -1,4 +1,4 @@
-import { storedBytes, type Usage } from '#shared/documents/quotas.ts'
+import { openUploads, storedBytes, type Usage } from '#shared/documents/quotas.ts'
 import { quotaSpent } from './refusals.ts'
 
 /** They are fields of one document, which has an end; five trainings of a hundred photos are enough to prepare. */
@@ -12,10 +12,7 @@ export function requireStorage(
   wish: { uploads: readonly { sizeBytes: number }[]; mostBytes: number; now: Date },
 ): void {
   const { uploads, mostBytes, now } = wish
-  const open = Object.values(usage.storage.reserved)
-    .map(({ bytes, expireAt }) => ({ bytes, expireAt: expireAt.toDate() }))
-    .filter(({ expireAt }) => expireAt > now)
-    .toSorted((a, b) => a.expireAt.getTime() - b.expireAt.getTime())
+  const open = openUploads(usage, now)
   const overCount = open.length + uploads.length - MAX_OPEN_UPLOADS
   if (overCount > 0) {
     throw quotaSpent({

@@ -1,6 +1,7 @@
 import { abandonedRooms } from '#shared/cache/abandoned-rooms.ts'
 import { countBucket } from '#shared/cache/count-bucket.ts'
 import { finishEvictions } from '#shared/cache/evict-file.ts'
+import { forgetGoneOwners } from '#shared/cache/forget-model.ts'
 import { readLedger } from '#shared/cache/ledger.ts'
 import { releaseRoom } from '#shared/cache/reserve-room.ts'
 import { tellCustomTimes } from '#shared/cache/tell-custom-times.ts'
@@ -21,7 +22,10 @@ export interface TidiedCache {
   releasedRooms: number
 }
 
-/** Brings evictions and reservations to their end, tells the bucket of uses, and counts it where the ledger may be wrong. */
+/**
+ * Brings evictions and reservations to their end, tells the bucket of uses, and counts it where the ledger may be wrong. Once a
+ * day it also looks for models that were deleted while no event came of it.
+ */
 export async function tidyCache(deps: ReconcileDeps): Promise<TidiedCache> {
   const finishedEvictions = await finishEvictions(deps)
   await tellCustomTimes(deps, { limit: reconcilePageSize })
@@ -29,7 +33,11 @@ export async function tidyCache(deps: ReconcileDeps): Promise<TidiedCache> {
   const ledger = await readLedger(deps.db, deps.bucket)
   if (ledger === null) return { finishedEvictions, releasedRooms }
   const isOld = deps.now().getTime() - ledger.countedAt.toMillis() > COUNT_EVERY_MS
-  if (isOld || ledger.isDoubtful) await countBucket(deps)
+  if (isOld || ledger.isDoubtful) {
+    // First: the count makes the ledger young, and whoever dies in between is to be succeeded.
+    await forgetGoneOwners(deps.db)
+    await countBucket(deps)
+  }
   return { finishedEvictions, releasedRooms }
 }
 

@@ -12,6 +12,9 @@ import { checkFetchedUrl } from '../fetched-url.ts'
 import { askingHubs, badSource } from './hub-failures.ts'
 import { syncModel } from './sync-model.ts'
 
+/** Each is a document of some kilobytes; a list of more than these is nobody's own choice any more. */
+const MOST_OWN_MODELS = 1_000
+
 /** A model as it is asked for. */
 export interface NewModelWish {
   source: ModelSourceWish
@@ -23,7 +26,7 @@ export interface NewModelWish {
 
 /**
  * Registers a model; the same source again is the same model. @throws CallerError 403 `auth.operator-only`, 409
- * `registry.other-source`, 422 for a source that is none, 424 of the hub's.
+ * `registry.other-source`, 422 for a source that is none, 424 of the hub's, 429 `quota.models`.
  */
 export async function addModel(caller: Caller, wish: NewModelWish): Promise<{ model: WireModel; isNew: boolean }> {
   const { user, context } = caller
@@ -35,7 +38,17 @@ export async function addModel(caller: Caller, wish: NewModelWish): Promise<{ mo
     (signal) =>
       registerModel(
         { db, hubs },
-        { source, name, type, sync, isForSystem, uid: user.uid, mayHavePrivate: user.isOperator, signal },
+        {
+          source,
+          name,
+          type,
+          sync,
+          isForSystem,
+          uid: user.uid,
+          mostOwn: user.isOperator ? null : MOST_OWN_MODELS,
+          mayHavePrivate: user.isOperator,
+          signal,
+        },
       ),
     badSource,
   )

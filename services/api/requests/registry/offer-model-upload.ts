@@ -1,16 +1,20 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { readUsage, reserveStorage, settleStorage } from '#shared/documents/quotas.ts'
+import { readUsage, reserveStorage, settleStorage, type Usage } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { extensionOf } from '#shared/formats/object-name.ts'
 import type { SignedUpload } from '#shared/objects/signed-urls.ts'
-import { modelUpload } from '#shared/registry/model-uploads.ts'
+import { modelUpload, uploadReservation } from '#shared/registry/model-uploads.ts'
 import { storedBytesFor } from '#shared/registry/stored-bytes.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { invalidRequest } from '../../http/parse-part.ts'
 import { requireOperator } from '../../http/require-operator.ts'
-import { uploadReservation, uploadsLiveMs } from '../../model-uploads.ts'
+import { uploadsLiveMs } from '../../model-uploads.ts'
+import { quotaSpent } from '../refusals.ts'
 import { requireStorage } from '../require-storage.ts'
 import { changeForUser } from '../user-change.ts'
+
+/** Each is a field of one document, which has an end. */
+const MOST_KEPT = 1_000
 
 export interface ModelFileWish {
   name: string
@@ -28,8 +32,8 @@ export interface OfferedModelUpload {
 
 /**
  * Where a model file of the user's goes, and a signed URL to send it with where it has to be sent. Its bytes count against
- * their storage for a day; operators' don't.
- * @throws CallerError 403 `auth.operator-only`, 422 for a file that is too large, 429 `quota.storage`.
+ * their storage for a day, and then as long as it is kept for them; operators are not asked for room.
+ * @throws CallerError 403 `auth.operator-only`, 422 for a file that is too large, 429 `quota.storage`, `quota.uploads`.
  */
 export async function offerModelUpload({ user, context }: Caller, wish: ModelFileWish): Promise<OfferedModelUpload> {
   const { name, sizeBytes, sha256, isForSystem } = wish
@@ -80,6 +84,7 @@ async function reserve(
       const usage = await readUsage(transaction, db, userId)
       const held = usage.storage.reserved[key]
       if (held?.bytes === sizeBytes && held.expireAt.toMillis() > now.getTime()) return { outcome: null, writes: null }
+      requireFewFiles(usage)
       const { [key]: _before, ...others } = usage.storage.reserved
       const mostBytes = context.config.STORAGE_QUOTA_BYTES
       requireStorage({ ...usage, storage: { ...usage.storage, reserved: others } }, { uploads: [file], mostBytes, now })
@@ -87,4 +92,11 @@ async function reserve(
       return { outcome: null, writes: reserveStorage(db, usage, { reservations: { [key]: sizeBytes }, expireAt, now }) }
     },
   })
+}
+
+/** Those that wait for their sync are bounded by `requireStorage`. @throws CallerError 429 `quota.uploads` */
+function requireFewFiles({ storage }: Usage): void {
+  if (Object.keys(storage.kept).length < MOST_KEPT) return
+  const message = `You have as many model files of your own as an account may have (${MOST_KEPT}); remove some first.`
+  throw quotaSpent({ code: 'quota.uploads', message, retryAt: null })
 }

@@ -1,7 +1,9 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { fileOfModel } from '#shared/cache/cached-file.ts'
 import { touchFile } from '#shared/cache/use-file.ts'
+import { reading } from '#shared/documents/reading.ts'
 import type { RegisteredModel } from '#shared/documents/registered-models.ts'
+import { syncProgressOf } from '#shared/documents/sync-progress.ts'
 import { CallerError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { hubDetails } from '#shared/registry/hub-details.ts'
@@ -16,7 +18,15 @@ import { askingHubs } from './hub-failures.ts'
 
 /** All that is known of a model: of a registered one, else of what its hub says. Reading it is a use of its file. */
 export async function showModel(caller: Caller, id: string): Promise<WireModel> {
-  return toWireModel(await lookAtModel(caller, id))
+  const model = await lookAtModel(caller, id)
+  return { ...toWireModel(model), sync_progress: await progressOf(caller, model) }
+}
+
+async function progressOf({ context }: Caller, { registered }: RegistryModel): Promise<WireModel['sync_progress']> {
+  if (registered?.syncStatus !== 'syncing') return null
+  const { db } = await context.loadClients()
+  const progress = await reading(syncProgressOf(db, registered.modelId))
+  return progress && { bytes_done: progress.doneBytes, bytes_total: progress.sizeBytes }
 }
 
 /** The same as a record. @throws CallerError 404 `model.not-found`, 424 of the hub's. */

@@ -65,3 +65,21 @@ test('what was registered keeps what its hub has said, and is at the commit that
   expect(model.model.version).not.toBe('c'.repeat(40))
   expect(synced.registry.words).toEqual(expect.arrayContaining(['ink', '#ink']))
 })
+
+test('the app’s own model is listed as soon as it is written, by its event, and keeps what it says', async () => {
+  const fields = { name: 'Of the app', type: 'lora', engine: 'huggingface', hf_id: 'ann/else', userId: 'ann' }
+  const event = await world.write('listed', { ...fields, syncStatus: 'notsynced', triggerWords: ['inky'] })
+  expect(await world.deliver(event)).toEqual([204])
+  const ref = world.db.doc('ai_models/listed')
+  const listed = await ref.get()
+  expect(listed.data()).toMatchObject({
+    ...fields,
+    syncStatus: 'notsynced',
+    registry: { owner: 'ann', source: 'huggingface', sourceId: 'ann/else', type: 'lora', key: 'hf:ann/else' },
+  })
+  expect(listed.get('registry.words')).toEqual(expect.arrayContaining(['of', 'app', 'inky']))
+  // Delivered again, and of our own write: nothing more is written.
+  expect(await world.deliver(event)).toEqual([204])
+  expect(await world.deliver(await world.write('listed', { note: 1 }))).toEqual([204])
+  expect((await ref.get()).get('registry')).toEqual(listed.get('registry'))
+})

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { DocumentData } from '@google-cloud/firestore'
 import { safetensorsContent } from '#local/file-host/safetensors-content.ts'
+import { readUsage, storedBytes } from '#shared/documents/quotas.ts'
 import { modelUpload, modelUploadUri } from '#shared/registry/model-uploads.ts'
 import { removeRegistered } from '#shared/registry/remove-registered.ts'
+import { documentWritten } from '../../../support/document-events.ts'
 import { startDocuments } from '../../../support/documents.ts'
 import { publishedSha256, untilTidy } from '../../../support/sync-cases.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
@@ -67,6 +69,49 @@ test('an upload is the only copy there is: pinned until no model names it', asyn
   expect((await row.get()).data()).toMatchObject({ pinned: true, users: ['only-b'] })
   await removeRegistered(world.db, { modelId: 'only-b', admit: (model) => model! })
   expect((await row.get()).data()).toMatchObject({ pinned: false, users: [] })
+})
+
+const used = async (userId: string) => storedBytes(await readUsage(null, world.db, userId), new Date())
+
+test('an upload counts against the storage of who has sent it, once, until its models are gone', async () => {
+  const bytes = weights()
+  const sent = await upload('dan', bytes)
+  await world.sync('dan-a', { name: 'Dan', ...sent })
+  await world.sync('dan-a', { ...sent })
+  await world.sync('dan-b', { name: 'Dan too', ...sent })
+  expect(await used('dan')).toBe(bytes.length)
+  await removeRegistered(world.db, { modelId: 'dan-a', admit: (model) => model! })
+  expect(await used('dan')).toBe(bytes.length)
+  // The app deletes the other.
+  expect(await world.deliver(await world.write('dan-b', null))).toEqual([204])
+  expect(await used('dan')).toBe(0)
+  expect((await world.db.doc(`model_files/${sha256Of(bytes)}`).get()).data()).toMatchObject({
+    pinned: false,
+    users: [],
+  })
+})
+
+test('who has another file copied into the same model is charged for the old one no longer', async () => {
+  const [old, next] = [weights(600_000), weights(500_000)]
+  await world.sync('moved', { name: 'Moved', ...(await upload('fay', old)) })
+  const event = await world.write('moved', { syncStatus: 'syncing', ...(await upload('fay', next)) })
+  const before = await world.db.doc('ai_models/moved').get()
+  await world.deliver(event)
+  await world.settled('moved')
+  expect(await used('fay')).toBe(old.length + next.length)
+  const after = await world.db.doc('ai_models/moved').get()
+  expect(await world.deliver(documentWritten('a-project', before, after))).toEqual([204])
+  expect(await used('fay')).toBe(next.length)
+})
+
+test('who has sent nothing, since they see the bytes anyway, keeps nothing and is not charged', async () => {
+  const bytes = weights()
+  await world.sync('of-all-2', { name: 'Of all', ...(await upload('root', bytes)), userId: null })
+  await world.sync('guest', { name: 'Guest', ...claimed('gus', sha256Of(bytes)) })
+  const row = world.db.doc(`model_files/${sha256Of(bytes)}`)
+  expect([await used('root'), await used('gus'), (await row.get()).get('pinned')]).toEqual([0, 0, true])
+  await removeRegistered(world.db, { modelId: 'of-all-2', admit: (model) => model! })
+  expect((await row.get()).data()).toMatchObject({ pinned: false, users: ['guest'] })
 })
 
 test('the same bytes are stored once: for the one who sends them too, and for whoever may have them anyway', async () => {

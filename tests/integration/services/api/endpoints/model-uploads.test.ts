@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { FieldValue } from '@google-cloud/firestore'
 import { localBuckets } from '#local/environment.ts'
-import { readUsage } from '#shared/documents/quotas.ts'
-import { modelUploadUri } from '#shared/registry/model-uploads.ts'
+import { keepStorage, readUsage } from '#shared/documents/quotas.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import { modelUploadUri, uploadReservation } from '#shared/registry/model-uploads.ts'
 import { removeFinishedUploads } from '../../../../../services/api/model-uploads.ts'
 import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
 
@@ -97,6 +99,25 @@ test('uploads count against their owner’s storage, a file asked for twice only
   const operator = await world.signIn('root', { operator: true })
   for (let round = 0; round < 2; round++) expect((await ask(operator.token, fileOf(4000).body)).status).toBe(201)
   expect(await reservedBy('root')).toEqual({})
+})
+
+test('a file that is kept counts as long as it is, and takes its room from the next', async () => {
+  const { uid, token } = await world.signIn()
+  const kept = fileOf(4000)
+  expect((await ask(token, kept.body)).status).toBe(201)
+  const keep = (bytes: number | null) =>
+    runTransaction(world.db, async (transaction) =>
+      keepStorage(world.db, { userId: uid, key: uploadReservation(kept.sha256), bytes })(transaction),
+    )
+  await keep(4000)
+  const usage = async () => (await api.call({ token, path: '/api/usage' })).body.storage
+  expect(await usage()).toEqual({ usedBytes: 4000, mostBytes: 6000 })
+  const full = await ask(token, fileOf(2001).body)
+  expect([full.status, full.body.error.code, full.headers.get('retry-after')]).toEqual([429, 'quota.storage', null])
+  expect((await ask(token, fileOf(2000).body)).status).toBe(201)
+  await world.db.doc(`usage/${uid}`).set({ storage: { reserved: FieldValue.delete() } }, { merge: true })
+  await keep(null)
+  expect(await usage()).toEqual({ usedBytes: 0, mostBytes: 6000 })
 })
 
 test('only operators upload for everybody', async () => {

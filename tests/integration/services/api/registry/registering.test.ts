@@ -212,6 +212,37 @@ test('an upload is registered by who sent it alone', async () => {
   }
 })
 
+test('an upload that is sent again under another name is the one that its model is made of, until it is synced', async () => {
+  const { uid, token } = await world.api.signIn()
+  const sha256 = '12'.repeat(32)
+  const source = (extension: string) => ({ upload: `model-uploads/${uid}/${sha256}${extension}`, sha256 })
+  const { model } = (await add(token, { source: source('.ckpt') })).body
+  const named = () => world.api.db.doc(`ai_models/${model.model_id}`)
+  expect((await add(token, { source: source('.safetensors') })).status).toBe(200)
+  expect((await named().get()).get('uploadObject')).toMatch(/\.safetensors$/)
+  await named().update({ syncStatus: 'synced', gcsUri: 'gs://models/m' })
+  expect((await add(token, { source: source('.ckpt') })).status).toBe(200)
+  expect((await named().get()).get('uploadObject')).toMatch(/\.safetensors$/)
+})
+
+test('a user’s own models have an end, the same one again and an operator’s do not', async () => {
+  const [{ uid, token }, operator] = [await world.api.signIn(), await world.api.signIn('root', { operator: true })]
+  expect((await add(token, { source: 'civitai:4384@7' })).status).toBe(201)
+  for (let first = 0; first < 999; first += 333) {
+    const batch = world.api.db.batch()
+    for (let index = first; index < first + 333; index++) {
+      batch.set(world.api.db.doc(`ai_models/${uid}-${index}`), { userId: uid, registry: { owner: uid } })
+    }
+    await batch.commit()
+  }
+  const refused = await add(token, { source: 'civitai:4384@8' })
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'quota.models'])
+  expect((await add(token, { source: 'civitai:4384@7' })).status).toBe(200)
+  expect((await add(operator.token, { source: 'civitai:4384@8' })).status).toBe(201)
+  await world.api.db.doc(`ai_models/${uid}-0`).delete()
+  expect((await add(token, { source: 'civitai:4384@8' })).status).toBe(201)
+})
+
 test('what is everybody’s is registered by operators, seen by all, and nobody needs another one of it', async () => {
   const operator = await world.api.signIn('an-operator', { operator: true })
   const { token } = await world.api.signIn()
@@ -245,6 +276,26 @@ test('a model is registered and its copy asked for in one; asked again it goes o
   const failed = (await world.instance.call({ token, path: at(body.model.model_id ?? '') })).body.model
   expect(failed).toMatchObject({ sync_status: 'notsynced', sync_error: { code: 'sync.broke', message: 'It broke.' } })
   expect((await add(token, { source: 'civitai:4384@7', sync: true })).body.model.sync_status).toBe('syncing')
+})
+
+test('how far the copy is that a model waits for is told while it waits', async () => {
+  const { token } = await world.api.signIn()
+  const { model } = (await add(token, { source: 'civitai:4384@7', sync: true })).body
+  const path = at(model.model_id ?? '')
+  const progress = async () => (await world.instance.call({ token, path })).body.model.sync_progress
+  expect(await progress()).toBeNull()
+  const job = world.api.db.doc('jobs/the-sync')
+  await world.api.db.doc(`model_runs/${model.model_id}`).set({ jobId: 'the-sync', order: {}, starts: [] })
+  const copying = { phase: 'copying', doneBytes: 5, sizeBytes: null, bytesPerSecond: 1, etaSeconds: null, lanes: 1 }
+  await job.set({ state: 'waiting', progress: copying })
+  expect(await progress()).toEqual({ bytes_done: 5, bytes_total: null })
+  await job.update({ progress: { ...copying, doneBytes: 7, sizeBytes: 9 } })
+  expect(await progress()).toEqual({ bytes_done: 7, bytes_total: 9 })
+  await job.update({ state: 'failed' })
+  expect(await progress()).toBeNull()
+  await job.update({ state: 'running' })
+  await world.api.db.doc(`ai_models/${model.model_id}`).update({ syncStatus: 'notsynced' })
+  expect(await progress()).toBeNull()
 })
 
 test('what its owner says of a model is shown and found, and the rest stays', async () => {

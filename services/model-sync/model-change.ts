@@ -1,0 +1,24 @@
+import { toModel } from '#shared/documents/model.ts'
+import { hasRegistration } from '#shared/documents/registered-models.ts'
+import type { CloudEvent } from '#shared/events/cloud-event.ts'
+import { modelIdOf } from './sync-event.ts'
+
+/** What a change of a document means to us beside its sync. */
+export type ModelChange =
+  /** It names its file no longer, or was deleted. */
+  | { kind: 'file-left'; modelId: string }
+  /** The app's own model, which no query of the registry finds. */
+  | { kind: 'not-listed'; modelId: string }
+
+/** Reads it from an event; null where there is nothing to do. A model that asks for a sync is listed by it. */
+export function modelChangeOf(event: CloudEvent, database: string): ModelChange | null {
+  if (event.kind !== 'document-written') return null
+  const modelId = modelIdOf(event, database)
+  if (modelId === null) return null
+  const before = event.before && toModel(modelId, event.before.fields)
+  const after = event.after && toModel(modelId, event.after.fields)
+  const uri = before?.gcsUri ?? null
+  if (uri !== null && after?.gcsUri !== uri) return { kind: 'file-left', modelId }
+  if (event.after === null || after?.syncStatus === 'syncing' || hasRegistration(event.after.fields)) return null
+  return { kind: 'not-listed', modelId }
+}
