@@ -25,6 +25,7 @@ import { endpoints } from '../../services/api/endpoints/endpoints.ts'
 import { errorsOf } from '../../services/api/http/openapi/responses.ts'
 import type { ApiAnswer } from './api-answer.ts'
 import { type CapturedLog, captureLog } from './captured-log.ts'
+import { mayRefuse } from './described-refusals.ts'
 import { type StartDocuments, startTestDocuments } from './documents.ts'
 
 /** Where the api believes itself to be: nobody listens there, its tasks are only looked at. */
@@ -217,6 +218,9 @@ function checkAnswer(call: ApiCall, answer: ApiAnswer): void {
   const allowed = [...Object.keys(endpoint.answers).map(Number), ...errorsOf(endpoint)]
   if (!allowed.includes(answer.status))
     throw new Error(`${endpoint.id} answered ${answer.status}, which it does not say.`)
+  const code: string = answer.body?.error?.code ?? ''
+  if (answer.status >= 400 && !mayRefuse(answer.status, code))
+    throw new Error(`${endpoint.id} answered ${answer.status} ${code}, which the document does not say.`)
   endpoint.answers[answer.status]?.schema.parse(answer.body)
 }
 

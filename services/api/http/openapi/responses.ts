@@ -29,12 +29,15 @@ interface ErrorSpec {
   hasChallenge?: boolean
 }
 
-/** All refusals, by status: what an endpoint's `errors` may name, and what each of them may answer. */
+/**
+ * All refusals, by status: what an endpoint's `errors` may name, and what each of them may answer: a description names every code, with
+ * `…` for those of which another house decides how many there are. Tests of the api hold every answer against it.
+ */
 export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   400: {
     name: 'Unreadable',
     description:
-      'The body is no JSON; or the cursor is none of this search’s (`search.bad-cursor`, `search.other-search`).',
+      'The body is no JSON, or the path cannot be read (`request.unreadable`); or the cursor is none of this search’s (`search.bad-cursor`, `search.other-search`).',
     example: { code: 'request.unreadable', message: 'The body is no JSON in UTF-8.', details: null },
   },
   401: {
@@ -58,13 +61,14 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   },
   404: {
     name: 'NotFound',
-    description: 'It is not there, or not yours.',
+    description:
+      'It is not there, or not yours (`training.not-found`, `generation.not-found`, `model.not-found`, `file.not-found`, `job.not-found`).',
     example: { code: 'training.not-found', message: 'You have no training k3v7q2m5x4wz6a2b7c5d.', details: null },
   },
   409: {
     name: 'Conflict',
     description:
-      'It is over already (`training.over`), the model is not in the bucket (`model.not-synced`), or the key belongs to another request (`request.key-reused`).',
+      'It is over already (`training.over`), the key belongs to another request (`request.key-reused`), the model is not in the bucket (`model.not-synced`), nobody knows its base (`model.base-unknown`), or it was changed meanwhile (`registry.removed`, `registry.other-source`).',
     example: {
       code: 'training.over',
       message: 'The training is over already: it has succeeded.',
@@ -73,7 +77,7 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   },
   413: {
     name: 'TooLarge',
-    description: 'The body has more than 256 KiB.',
+    description: 'The body has more than 256 KiB (`request.too-large`).',
     example: {
       code: 'request.too-large',
       message: 'The request body is larger than this service reads.',
@@ -82,7 +86,8 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   },
   415: {
     name: 'NotJson',
-    description: 'The content type is not application/json.',
+    description:
+      'The content type is not application/json (`request.not-json`), or the content encoding is none that is known (`request.unreadable`).',
     example: {
       code: 'request.not-json',
       message: 'The body must be JSON, with the content type application/json.',
@@ -92,7 +97,7 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   422: {
     name: 'Invalid',
     description:
-      'The request says something that cannot be taken (`request.invalid`, `training.bad-zip-url`); `details` says where.',
+      'The request says something that cannot be taken (`request.invalid`, `training.bad-zip-url`, `registry.bad-url`, `registry.bad-upload`, `registry.bad-source`), or names what a hub does not have (`civitai.…`, `huggingface.…`); `details` says where.',
     example: {
       code: 'request.invalid',
       message: 'The request is not as it should be: type: Invalid option: expected one of "man"|"woman".',
@@ -111,18 +116,19 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   429: {
     name: 'TooMany',
     description:
-      'Too many requests (`rate.limited`), or a quota is spent (`quota.…`). Retry-After says when there is room.',
+      'Too many requests (`rate.limited`), or a quota is spent (`quota.trainings`, `quota.cooldown`, `quota.generations`, `quota.storage`, `quota.uploads`, `quota.models`). Retry-After says when there is room; without it waiting makes none.',
     example: { code: 'quota.trainings', message: 'You have begun as many trainings as a day allows.', details: null },
     hasRetryAfter: true,
   },
   500: {
     name: 'Internal',
-    description: 'Something unforeseen.',
+    description: 'Something unforeseen (`internal`).',
     example: { code: 'internal', message: 'Something unforeseen went wrong on our side.', details: null },
   },
   503: {
     name: 'Unavailable',
-    description: 'Not now; or trainings are not set up (`training.not-configured`, without Retry-After).',
+    description:
+      'Not now, Retry-After says when to ask again: the code says what is in the way (`documents.…`, `objects.…`, `token.…`, `server.…`, `sync.…`, `search.…`, `civitai.…`, `huggingface.…`). Without Retry-After: trainings are not set up (`training.not-configured`).',
     example: {
       code: 'documents.unavailable',
       message: 'Firestore did not take the operation (unavailable); it will be tried again.',
@@ -139,9 +145,10 @@ export function errorsOf({
   errors = [],
 }: Pick<Endpoint, 'parts' | 'operatorsOnly' | 'errors'>): number[] {
   const ofBody = parts.body ? [400, 413, 415] : []
+  const ofPath = parts.params ? [400] : []
   const ofOperators = operatorsOnly ? [403] : []
   const ofParts = Object.keys(parts).length > 0 ? [422] : []
-  return [...ofOperators, ...errors, ...ofBody, ...ofParts, 401, 429, 500, 503]
+  return [...ofOperators, ...errors, ...ofBody, ...ofPath, ...ofParts, 401, 429, 500, 503]
 }
 
 /** The refusals as components. */

@@ -129,3 +129,9 @@ test.each(['a/b', '..', '.', '__x__', 'ü💥', ' ', 'a b?c#d%2F', 'x'.repeat(12
     expect((await api.call({ token, path: '/api/usage' })).body.trainings.used).toBe(1)
   },
 )
+
+test('a path that cannot be read is told as what it is', async () => {
+  const { token } = await world.signIn()
+  const answer = await api.call({ token, path: '/api/trainings/%ff' })
+  expect([answer.status, answer.body.error.code]).toEqual([400, 'request.unreadable'])
+})

@@ -2,6 +2,8 @@ import * as z from 'zod'
 import { endpoints } from '../../../../../services/api/endpoints/endpoints.ts'
 import { endpoint } from '../../../../../services/api/http/endpoint.ts'
 import { describeApi, openApiDocument } from '../../../../../services/api/http/openapi/document.ts'
+import { errorAnswers } from '../../../../../services/api/http/openapi/responses.ts'
+import { mayRefuse } from '../../../../support/described-refusals.ts'
 
 const document = JSON.parse(JSON.stringify(openApiDocument()))
 
@@ -155,6 +157,13 @@ test('the examples of the refusals have the shape of every refusal', () => {
     error: z.strictObject({ code: z.string(), message: z.string(), details: z.array(problem).nullable() }),
   })
   for (const example of examples) expect(refusal.safeParse(example).error).toBeUndefined()
+})
+
+test('a refusal names its codes, that of its example among them', () => {
+  for (const [status, { example }] of Object.entries(errorAnswers)) {
+    expect([status, example.code, mayRefuse(Number(status), example.code)]).toEqual([status, example.code, true])
+    expect(mayRefuse(Number(status), 'no-such.code')).toBe(false)
+  }
 })
 
 test('a body that is sent may leave out what has a default, and may say nothing else', () => {
