@@ -50,15 +50,17 @@ export function renderDocs(document: OpenApiDocument): string {
 </head>
 <body>
 <div class="page">
-<nav aria-label="Contents">
-${tags.map(({ name }) => html`<h2>${name}</h2><ul>${ofTag(name).map(contentsItem)}</ul>`)}
-<h2>More</h2><ul><li><a href="#errors">Errors</a></li><li><a href="#schemas">Schemas</a></li><li><a href="/openapi.json">openapi.json</a></li></ul>
-</nav>
-<main>
+<header>
 <h1>${info.title} API</h1>
 <p>${prose(info.description)}</p>
 <pre><code>curl -H "Authorization: Bearer $ID_TOKEN" https://…/api/usage</code></pre>
-${tags.map(({ name, description }) => html`<h2>${name}</h2><p class="soft">${description}</p>${ofTag(name).map((entry) => operationArticle(document, entry))}`)}
+</header>
+<nav aria-label="Contents">
+${tags.map(({ name }) => html`<h2><a href="#${anchorOf(name)}">${name}</a></h2><ul class="calls">${ofTag(name).map(contentsItem)}</ul>`)}
+<h2>More</h2><ul><li><a href="#errors">Errors</a></li><li><a href="#schemas">Schemas</a></li><li><a href="/openapi.json">openapi.json</a></li></ul>
+</nav>
+<main>
+${tags.map(({ name, description }) => html`<h2 id="${anchorOf(name)}">${name}</h2><p class="soft">${description}</p>${ofTag(name).map((entry) => operationArticle(document, entry))}`)}
 <h2 id="errors">Errors</h2>
 <p class="soft">Their body is always the same: ${typeText({ $ref: '#/components/schemas/Error' })}.</p>
 <article><div class="body"><table>${errorRows(document)}</table></div></article>
@@ -70,6 +72,10 @@ ${schemaSections(document)}
 </html>
 `
   return page.markup
+}
+
+function anchorOf(tag: string): string {
+  return `tag-${tag}`
 }
 
 function contentsItem({ operation }: Entry): Html {

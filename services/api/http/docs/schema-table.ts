@@ -3,17 +3,36 @@ import { type Html, html, prose } from './html.ts'
 
 /** A schema's fields, one a row; components are linked to where they are described. */
 export function schemaTable(schema: JsonSchema): Html {
-  const properties = Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)
-  const required = new Set((schema.required ?? []) as string[])
-  if (properties.length === 0) return html`<p>${typeText(schema)}</p>`
-  return html`<table>${properties.map(([name, field]) => fieldRow(name, field, required.has(name)))}</table>`
+  const rows = fieldRows(schema, '')
+  return rows.length > 0 ? html`<table>${rows}</table>` : html`<p>${typeText(schema)}</p>`
 }
 
+/** Rows of an object's fields, each followed by those of the objects within it that have no name of their own. */
+function fieldRows(schema: JsonSchema, prefix: string): Html[] {
+  const required = new Set((schema.required ?? []) as string[])
+  return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>).flatMap(([name, field]) => [
+    fieldRow(`${prefix}${name}`, field, required.has(name)),
+    ...choicesOf(field).flatMap((choice) =>
+      choice.type === 'array'
+        ? fieldRows((choice.items ?? {}) as JsonSchema, `${prefix}${name}[].`)
+        : fieldRows(choice, `${prefix}${name}.`),
+    ),
+  ])
+}
+
+/** A field's row. `name` is a path where it lies within another one: `files[].name`. */
 export function fieldRow(name: string, field: JsonSchema, isRequired: boolean): Html {
-  const { description } = field
   const need = isRequired ? html` <span class="need">required</span>` : html``
-  const about = typeof description === 'string' ? html`<br><span class="soft">${prose(description)}</span>` : html``
+  const said = [field, ...choicesOf(field)].map(({ description }) => description)
+  const about = [...new Set(said)]
+    .filter((text) => typeof text === 'string')
+    .map((text) => html`<br><span class="soft">${prose(text)}</span>`)
   return html`<tr><td><code>${name}</code>${need}</td><td>${typeText(field)}${about}</td></tr>`
+}
+
+/** What a field may be: itself, or each of its alternatives. */
+function choicesOf(field: JsonSchema): JsonSchema[] {
+  return Array.isArray(field.anyOf) ? field.anyOf : [field]
 }
 
 /** What a schema says in a few words: its type, its bounds, its default. */
@@ -35,6 +54,7 @@ function kindOf(schema: JsonSchema): string {
   if (Array.isArray(schema.enum)) return schema.enum.map((one) => JSON.stringify(one)).join(' | ')
   if ('const' in schema) return JSON.stringify(schema.const)
   if (schema.format === 'date-time') return 'time (ISO 8601)'
+  if (Array.isArray(schema.type)) return schema.type.join(' or ')
   return typeof schema.type === 'string' ? schema.type : 'anything'
 }
 

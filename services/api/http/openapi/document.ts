@@ -26,7 +26,7 @@ export function describeApi(table: readonly Endpoint[]): OpenApiDocument {
       title: 'CharaForge',
       version: '1.0.0',
       description:
-        'Train models of people from a handful of photos, and make pictures with them. Every request carries the Firebase ID token of its user; bodies are JSON, and fields that are not described are refused.',
+        'Train models of people from a handful of photos and make pictures with them; find, register and copy the models of Hugging Face and CivitAI. Every request carries the Firebase ID token of its user; bodies are JSON, and fields that are not described are refused.',
     },
     servers: [{ url: '/', description: 'This server' }],
     tags: [

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { endpoints } from '../../../../../services/api/endpoints/endpoints.ts'
 import { docsPage, renderDocs } from '../../../../../services/api/http/docs/docs-page.ts'
 import { html, prose } from '../../../../../services/api/http/docs/html.ts'
+import { schemaTable } from '../../../../../services/api/http/docs/schema-table.ts'
 import { openApiDocument } from '../../../../../services/api/http/openapi/document.ts'
 
 const page = docsPage()
@@ -16,6 +17,31 @@ test('every endpoint has its place on the page, and every link its target', () =
   const links = [...page.html.matchAll(/ href="#([^"]+)"/g)].map(([, id]) => id)
   expect(links.length).toBeGreaterThan(50)
   expect(links.filter((id) => !targets.has(id))).toEqual([])
+})
+
+test('what has no name of its own is described where it is used, each field with its type', () => {
+  const size = { type: 'integer', description: 'In bytes.' }
+  const file = { type: 'object', properties: { size }, required: ['size'] }
+  const { markup } = schemaTable({
+    properties: {
+      files: { type: 'array', items: file },
+      error: { anyOf: [{ type: 'object', properties: { code: { type: ['string', 'null'] } } }, { type: 'null' }] },
+    },
+  })
+  const rows = [...markup.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
+    row
+      .replaceAll(/<[^>]+>/g, ' ')
+      .split(/\s+/)
+      .join(' ')
+      .trim(),
+  )
+  expect(rows).toEqual([
+    'files list of object',
+    'files[].size required integer In bytes.',
+    'error object or null',
+    'error.code string or null',
+  ])
+  expect(page.html).toContain('<code>files[].contentType</code>')
 })
 
 test('nothing comes from outside, and nothing runs', () => {
