@@ -1,6 +1,5 @@
-import { aclResource, assertLegacyAcl, assertMayBePublic, parseAclEntry, withAclEntry } from './acl.ts'
+import { aclResource, assertLegacyAcl, assertMayBePublic, existingEntry, parseAclEntry, withAclEntry } from './acl.ts'
 import { type Call, readJsonBody } from './call.ts'
-import { ApiFailure } from './failure.ts'
 import { addressOf } from './object-routes.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { AclEntry, ObjectRecord } from './record.ts'
@@ -32,14 +31,14 @@ export function aclRoutes(store: ObjectStore): Route[] {
     }),
     route('GET', '/b/:bucket/o/:object/acl/:entity', (call, params) => {
       const record = readable(store, call, params)
-      return json(aclResource(existingEntry(record, params.entity), record))
+      return json(aclResource(existingEntry(record.acl, params.entity), record))
     }),
     route('PUT', '/b/:bucket/o/:object/acl/:entity', upsert),
     route('PATCH', '/b/:bucket/o/:object/acl/:entity', upsert),
     route('DELETE', '/b/:bucket/o/:object/acl/:entity', async (call, params) => {
       assertLegacyAcl(store.bucket(params.bucket), 'delete')
       await store.change(addressOf(call, params), (record) => {
-        const removed = existingEntry(record, params.entity)
+        const removed = existingEntry(record.acl, params.entity)
         return { ...record, acl: record.acl.filter((entry) => entry !== removed) }
       })
       return empty(204)
@@ -61,16 +60,4 @@ async function setEntry(store: ObjectStore, call: Call, params: AclParams, entry
     acl: withAclEntry(current.acl, entry),
   }))
   return json(aclResource(entry, record))
-}
-
-function existingEntry(record: ObjectRecord, entity: string): AclEntry {
-  const entry = record.acl.find((candidate) => candidate.entity === entity)
-  if (entry === undefined) {
-    throw new ApiFailure({
-      status: 404,
-      reason: 'notFound',
-      message: `The specified ACL entry '${entity}' does not exist.`,
-    })
-  }
-  return entry
 }

@@ -89,6 +89,27 @@ export function aclResource(entry: AclEntry, record: ObjectRecord): AclResource 
   }
 }
 
+/** A bucket's own list, or the one that its new objects get. */
+export type BucketAclList = 'acl' | 'defaultObjectAcl'
+
+export function bucketAclResource(entry: AclEntry, { name, metageneration }: BucketRecord, list: BucketAclList) {
+  const kind = list === 'acl' ? 'storage#bucketAccessControl' : 'storage#objectAccessControl'
+  const etag = Buffer.from(String(metageneration)).toString('base64')
+  const id = `${name}/${entry.entity}`
+  return { kind, ...(list === 'acl' ? { id, bucket: name } : {}), etag, ...entry }
+}
+
+/** Throws 404 where the list has nothing of that entity. */
+export function existingEntry(entries: readonly AclEntry[], entity: string): AclEntry {
+  const entry = entries.find((candidate) => candidate.entity === entity)
+  if (entry !== undefined) return entry
+  throw new ApiFailure({
+    status: 404,
+    reason: 'notFound',
+    message: `The specified ACL entry '${entity}' does not exist.`,
+  })
+}
+
 /** Reads one entry from a body; throws 400 for what is none. */
 export function parseAclEntry(entity: unknown, role: unknown): AclEntry {
   if (typeof entity !== 'string' || entity === '') throw invalid('Required: entity')

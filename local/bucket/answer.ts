@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Call, parseCall } from './call.ts'
-import { ApiFailure } from './failure.ts'
+import { type Call, header, parseCall } from './call.ts'
+import { ApiFailure, notSupported } from './failure.ts'
 import { type BucketFaults, dueFault, sufferFault } from './faults.ts'
 import { type Dialect, failureReply, type Reply, sendReply } from './reply.ts'
 import { findRoute, type Route } from './router.ts'
@@ -35,6 +35,8 @@ async function decideReply({ routes, faults, onError }: AnswerContext, call: Cal
   try {
     const found = findRoute(routes, call)
     if (found === null) throw noSuchMethod(call)
+    // Bytes that can be read without their key are not what was asked for.
+    if (header(call, 'x-goog-encryption-key') !== null) throw notSupported('customer-supplied keys')
     dialect = call.query.get('alt') === 'media' && found.route.dialect === 'json' ? 'text' : found.route.dialect
     const work = () => found.route.handle(call, found.params)
     const due = dueFault(faults, call)

@@ -1,7 +1,9 @@
 import { predefinedAcl } from './acl.ts'
+import { changedBucketLists } from './bucket-acl-routes.ts'
 import { type Call, type JsonObject, readJsonBody } from './call.ts'
-import { invalid, notSupported } from './failure.ts'
+import { invalid, notSupported, preconditionFailed } from './failure.ts'
 import { applyFieldMask } from './field-mask.ts'
+import { pageToken, parsePage } from './listing.ts'
 import { assertBucketName } from './object-name.ts'
 import { projectionOf } from './object-routes.ts'
 import { checkBucketConditions, type ObjectStore } from './object-store.ts'
@@ -11,8 +13,8 @@ import { empty, json, type Reply } from './reply.ts'
 import { bucketResource } from './resource.ts'
 import { type Route, route } from './router.ts'
 
-/** Fields that the server itself writes; a body that names them (clients send whole resources back) is not listened to. */
-const OUTPUT_ONLY = new Set([
+/** Fields that are no settings: most the server itself writes, and clients send whole resources back; the lists are kept apart. */
+const NO_SETTINGS = new Set([
   ...['kind', 'id', 'name', 'selfLink', 'projectNumber', 'metageneration', 'etag', 'timeCreated', 'updated'],
   ...['acl', 'defaultObjectAcl', 'owner', 'generation'],
 ])
@@ -23,7 +25,7 @@ export function bucketRoutes(store: ObjectStore, now: () => Date): Route[] {
     route('GET', '/b', (call) => listBuckets(store, call)),
     route('POST', '/b', async (call) => {
       const body = await readJsonBody(call)
-      const record = newBucketRecord(body, call.query.get('project') ?? '', now())
+      const record = changedBucketLists(call, body, newBucketRecord(body, call.query.get('project') ?? '', now()))
       await store.createBucket(record)
       return bucketReply(record, call)
     }),
@@ -39,6 +41,12 @@ export function bucketRoutes(store: ObjectStore, now: () => Date): Route[] {
     route('DELETE', '/b/:bucket', async (call, { bucket }) => {
       await store.deleteBucket(bucket, parsePreconditions(call.query))
       return empty(204)
+    }),
+    route('GET', '/b/:bucket/storageLayout', (_call, { bucket }) => layoutReply(store.bucket(bucket))),
+    // None can be made; gcloud looks for them before it removes a bucket with all that is in it.
+    route('GET', '/b/:bucket/managedFolders', (_call, { bucket }) => {
+      store.bucket(bucket)
+      return json({ kind: 'storage#managedFolders' })
     }),
     route('GET', '/b/:bucket/iam', (_call, { bucket }) => policyReply(store.bucket(bucket))),
     route('PUT', '/b/:bucket/iam', (call, { bucket }) => setPolicy(store, call, bucket)),
@@ -74,14 +82,23 @@ export function newBucketRecord(body: JsonObject, projectId: string, now: Date):
 }
 
 function listBuckets(store: ObjectStore, call: Call): Reply {
-  const prefix = call.query.get('prefix') ?? ''
-  const project = call.query.get('project')
-  const items = store
+  const { query } = call
+  const prefix = query.get('prefix') ?? ''
+  const project = query.get('project')
+  const { maxResults, after } = parsePage(query)
+  const rest = store
     .buckets()
     .filter(({ name, projectId }) => name.startsWith(prefix) && (!project || !projectId || projectId === project))
-    .map((record) => bucketResource(record, call.baseUrl, projectionOf(call)))
-  const listing = { kind: 'storage#buckets', ...(items.length === 0 ? {} : { items }) }
-  return json(applyFieldMask(listing, call.query.get('fields')))
+    .filter(({ name }) => name > after)
+  const shown = rest.slice(0, maxResults)
+  const last = rest.length > shown.length ? shown.at(-1) : undefined
+  const items = shown.map((record) => bucketResource(record, call.baseUrl, projectionOf(call)))
+  const listing = {
+    kind: 'storage#buckets',
+    ...(last === undefined ? {} : { nextPageToken: pageToken(last.name) }),
+    ...(items.length === 0 ? {} : { items }),
+  }
+  return json(applyFieldMask(listing, query.get('fields')))
 }
 
 async function changeBucket(
@@ -91,20 +108,20 @@ async function changeBucket(
   merge: (current: JsonObject, body: JsonObject) => JsonObject,
 ): Promise<Reply> {
   const body = await readJsonBody(call)
-  const record = await store.changeBucket(bucket, parsePreconditions(call.query), (current) => ({
-    ...current,
-    settings: merge(current.settings, body),
-  }))
+  const record = await store.changeBucket(bucket, parsePreconditions(call.query), (current) =>
+    changedBucketLists(call, body, { ...current, settings: merge(current.settings, body) }),
+  )
   return bucketReply(record, call)
 }
 
 /** Merges a patch into the settings: null deletes, objects are merged, all else is replaced (RFC 7396). */
 function mergeSettings(current: JsonObject, body: JsonObject): JsonObject {
-  const settings = Object.fromEntries(Object.entries(body).filter(([field]) => !OUTPUT_ONLY.has(field)))
+  const settings = Object.fromEntries(Object.entries(body).filter(([field]) => !NO_SETTINGS.has(field)))
   const merged = mergePatch(current, settings)
-  const { versioning, retentionPolicy } = merged
+  const { versioning, retentionPolicy, defaultEventBasedHold } = merged
   if (isObject(versioning) && versioning.enabled === true) throw notSupported('object versioning')
   if (isObject(retentionPolicy)) throw notSupported('retention policies')
+  if (defaultEventBasedHold === true) throw notSupported('holds')
   return merged
 }
 
@@ -128,10 +145,11 @@ async function setPolicy(store: ObjectStore, call: Call, bucket: string): Promis
     }
     return { role: binding.role, members: binding.members.map(String) }
   })
-  const record = await store.changeBucket(bucket, {}, (current) => ({
-    ...current,
-    iamPolicy: nextPolicy(current, bindings),
-  }))
+  const record = await store.changeBucket(bucket, {}, (current) => {
+    // Who read an older policy would undo what another has changed since.
+    if (typeof body.etag === 'string' && body.etag !== current.iamPolicy.etag) throw preconditionFailed()
+    return { ...current, iamPolicy: nextPolicy(current, bindings) }
+  })
   return policyReply(record)
 }
 
@@ -141,6 +159,13 @@ function nextPolicy(current: BucketRecord, bindings: IamPolicy['bindings']): Iam
 
 function policyReply({ name, iamPolicy }: BucketRecord): Reply {
   return json({ kind: 'storage#policy', resourceId: `projects/_/buckets/${name}`, ...iamPolicy })
+}
+
+/** What gcloud asks before it moves or removes: whether folders are things of their own here. */
+function layoutReply({ name, settings }: BucketRecord): Reply {
+  const { location, locationType } = settings
+  const hierarchicalNamespace = { enabled: false }
+  return json({ kind: 'storage#storageLayout', bucket: name, location, locationType, hierarchicalNamespace })
 }
 
 function bucketReply(record: BucketRecord, call: Call): Reply {

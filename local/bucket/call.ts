@@ -56,13 +56,16 @@ export async function readBody(call: Call, limitBytes: number): Promise<Buffer> 
 }
 
 export function parseJsonObject(bytes: Buffer): JsonObject {
-  if (bytes.byteLength === 0) return {}
+  const text = bytes.toString('utf8').trim()
+  if (text === '') return {}
   let parsed: unknown
   try {
-    parsed = JSON.parse(bytes.toString('utf8'))
+    parsed = JSON.parse(text)
   } catch {
     throw invalid('Parse Error')
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw invalid('Parse Error')
+  // What clients in Go send for a resource of which nothing is said.
+  if (parsed === null) return {}
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw invalid('Parse Error')
   return parsed as JsonObject
 }

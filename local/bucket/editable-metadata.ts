@@ -1,5 +1,5 @@
 import type { JsonObject } from './call.ts'
-import { invalid } from './failure.ts'
+import { invalid, notSupported } from './failure.ts'
 import type { EditableMetadata } from './record.ts'
 
 const TEXT_FIELDS = [
@@ -23,6 +23,7 @@ export function parseEditableMetadata(body: JsonObject): EditableMetadata {
 
 /** Merges a patch: null deletes a field; inside `metadata` each key is set or, by null, deleted on its own. */
 export function patchEditableMetadata(current: EditableMetadata, body: JsonObject): EditableMetadata {
+  assertNoHold(body)
   const patched: EditableMetadata = { ...current }
   for (const field of TEXT_FIELDS) {
     const value = body[field]
@@ -35,6 +36,12 @@ export function patchEditableMetadata(current: EditableMetadata, body: JsonObjec
     else delete patched.metadata
   }
   return patched
+}
+
+/** An object that could be deleted here in spite of its hold would be a lie. */
+function assertNoHold({ temporaryHold, eventBasedHold, retention }: JsonObject): void {
+  if (temporaryHold === true || eventBasedHold === true) throw notSupported('holds')
+  if (typeof retention === 'object' && retention !== null) throw notSupported('retention of objects')
 }
 
 function patchCustomMetadata(current: Record<string, string>, patch: unknown): Record<string, string> {

@@ -32,8 +32,6 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
   if (matchGlob !== null && delimiter !== '' && delimiter !== '/') {
     throw invalid("matchGlob can be used with the delimiter '/' only.")
   }
-  const maxResults = query.get('maxResults')
-  if (maxResults !== null && !/^\d+$/.test(maxResults)) throw invalid(`Invalid value for: maxResults '${maxResults}'`)
   return {
     prefix: query.get('prefix') ?? '',
     delimiter,
@@ -41,9 +39,23 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
     endOffset: query.get('endOffset') ?? '',
     includeTrailingDelimiter: query.get('includeTrailingDelimiter') === 'true',
     matches: matchGlob === null ? () => true : compileGlob(matchGlob),
+    ...parsePage(query),
+  }
+}
+
+/** Which page of a list is asked for. Throws 400 for a `maxResults` that is no number. */
+export function parsePage(query: URLSearchParams): Pick<ListQuery, 'maxResults' | 'after'> {
+  const maxResults = query.get('maxResults')
+  if (maxResults !== null && !/^\d+$/.test(maxResults)) throw invalid(`Invalid value for: maxResults '${maxResults}'`)
+  return {
     maxResults: Math.min(Number(maxResults ?? MAX_RESULTS) || MAX_RESULTS, MAX_RESULTS),
     after: Buffer.from(query.get('pageToken') ?? '', 'base64url').toString('utf8'),
   }
+}
+
+/** What brings the page after the one that ends with this name. */
+export function pageToken(last: string): string {
+  return Buffer.from(last).toString('base64url')
 }
 
 /**
@@ -63,7 +75,7 @@ export function listNames(sorted: SortedNames, query: ListQuery): Listing {
       continue
     }
     if (listing.names.length + listing.prefixes.length === maxResults) {
-      listing.nextPageToken = Buffer.from(last).toString('base64url')
+      listing.nextPageToken = pageToken(last)
       break
     }
     last = folded ?? name

@@ -19,29 +19,27 @@ export async function parseMultipartUpload(
   contentType: string | null,
   body: AsyncIterableIterator<Buffer>,
 ): Promise<MultipartUpload> {
-  const boundary = /boundary="?([^";]+)"?/i.exec(contentType ?? '')?.[1]
+  // gcloud puts it into single quotes, which are none by the RFC.
+  const boundary = /boundary=["']?([^"';]+)["']?/i.exec(contentType ?? '')?.[1]
   if (boundary === undefined) throw invalid('Missing multipart boundary.')
   const source = new ByteSource(body)
   const delimiter = Buffer.from(`--${boundary}`)
   await source.through(delimiter)
   await source.readHeaders()
-  const metadata = parseJsonObject(trimLineEnd(await source.through(delimiter)))
+  const metadata = parseJsonObject(await source.through(delimiter))
   const mediaHeaders = await source.readHeaders()
   return {
     metadata,
     mediaType: mediaHeaders.get('content-type') ?? null,
-    media: source.until(Buffer.from(`\r\n--${boundary}`)),
+    media: source.until(Buffer.from(`${source.lineEnd}--${boundary}`)),
   }
-}
-
-function trimLineEnd(bytes: Buffer): Buffer {
-  const isCrlf = bytes.at(-1) === 0x0a && bytes.at(-2) === 0x0d
-  return isCrlf ? bytes.subarray(0, -2) : bytes
 }
 
 class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>
   #buffered: Buffer = Buffer.alloc(0)
+  /** As the last line of headers ended: CRLF, or the bare LF of gcloud, which the service takes too. */
+  lineEnd: '\r\n' | '\n' = '\r\n'
 
   constructor(chunks: AsyncIterator<Buffer>) {
     this.#chunks = chunks
@@ -65,13 +63,19 @@ class ByteSource {
 
   async readHeaders(): Promise<Map<string, string>> {
     const headers = new Map<string, string>()
-    await this.through(Buffer.from('\r\n'))
+    await this.#readLine()
     for (;;) {
-      const line = (await this.through(Buffer.from('\r\n'))).toString('latin1')
+      const line = await this.#readLine()
       if (line === '') return headers
       const colon = line.indexOf(':')
       headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim())
     }
+  }
+
+  async #readLine(): Promise<string> {
+    const line = (await this.through(Buffer.from('\n'))).toString('latin1')
+    this.lineEnd = line.endsWith('\r') ? '\r\n' : '\n'
+    return line.endsWith('\r') ? line.slice(0, -1) : line
   }
 
   /** Streams up to the mark, holding back only what may be its beginning; the rest of the body is read and dropped. */

@@ -1,4 +1,4 @@
-import { type AclResource, aclResource } from './acl.ts'
+import { type AclResource, aclResource, bucketAclResource, hasUniformAccess } from './acl.ts'
 import type { BucketRecord, EditableMetadata, ObjectRecord } from './record.ts'
 
 /**
@@ -88,7 +88,16 @@ export function bucketResource(
     timeCreated: record.timeCreated,
     updated: record.updated,
     ...record.settings,
-    ...(projection === 'full' ? { acl: record.acl, defaultObjectAcl: record.defaultObjectAcl } : {}),
+    ...(projection === 'full' ? accessOf(record) : {}),
+  }
+}
+
+/** With uniform access there are no lists to be shown. */
+function accessOf(record: BucketRecord) {
+  if (hasUniformAccess(record)) return {}
+  return {
+    acl: record.acl.map((entry) => bucketAclResource(entry, record, 'acl')),
+    defaultObjectAcl: record.defaultObjectAcl.map((entry) => bucketAclResource(entry, record, 'defaultObjectAcl')),
   }
 }
 

@@ -5,6 +5,7 @@ import { answerControl } from '../fault-control.ts'
 import { readBody } from '../stand-in-server.ts'
 import { aclRoutes } from './acl-routes.ts'
 import { answerCall } from './answer.ts'
+import { bucketAclRoutes } from './bucket-acl-routes.ts'
 import { bucketRoutes, newBucketRecord } from './bucket-routes.ts'
 import { composeRoutes } from './compose-routes.ts'
 import { copyRoutes } from './copy-routes.ts'
@@ -84,6 +85,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
     ...copyRoutes(store),
     ...composeRoutes(store),
     ...aclRoutes(store),
+    ...bucketAclRoutes(store),
     ...bucketRoutes(store, now),
     ...firebaseRoutes(store),
     ...xmlRoutes({ store, sessions, keys, now }),

@@ -54,6 +54,35 @@ describe('buckets', () => {
   test('what is not supported is refused, never silently accepted', async () => {
     expect(await statusOf(fixture.bucket.setMetadata({ versioning: { enabled: true } }))).toBe(501)
     expect(await statusOf(fixture.bucket.setMetadata({ retentionPolicy: { retentionPeriod: 5 } }))).toBe(501)
+    expect(await statusOf(fixture.bucket.setMetadata({ defaultEventBasedHold: true }))).toBe(501)
+    const locked = fixture.bucket.file('locked', { encryptionKey: Buffer.alloc(32, 7) })
+    expect(await statusOf(locked.save('x', { resumable: false }))).toBe(501)
+    const file = fixture.bucket.file('held')
+    await file.save('x', { resumable: false })
+    expect(await statusOf(file.setMetadata({ temporaryHold: true }))).toBe(501)
+    expect((await file.setMetadata({ temporaryHold: false, metadata: { a: '1' } }))[0].metadata).toEqual({ a: '1' })
+  })
+
+  test('are listed in pages', async () => {
+    for (const name of ['one', 'two']) await fixture.storage.createBucket(`my-${name}`)
+    const pageAfter = async (query: object) => {
+      const [buckets, next] = await fixture.storage.getBuckets({ maxResults: 2, autoPaginate: false, ...query })
+      return { names: buckets.map(({ name }) => name), next: next as object | null }
+    }
+    const first = await pageAfter({})
+
+    expect(first.names).toEqual(['my-one', 'my-two'])
+    expect(await pageAfter(first.next ?? {})).toEqual({ names: ['uploads'], next: null })
+  })
+
+  test('a policy that somebody has changed since it was read is not overwritten', async () => {
+    const [read] = await fixture.bucket.iam.getPolicy()
+    await fixture.bucket.iam.setPolicy({
+      ...read,
+      bindings: [{ role: 'roles/storage.admin', members: ['user:a@b.c'] }],
+    })
+
+    expect(await statusOf(fixture.bucket.iam.setPolicy({ ...read, bindings: [] }))).toBe(412)
   })
 
   test('createBucket of a server leaves an existing bucket as it is', async () => {
@@ -100,6 +129,25 @@ describe('access', () => {
     expect((await file().acl.get({ entity: 'user-a@example.com' }))[0]).toMatchObject({ role: 'READER' })
     await file().acl.delete({ entity: 'user-a@example.com' })
     expect(await statusOf(file().acl.get({ entity: 'user-a@example.com' }))).toBe(404)
+  })
+
+  test('a bucket that is made public makes public what comes after, and lists who may', async () => {
+    const later = fixture.bucket.file('later.png')
+    const statusOfLater = async () => (await fetch(`${fixture.server.url}/uploads/later.png`)).status
+    await fixture.bucket.makePublic()
+    await later.save('x', { resumable: false })
+
+    expect([await statusOfLater(), (await fetch(publicUrl())).status]).toEqual([200, 403])
+    const everybody = { entity: 'allUsers', role: 'READER' }
+    expect((await fixture.bucket.acl.get())[0]).toContainEqual(everybody)
+    expect((await fixture.bucket.acl.default.get({ entity: 'allUsers' }))[0]).toMatchObject(everybody)
+
+    await fixture.bucket.acl.default.delete({ entity: 'allUsers' })
+    await fixture.bucket.makePrivate()
+    await later.save('y', { resumable: false })
+    expect(await statusOfLater()).toBe(403)
+    expect((await fixture.bucket.acl.get())[0]).not.toContainEqual(everybody)
+    expect(await statusOf(fixture.bucket.acl.get({ entity: 'allUsers' }))).toBe(404)
   })
 
   test('projection=full shows the access list, else it is not there', async () => {
