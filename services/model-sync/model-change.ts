@@ -10,7 +10,7 @@ export type ModelChange =
   /** The app's own model, which no query of the registry finds. */
   | { kind: 'not-listed'; modelId: string }
 
-/** Reads it from an event; null where there is nothing to do. A model that asks for a sync is listed by it. */
+/** Reads it from an event; null where there is nothing to do. */
 export function modelChangeOf(event: CloudEvent, database: string): ModelChange | null {
   if (event.kind !== 'document-written') return null
   const modelId = modelIdOf(event, database)
@@ -19,6 +19,8 @@ export function modelChangeOf(event: CloudEvent, database: string): ModelChange 
   const after = event.after && toModel(modelId, event.after.fields)
   const uri = before?.gcsUri ?? null
   if (uri !== null && after?.gcsUri !== uri) return { kind: 'file-left', modelId }
-  if (event.after === null || after?.syncStatus === 'syncing' || hasRegistration(event.after.fields)) return null
-  return { kind: 'not-listed', modelId }
+  if (event.after === null || hasRegistration(event.after.fields)) return null
+  // Its sync makes a better one; and a sync that was canceled leaves the document as it was.
+  const isOfSync = before?.syncStatus === 'syncing' || after?.syncStatus === 'syncing'
+  return isOfSync ? null : { kind: 'not-listed', modelId }
 }

@@ -131,7 +131,7 @@ export function toRegistered(snapshot: DocumentSnapshot): RegisteredModel | null
   return fields === undefined ? null : registeredOf(snapshot.id, fields)
 }
 
-/** The same of fields. A document without our map (the app's, not synced yet) says what can be read off its own. */
+/** The same of fields. A document without our map (the app's own, older than model sync) says what can be read off its own. */
 export function registeredOf(id: string, fields: Readonly<Record<string, unknown>>): RegisteredModel {
   const document = toModel(id, fields)
   const parsed = entrySchema.safeParse(fields.registry)

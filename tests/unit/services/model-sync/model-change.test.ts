@@ -46,6 +46,7 @@ test.each<[string, Fields | null, Fields | null, object | null]>([
   ['a new document of the app’s is not listed', null, { name: 'Mine' }, notListed],
   ['nor is one whose map cannot be read', { registry }, { registry: { source: 'elsewhere' } }, notListed],
   ['one that asks for its sync is listed by it', null, { name: 'Mine', syncStatus: 'syncing' }, null],
+  ['one that asks no longer stays as it is', { syncStatus: 'syncing' }, { name: 'Mine' }, null],
   ['one with our map is listed', null, { registry }, null],
   ['an event about nothing is nothing', null, null, null],
 ])('%s', (_title, before, after, expected) => {
