@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,8 +39,20 @@ function objections(given: { commands: string[][]; prints?: FakeProject['prints'
     .map((line) => JSON.parse(line))
 }
 
+/** Commands that a page has in a block, or with a flag within a sentence. */
+function commandsOf(page: string): string[][] {
+  const text = readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8')
+  const blocks = [...text.matchAll(/^ *```sh\n(.*?)^ *```/gms)].flatMap(([, block = '']) => block.split('\n'))
+  const inSentences = [...text.matchAll(/`(gcloud [^`]* --[^`]*)`/g)].map(([, command = '']) => command)
+  return [...blocks, ...inSentences]
+    .flatMap((line) => line.replace(/\s+#.*/, '').split('&&'))
+    .map((command) => [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? ''))
+    .filter(([program]) => program === 'gcloud')
+    .map(([, ...argv]) => argv)
+}
+
 ;(root === null ? test.skip : test)(
-  'the real gcloud understands every command of every script, and prints what the fake one prints',
+  'the real gcloud understands every command of every script and of the guides, and prints what the fake one prints',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-specs-'))
     const world = await startDeployWorld({
@@ -74,7 +86,9 @@ function objections(given: { commands: string[][]; prints?: FakeProject['prints'
           word.replace(/(^|=)(\/.+)$/, (all, before, path) => (isKept(path) ? `${before}${folder}${path}` : all)),
         ),
       )
-      const distinct = [...new Map(commands.map((argv) => [argv.join('\0'), argv])).values()]
+      const inPages = ['deploy', 'runbook', 'secrets'].flatMap(commandsOf)
+      expect(inPages.length).toBeGreaterThan(15)
+      const distinct = [...new Map([...commands, ...inPages].map((argv) => [argv.join('\0'), argv])).values()]
       expect(distinct.length).toBeGreaterThan(100)
       const prints = new Map(world.project.prints.map((one) => [JSON.stringify(one), one]))
       // The judge judges.

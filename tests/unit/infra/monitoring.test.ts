@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { Timestamp } from '@google-cloud/firestore'
 import { logJobEnd, logStep } from '#shared/jobs/job-log.ts'
@@ -145,6 +146,31 @@ test('what is watched by name is what the project declares', () => {
   expect(text).toContain(`resource.label.subscription_id="${subscriptions.deadLetterSubscription}"`)
   for (const [, name = ''] of text.matchAll(/service_name="([^"]+)"/g)) expect(services).toContain(name)
 })
+
+test('the runbook has a line for every alert', () => {
+  const lost = alerts.filter(({ name }) => !page('runbook').includes(`\n| \`${name}\` |`))
+  expect(lost.map(({ name }) => name)).toEqual([])
+})
+
+test('commands of forge that the runbook and the alerts name are there', () => {
+  const told = [page('runbook'), ...alerts.map((one) => one.do)].join('\n')
+  const named = [...told.matchAll(/(?:`forge|forge --) ([a-z][a-z-]*(?: [a-z]{2}[a-z-]*)?)/g)].map(
+    ([, name = '']) => name,
+  )
+  expect(named.length).toBeGreaterThan(15)
+  const known = new Set([...page('cli').matchAll(/^###? ([a-z][a-z -]*)$/gm)].map(([, name]) => name))
+  const isThere = (name: string) => {
+    const [group = ''] = name.split(' ')
+    const hasMore = [...known].some((one) => one?.startsWith(`${group} `))
+    return known.has(name) || (known.has(group) && !hasMore)
+  }
+  expect(named.filter((name) => !isThere(name))).toEqual([])
+  expect(isThere('jobs mend')).toBe(false)
+})
+
+function page(name: string): string {
+  return readFileSync(new URL(`../../../docs/${name}.md`, import.meta.url), 'utf8')
+}
 
 test('an alert says what has happened and what to do', () => {
   const policies = alerts.map((one) => alertPolicy(one))
