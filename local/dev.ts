@@ -110,7 +110,7 @@ function greeting(params: {
     ['CivitAI stand-in', cloud.hubs.civitai.url],
     ['Hugging Face stand-in', cloud.hubs.huggingface.url],
     ['sign-in stand-in', cloud.signIn.url],
-    ...services.map((service): [string, string] => [service.name, service.url]),
+    ...services.map((service): [string, string] => [service.name, about(service)]),
   ]
   return `
 The local cloud is running; its data lies in ${params.dataDir}.
@@ -130,4 +130,8 @@ Try it: in another terminal, send a picture of yours through the running service
 
 The app's bucket is ${localBuckets.app}. Ctrl-C ends everything.
 `
+}
+
+function about({ name, url }: ServiceProcess): string {
+  return name === 'api' ? `${url}  (to read: ${url}/docs)` : url
 }

@@ -203,7 +203,8 @@ function untilStopped(): Promise<void> {
 function messageOf(error: unknown): string {
   const facts: { code?: unknown; port?: unknown } = typeof error === 'object' && error !== null ? error : {}
   if (facts.code === 'EADDRINUSE') {
-    return `Port ${facts.port} is taken, perhaps by another \`npm run dev\`; \`npm run dev -- --port-offset 1000\` moves all ports.`
+    const other = command === 'dev' ? '`npm run dev -- --port-offset 1000` moves all ports' : '`--port` takes another'
+    return `Port ${facts.port} is taken, perhaps by another local cloud; ${other}.`
   }
   return error instanceof Error ? error.message : String(error)
 }
