@@ -1,6 +1,8 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { FinalError } from '../errors/app-error.ts'
 import type { MalwareScanner } from '../malware/malware-scanner.ts'
+import { barePicture } from './bare-picture.ts'
+import { isCostlyProfile } from './colour-profile.ts'
 import { decodingBytes } from './decoding-bytes.ts'
 import { pictureSignature } from './picture-signature.ts'
 
@@ -45,11 +47,13 @@ export async function prepareTrainingPhoto(
     const verdict = await options.scanner.scan(bytes, options.signal ?? new AbortController().signal)
     if (verdict.infected) throw photoError('infected', 'It holds malware.', { facts: { signature: verdict.signature } })
   }
+  const bare = barePicture(bytes)
   // The first frame only; no half-read picture passes as a whole one.
-  const picture = sharp(bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', pages: 1 })
+  const decoding = { limitInputPixels: limits.maxPixels, failOn: 'error', pages: 1 } as const
   try {
-    const header = await picture.metadata()
+    const header = await sharp(bare, decoding).metadata()
     checkPixels(header, limits)
+    const picture = sharp(bare, { ...decoding, ignoreIcc: isCostlyProfile(header.icc) })
     return await encode(picture, { hasAlpha: header.hasAlpha === true, maxSide: limits.maxSide })
   } catch (cause) {
     if (cause instanceof FinalError) throw cause

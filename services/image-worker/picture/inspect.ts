@@ -1,5 +1,6 @@
 import sharp, { type Metadata } from 'sharp'
 import { FinalError } from '#shared/errors/app-error.ts'
+import { isCostlyProfile } from '#shared/photos/colour-profile.ts'
 import { decodingBytes } from '#shared/photos/decoding-bytes.ts'
 import { pictureSignature } from '#shared/photos/picture-signature.ts'
 
@@ -15,10 +16,15 @@ export interface PictureFacts {
   hasAlpha: boolean
   /** What decoding may hold at once. */
   decodingBytes: number
+  /** Its colours are taken for sRGB (CMYK: for the usual inks), because its own profile would cost too much. */
+  ignoreIcc: boolean
 }
 
 /** What we decode, by the bytes' own signature; the name and the content type of an upload prove nothing. */
 const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'])
+
+/** RFC 1952, §2.3.1. */
+const gzip = Buffer.from([0x1f, 0x8b])
 
 /** Eight bits of red, green, blue and alpha: with the most pixels, what one picture may take. */
 const givenBytesPerPixel = 4
@@ -42,22 +48,43 @@ export async function inspectPicture(bytes: Buffer, limits: PictureLimits): Prom
   const signature = pictureSignature(bytes)
   // Its header can be read, its pixels (HEVC) cannot: without this it would pass for a damaged picture.
   if (signature === 'heic') throw unsupported('HEIC')
+  if (signature === null) checkContainer(bytes)
   let header: Metadata
   try {
     header = await sharp(bytes, { ...decoderOptions(limits), limitInputPixels: false }).metadata()
   } catch (cause) {
-    throw signature === null
-      ? new FinalError({
-          code: 'image.not-a-picture',
-          message: 'The uploaded file is not a picture that we can read.',
-          cause,
-        })
-      : damagedPicture(cause)
+    throw signature === null ? notAPicture(cause) : damagedPicture(cause)
   }
-  const { format, width, height } = header
+  const { format, width, height, icc } = header
   if (!formats.has(format)) throw unsupported(format)
   checkSize(header, limits)
-  return { format, width, height, hasAlpha: header.hasAlpha ?? false, decodingBytes: decodingBytes(header) }
+  return {
+    format,
+    width,
+    height,
+    hasAlpha: header.hasAlpha ?? false,
+    decodingBytes: decodingBytes(header),
+    ignoreIcc: isCostlyProfile(icc),
+  }
+}
+
+/**
+ * Of what begins like no picture only the containers of pictures get as far as a decoder: others, asked for their header,
+ * unpack and read all of a file (90 kB of packed SVG take 1.5 GB).
+ */
+function checkContainer(bytes: Buffer): void {
+  if (bytes.subarray(0, 2).equals(gzip)) throw unsupported('SVG (packed)')
+  const isMediaFile = bytes.toString('latin1', 4, 8) === 'ftyp'
+  const isBigTiff = /^(?:II\+\0|MM\0\+)/.test(bytes.toString('latin1', 0, 4))
+  if (!isMediaFile && !isBigTiff) throw notAPicture()
+}
+
+function notAPicture(cause?: unknown): FinalError {
+  return new FinalError({
+    code: 'image.not-a-picture',
+    message: 'The uploaded file is not a picture that we can read.',
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /** For pixels or a header that cannot be decoded. */

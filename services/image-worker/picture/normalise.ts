@@ -1,4 +1,5 @@
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
+import { barePicture } from '#shared/photos/bare-picture.ts'
 import type { ProviderImage } from '../providers/provider.ts'
 import { damagedPicture, decoderOptions, inspectPicture, type PictureFacts, type PictureLimits } from './inspect.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -29,15 +30,17 @@ const heavyTurn = oneAtATime()
  * @throws FinalError as `inspectPicture`, and `image.damaged` when the pixels cannot be decoded.
  */
 export async function normalisePicture(bytes: Buffer, limits: NormaliseLimits): Promise<NormalisedPicture> {
-  const facts = await inspectPicture(bytes, limits)
-  const work = () => decode(bytes, facts, limits)
+  const bare = barePicture(bytes)
+  const facts = await inspectPicture(bare, limits)
+  const work = () => decode(bare, facts, limits)
   return facts.decodingBytes > limits.maxPixels * heavyBytesPerPixel ? await heavyTurn(work) : await work()
 }
 
 async function decode(bytes: Buffer, facts: PictureFacts, limits: NormaliseLimits): Promise<NormalisedPicture> {
+  const options = { ...decoderOptions(limits), ignoreIcc: facts.ignoreIcc }
   try {
-    const isCutOut = facts.hasAlpha && (await clearShare(bytes, limits)) >= cutOutShare
-    const upright = sharp(bytes, decoderOptions(limits))
+    const isCutOut = facts.hasAlpha && (await clearShare(sharp(bytes, options))) >= cutOutShare
+    const upright = sharp(bytes, options)
       .autoOrient()
       .resize({ width: limits.maxSide, height: limits.maxSide, fit: 'inside', withoutEnlargement: true })
       .toColourspace('srgb')
@@ -51,8 +54,8 @@ async function decode(bytes: Buffer, facts: PictureFacts, limits: NormaliseLimit
 }
 
 /** Share of the pixels that are see-through, 0..1, judged on a small copy. */
-async function clearShare(bytes: Buffer, limits: PictureLimits): Promise<number> {
-  const alpha = await sharp(bytes, decoderOptions(limits))
+async function clearShare(picture: Sharp): Promise<number> {
+  const alpha = await picture
     .resize({ width: 256, height: 256, fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
     .extractChannel('alpha')
     .toColourspace('b-w')

@@ -1,4 +1,6 @@
 import sharp from 'sharp'
+import { barePicture } from '#shared/photos/bare-picture.ts'
+import { isCostlyProfile } from '#shared/photos/colour-profile.ts'
 import type { ProviderImage } from './provider.ts'
 
 /** An answer that was proven to be a picture. */
@@ -28,7 +30,7 @@ export async function readPicture(params: {
   reject: (fault: PictureFault) => Error
 }): Promise<AnsweredPicture> {
   const { types, reject } = params
-  const { bytes } = params.answer
+  const bytes = barePicture(params.answer.bytes)
   const contentType = params.answer.contentType.slice(0, 80)
   const type = pictureType(bytes)
   const facts = { contentType, sizeBytes: bytes.byteLength, firstBytes: type }
@@ -39,13 +41,22 @@ export async function readPicture(params: {
   if (type !== contentType) {
     throw reject({ what: `it is called ${contentType} but is ${type}`, isOtherThing: false, facts })
   }
+  const failed = (cause: unknown) => reject({ what: 'it cannot be decoded', isOtherThing: false, facts, cause })
+  const { width, height, hasAlpha, icc } = await sharp(bytes, { failOn: 'error' })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw failed(cause)
+    })
+  // Every later step would decode it again.
+  if (isCostlyProfile(icc)) {
+    throw reject({ what: 'its colour profile would take too long', isOtherThing: false, facts })
+  }
   try {
-    const { width, height, hasAlpha } = await sharp(bytes, { failOn: 'error' }).metadata()
     // The header alone is read above; a picture cut short shows only when its pixels are.
     await sharp(bytes, { failOn: 'error' }).extractChannel(0).raw().toBuffer()
     return { bytes, contentType: type, width, height, hasAlpha }
   } catch (cause) {
-    throw reject({ what: 'it cannot be decoded', isOtherThing: false, facts, cause })
+    throw failed(cause)
   }
 }
 

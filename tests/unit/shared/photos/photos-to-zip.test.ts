@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { listZip, readZipEntry } from '#shared/archives/zip-reader.ts'
 import { type PhotosToZipOptions, photosToZip } from '#shared/photos/photos-to-zip.ts'
+import { endlessProfile, packedTexts } from '../../../integration/services/image-worker/bad-input/bombs.ts'
 
 const picture = () => sharp({ create: { width: 90, height: 60, channels: 3, background: '#a42' } })
 const zipLimits = { maxEntries: 100, maxEntryBytes: 1e7, maxTotalBytes: 1e8, maxRatio: 100 }
@@ -11,6 +12,12 @@ async function pack(photos: Buffer[], options?: PhotosToZipOptions): Promise<Buf
   for await (const chunk of photosToZip(sources, options)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
+
+test('photos with endless texts or an endless colour profile are made in no time, like any other', async () => {
+  const png = await picture().png().toBuffer()
+  const heavy = [packedTexts(png, 400), endlessProfile(png, 900_000)]
+  expect((await pack([...heavy, png, png])).length).toBeGreaterThan(0)
+})
 
 test('photos are upright, small enough and without a word about place or camera', async () => {
   const exif = { IFD0: { Make: 'Camera' }, IFD3: { GPSLatitude: '52/1 31/1 0/1' } }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
+import { endlessAnimation, endlessProfile, packedMarkup, packedTexts } from './bombs.ts'
 import { blackPng, commentBomb, shortPng } from './make-png.ts'
 
 /** What becomes of an upload: a published picture of a size, or a code that people read. */
@@ -103,6 +104,26 @@ export const badInputs: BadInput[] = [
     name: 'PNG with a comment of 1 GiB',
     bytes: async () => blackPng({ width: 64, height: 64, colour: 'rgb', bits: 8, extra: [commentBomb(2 ** 30)] }),
     outcome: { width: 128, height: 128 },
+  },
+  {
+    name: 'PNG with 400 texts of 8 MB (3 GB)',
+    bytes: async () => packedTexts(await png(), 400),
+    outcome: whole,
+  },
+  {
+    name: 'PNG with a profile of 900,000 float elements (an hour and more)',
+    bytes: async () => endlessProfile(await png(), 900_000),
+    outcome: whole,
+  },
+  {
+    name: 'animated WebP of 300,000 frames (minutes)',
+    bytes: async () => endlessAnimation(300_000),
+    outcome: { width: 96, height: 64 },
+  },
+  {
+    name: 'packed SVG of 900,000 circles (1.5 GB)',
+    bytes: () => packedMarkup(900_000),
+    outcome: refused('image.unsupported'),
   },
   {
     name: 'PNG at the pixel limit, 16-bit RGBA, interlaced (512 MB of pixels)',

@@ -1,0 +1,90 @@
+import { pictureSignature } from './picture-signature.ts'
+
+/** A chunk's four letters as one number: a file may have millions of chunks. */
+const chunkType = (letters: string) => Buffer.from(letters, 'latin1').readUInt32BE()
+
+/** PNG §11.3.3: two of them may be packed. */
+const pngTexts = new Set(['tEXt', 'zTXt', 'iTXt'].map(chunkType))
+const webpFrame = chunkType('ANMF')
+const pngSignatureBytes = 8
+/** Length, type and CRC of a PNG chunk. */
+const pngFrameBytes = 12
+const riffHeaderBytes = 12
+const riffFrameBytes = 8
+
+/** A stretch of a file, `end` exclusive. */
+interface Piece {
+  start: number
+  end: number
+  isKept: boolean
+}
+
+/**
+ * A picture without what its decoder would unpack, or go through again and again, though none of it shows: of a PNG the
+ * texts (three megabytes of them unpack to four gigabytes, kept all at once), of a WebP every frame but the first (each
+ * is looked for from the beginning of the file). The same buffer where there is nothing of the kind.
+ */
+export function barePicture(bytes: Buffer): Buffer {
+  switch (pictureSignature(bytes)) {
+    case 'png':
+      return join(bytes, () => pngPieces(bytes))
+    case 'webp':
+      return withRiffSize(
+        bytes,
+        join(bytes, () => webpPieces(bytes)),
+      )
+    default:
+      return bytes
+  }
+}
+
+/** PNG §5.3. What is no whole chunk is left for the decoder to judge. */
+function* pngPieces(bytes: Buffer): Generator<Piece> {
+  let at = pngSignatureBytes
+  while (at + pngFrameBytes <= bytes.length) {
+    const end = at + pngFrameBytes + bytes.readUInt32BE(at)
+    if (end > bytes.length) break
+    yield { start: at, end, isKept: !pngTexts.has(bytes.readUInt32BE(at + 4)) }
+    at = end
+  }
+  yield { start: at, end: bytes.length, isKept: true }
+}
+
+/** RFC 9649, §2.3 and 2.7: chunks of even length; frames of an animation are chunks `ANMF`. */
+function* webpPieces(bytes: Buffer): Generator<Piece> {
+  let at = riffHeaderBytes
+  let frames = 0
+  while (at + riffFrameBytes <= bytes.length) {
+    const sizeBytes = bytes.readUInt32LE(at + 4)
+    const end = at + riffFrameBytes + sizeBytes + (sizeBytes % 2)
+    if (end > bytes.length) break
+    const isFrame = bytes.readUInt32BE(at) === webpFrame
+    if (isFrame) frames += 1
+    yield { start: at, end, isKept: !isFrame || frames === 1 }
+    at = end
+  }
+  yield { start: at, end: bytes.length, isKept: true }
+}
+
+/** One copy of what is kept: lists of pieces would weigh more than the file, for it may have millions. */
+function join(bytes: Buffer, pieces: () => Iterable<Piece>): Buffer {
+  let keptBytes = bytes.length
+  for (const { start, end, isKept } of pieces()) if (!isKept) keptBytes -= end - start
+  if (keptBytes === bytes.length) return bytes
+  const kept = Buffer.allocUnsafe(keptBytes)
+  let from = 0
+  let to = 0
+  for (const { start, end, isKept } of pieces()) {
+    if (isKept) continue
+    to += bytes.copy(kept, to, from, start)
+    from = end
+  }
+  bytes.copy(kept, to, from)
+  return kept
+}
+
+/** Less by what was left out, so that a file cut short stays one. */
+function withRiffSize(whole: Buffer, bare: Buffer): Buffer {
+  if (bare !== whole) bare.writeUInt32LE(Math.max(0, whole.readUInt32LE(4) - (whole.length - bare.length)), 4)
+  return bare
+}
