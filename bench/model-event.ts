@@ -28,6 +28,12 @@ export function ignoredModelEvent(): PostRequest {
 
 function version(modelName: string, second: number): Uint8Array {
   const string = (value: string): Value => ({ type: 'string', value })
+  // What is not in the registry yet is put there.
+  const registered = new Map([
+    ['source', string('civitai')],
+    ['sourceId', string('1111')],
+    ['type', string('lora')],
+  ])
   const at = (writtenAtMs + second * 1000) * 1000
   return encodeDocument({
     name,
@@ -35,6 +41,7 @@ function version(modelName: string, second: number): Uint8Array {
     updateTime: at,
     fields: new Map<string, Value>([
       ['name', string(modelName)],
+      ['registry', { type: 'map', fields: registered }],
       ['type', string('lora')],
       ['engine', string('huggingface')],
       ['hf_id', string('black-forest-labs/FLUX.1-dev')],
