@@ -27,7 +27,7 @@ const indexesSchema = z.object({
 export type DeclaredIndex = z.output<typeof indexesSchema>['indexes'][number]
 
 /** The composite indexes that infra/ declares. */
-export function declaredIndexes(): DeclaredIndex[] {
+function declaredIndexes(): DeclaredIndex[] {
   return indexesSchema.parse(JSON.parse(readFileSync(indexFile, 'utf8'))).indexes
 }
 

@@ -14,7 +14,7 @@ import { type ModelRecord, modelAnswer } from './records.ts'
 const foundModel = z.object({ model: modelAnswer.shape.model.nullable() })
 
 /** The model that a file's bytes are of, or null where nobody knows them. @throws AppError */
-export async function lookUpFile(api: ApiClient, sha256: string, signal: AbortSignal): Promise<ModelRecord | null> {
+async function lookUpFile(api: ApiClient, sha256: string, signal: AbortSignal): Promise<ModelRecord | null> {
   return (await api.post('/api/registry/lookup', { sha256 }, foundModel, signal)).model
 }
 

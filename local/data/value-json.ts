@@ -92,7 +92,7 @@ function tagOf(object: object): string | null {
 }
 
 /** The value that JSON stands for. @throws TypeError saying what is wrong with it. */
-export function fromJson(json: unknown, root: string): WireValue {
+function fromJson(json: unknown, root: string): WireValue {
   if (json === null) return { nullValue: 'NULL_VALUE' }
   if (typeof json === 'boolean') return { booleanValue: json }
   if (typeof json === 'string') return { stringValue: json }

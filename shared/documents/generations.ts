@@ -7,7 +7,7 @@ import {
 } from '@google-cloud/firestore'
 import type { Writes } from './transaction.ts'
 
-export const generationStatuses = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const
+const generationStatuses = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const
 export type GenerationStatus = (typeof generationStatuses)[number]
 
 /** A picture that lies in the app's bucket. */

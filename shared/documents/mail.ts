@@ -7,7 +7,7 @@ export interface Mail {
   message: { subject: string; text: string; html: string }
 }
 
-export function mailRef(db: Firestore, collection: string, id: string): DocumentReference {
+function mailRef(db: Firestore, collection: string, id: string): DocumentReference {
   return db.collection(collection).doc(id)
 }
 

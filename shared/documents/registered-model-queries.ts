@@ -8,7 +8,7 @@ import { type RegisteredModel, registeredOf } from './registered-models.ts'
 export type Viewer = { uid: string } | null
 
 /** The orders that have an index with each facet, all descending. */
-export const registeredOrders = {
+const registeredOrders = {
   popularity: 'registry.popularity',
   downloads: 'registry.downloadCount',
   rating: 'registry.rating',

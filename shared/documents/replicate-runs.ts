@@ -25,7 +25,7 @@ export interface ReplicateRun {
 const retentionMs = 7 * 86_400_000
 const maxOutputCharacters = 100_000
 
-export function replicateRunRef(db: Firestore, id: string): DocumentReference {
+function replicateRunRef(db: Firestore, id: string): DocumentReference {
   return db.collection('replicate_runs').doc(encodeURIComponent(id))
 }
 

@@ -9,7 +9,7 @@ import {
 import { everyDocument } from './every-document.ts'
 import type { Writes } from './transaction.ts'
 
-export const trainingStatuses = [
+const trainingStatuses = [
   'queued',
   'preparing',
   'starting',
@@ -22,10 +22,10 @@ export const trainingStatuses = [
 export type TrainingStatus = (typeof trainingStatuses)[number]
 
 /** Where a training is, or where it failed. */
-export const trainingStages = ['upload', 'training', 'completion'] as const
+const trainingStages = ['upload', 'training', 'completion'] as const
 export type TrainingStage = (typeof trainingStages)[number]
 
-export const trainingTypes = ['man', 'woman'] as const
+const trainingTypes = ['man', 'woman'] as const
 export type TrainingType = (typeof trainingTypes)[number]
 
 /** What a person may choose of the trainer's inputs (contract replicate.md §4). */

@@ -3,7 +3,7 @@ import { TransientError } from '#shared/errors/app-error.ts'
 import type { ObjectName } from './object-facts.ts'
 
 /** V4's rule: no signature is good for longer. */
-export const MAX_SIGNED_URL_MS = 7 * 24 * 60 * 60 * 1000
+const MAX_SIGNED_URL_MS = 7 * 24 * 60 * 60 * 1000
 
 export interface UploadToSign extends ObjectName {
   contentType: string

@@ -17,7 +17,7 @@ export interface PhotosZipLimits {
   maxZipBytes: number
 }
 
-export const photosZipLimits: PhotosZipLimits = { minPhotos: 4, maxPhotos: 100, maxZipBytes: 100_000_000 }
+const photosZipLimits: PhotosZipLimits = { minPhotos: 4, maxPhotos: 100, maxZipBytes: 100_000_000 }
 
 export interface PhotosToZipOptions {
   limits?: PhotosZipLimits

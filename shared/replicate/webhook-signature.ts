@@ -9,7 +9,7 @@ export type SignatureVerdict =
   | { isValid: false; reason: 'missing-header' | 'malformed-header' | 'too-old' | 'from-the-future' | 'no-match' }
 
 /** Five minutes, in both directions: what Standard Webhooks advises. */
-export const WEBHOOK_TOLERANCE_MS = 300_000
+const WEBHOOK_TOLERANCE_MS = 300_000
 
 /** Without a dot, which parts id, time and body in what is signed: one with a dot could be cut in other places. */
 const WEBHOOK_ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/

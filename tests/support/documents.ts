@@ -16,7 +16,7 @@ export interface TestDocuments {
 export type StartDocuments = () => Promise<{ host: string; close(): Promise<void> }>
 
 /** As in production: a query without its index in `infra/firestore.indexes.json` is refused, whatever test asks it. */
-export const productionIndexes: IndexOptions = {
+const productionIndexes: IndexOptions = {
   declared: readIndexFile(fileURLToPath(new URL('../../infra/firestore.indexes.json', import.meta.url))),
   onMissing: 'refuse',
 }

@@ -25,7 +25,7 @@ import type { StartDocuments } from './documents.ts'
 import { startGoogleSide } from './google-side.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
 
-export const trainingServices = ['api', 'replicate-webhook'] as const
+const trainingServices = ['api', 'replicate-webhook'] as const
 export type TrainingService = (typeof trainingServices)[number]
 
 export interface TrainingWorldOptions {

@@ -6,7 +6,7 @@ export const fileIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{7,99}$/, 'Give 
 
 export const fileIdParams = z.strictObject({ id: fileIdSchema })
 
-export const cachedFileSchema = z
+const cachedFileSchema = z
   .strictObject({
     file_id: z.string().describe('Its SHA-256 where that was known before it was copied.'),
     uri: z.string().meta({ examples: ['gs://charaforge-models/models/DreamShaper/128713.safetensors'] }),

@@ -50,7 +50,7 @@ export const pageQuery = z.strictObject({ limit: limitSchema, cursor: cursorSche
 export const updatesQuery = z.strictObject({ cursor: listQuery.shape.cursor })
 
 /** An id of a document (the app's are of any form), or one of the registry. */
-export const modelIdSchema = z
+const modelIdSchema = z
   .string()
   .min(1)
   .max(500)
@@ -77,7 +77,7 @@ const descriptionSchema = z
 const triggerWordsSchema = z.array(textSchema({ min: 1, max: 200 })).max(50)
 
 /** What `POST /api/registry/models` takes for `source`. */
-export const sourceSchema = z.union([
+const sourceSchema = z.union([
   z
     .string()
     .trim()

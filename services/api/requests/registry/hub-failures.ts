@@ -28,7 +28,7 @@ export async function askingHubs<T>(
 }
 
 /** Whether what was named is no name, or of nothing. */
-export function isNamedWrongly({ code }: AppError): boolean {
+function isNamedWrongly({ code }: AppError): boolean {
   return MISTAKE.test(code) || NOT_THERE.test(code)
 }
 

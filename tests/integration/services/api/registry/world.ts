@@ -16,7 +16,7 @@ export interface RegistryWorld {
 }
 
 /** Documents as production has them: with the declared indexes and no others. */
-export const declaredDocuments: StartDocuments = async () =>
+const declaredDocuments: StartDocuments = async () =>
   await startDocumentServer({
     port: 0,
     dataDir: null,

@@ -45,7 +45,7 @@ export function pngChunk(type: string, data: Buffer): Buffer {
 }
 
 /** So many zeros as a zlib stream (RFC 1950). */
-export function zlibZeros(sizeBytes: number): Buffer {
+function zlibZeros(sizeBytes: number): Buffer {
   const pieceBytes = 8 * 1024 * 1024
   // A full flush ends on a byte and refers to nothing before it: such pieces can stand one after the other.
   const piece = deflateRawSync(Buffer.alloc(pieceBytes), { finishFlush: constants.Z_FULL_FLUSH })

@@ -16,7 +16,7 @@ const ofVersion = (title: string, code: string, version: VersionSpec): RefusedMo
 const ofFile = (title: string, code: string, file: FileSpec): RefusedModel => ofVersion(title, code, { files: [file] })
 
 /** Until when the one that people may buy now is held back from all others. */
-export const earlyAccessUntil = new Date(Date.now() + 3_600_000)
+const earlyAccessUntil = new Date(Date.now() + 3_600_000)
 
 /** Whatever CivitAI refuses an account with a good token. */
 export const civitaiRefusals: RefusedModel[] = [
