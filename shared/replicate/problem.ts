@@ -23,6 +23,8 @@ export interface Problem {
 }
 
 const MAX_SAID_CHARACTERS = 300
+/** Limits reset within the minute; a longer wait is a mistake, and would end a job that a later try could have done. */
+const MAX_RETRY_AFTER_SECONDS = 3600
 
 /** Reads the body of a refusal. */
 export function readProblem(bodyText: string): Problem {
@@ -34,7 +36,7 @@ export function readProblem(bodyText: string): Problem {
   return {
     said,
     invalidFields: invalid_fields?.map(({ field }) => field) ?? [],
-    retryAfterMs: seconds === null ? null : seconds * 1000,
+    retryAfterMs: seconds === null || seconds > MAX_RETRY_AFTER_SECONDS ? null : seconds * 1000,
   }
 }
 

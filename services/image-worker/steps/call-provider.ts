@@ -1,4 +1,4 @@
-import { AppError, errorCode, FinalError } from '#shared/errors/app-error.ts'
+import { AppError, errorCode, FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ImageInput } from '../image-input.ts'
 import type { ProviderAnswer, ProviderCall, ProviderImage } from '../providers/provider.ts'
@@ -15,16 +15,19 @@ export interface ProviderChoice {
 const lostCallsBorne = 1
 /** Passing faults are waited out this often before a later, perhaps lesser, provider takes over. */
 const patience = 2
+/** Nor is a provider waited for that names a later hour, while another one could do it now: somebody looks at a spinner. */
+const longestWaitMs = 10 * 60_000
 
 /**
  * Asks the providers of a step in their order. A passing fault of one ends the attempt, so that the job tries it again;
- * when it keeps failing, has no credit, or refuses, the next one is asked.
+ * when it keeps failing, has no credit, refuses, or wants to be left alone for long, the next one is asked.
  * @throws the last provider's failure when none is left.
  */
 export async function callProvider(
   run: JobRun<ImageInput>,
   step: string,
   choices: readonly ProviderChoice[],
+  now: () => number = Date.now,
 ): Promise<{ image: ProviderImage; by: string }> {
   const call: ProviderCall = { signal: run.signal, jobId: run.id }
   let failure: AppError | null = null
@@ -41,8 +44,10 @@ export async function callProvider(
       run.signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
       const isLast = choice === choices.at(-1)
-      const mayPass = error.retryable && run.failures < patience && run.lostCalls(step, choice.name) <= lostCallsBorne
-      if (isLast || mayPass) throw error
+      const isPassing = error.retryable && run.failures < patience && run.lostCalls(step, choice.name) <= lostCallsBorne
+      const retryAt = error instanceof TransientError ? error.retryAt : null
+      const isSoon = retryAt === null || retryAt.getTime() - now() <= longestWaitMs
+      if (isLast || (isPassing && isSoon)) throw error
       run.logger.warn(`${choice.name} could not do ${step}; the next provider is asked.`, {
         code: errorCode(error),
         error,

@@ -14,6 +14,9 @@ test.each<[body: unknown, problem: object]>([
     { detail: 'x', retry_after: 5 },
     { ...nothing, said: 'x', retryAfterMs: 5_000 },
   ],
+  [{ retry_after: 3601 }, nothing],
+  [{ retry_after: 1e300 }, nothing],
+  [{ detail: `Your rate limit resets in ~${'9'.repeat(20)}s.` }, { ...nothing, said: expect.any(String) }],
   [
     { detail: 'Request was throttled. Your rate limit resets in ~30s.' },
     { said: 'Request was throttled. Your rate limit resets in ~30s.', invalidFields: [], retryAfterMs: 30_000 },
