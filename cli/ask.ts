@@ -1,4 +1,3 @@
-import { askLine } from './ask-line.ts'
 import { UsageError } from './command.ts'
 import type { Output } from './output.ts'
 
@@ -17,6 +16,7 @@ export async function mayGoOn(params: {
   if (!params.output.isInteractive || !process.stdin.isTTY) {
     throw new UsageError(`${params.question} Nobody can be asked here: say --yes.`, params.usage)
   }
+  const { askLine } = await import('./ask-line.ts')
   const { signal } = params
   // A profile may be in use since days ago: whoever says yes should see where.
   const { FORGE_PROFILE } = process.env

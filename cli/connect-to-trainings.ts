@@ -1,4 +1,3 @@
-import { loadConfig } from '#shared/config/load.ts'
 import type { loadOperations } from '../services/api/app.ts'
 import { openDocuments, prepareEnvironment } from './connect.ts'
 
@@ -15,6 +14,7 @@ export async function connectToTrainings(options: {
   local: boolean
 }): Promise<{ deps: PurgeDeps; close(): Promise<void> }> {
   await prepareEnvironment(options)
+  const { loadConfig } = await import('#shared/config/load.ts')
   const config = loadConfig('api', process.env)
   const [{ db, projectId, credentials }, { createStorage }, { ObjectStore }, { createWakeQueue }, jobRequests] =
     await Promise.all([

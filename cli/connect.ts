@@ -1,9 +1,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { connect as connectSocket } from 'node:net'
 import type { Firestore } from '@google-cloud/firestore'
 import type { Config } from '#shared/config/environment.ts'
-import { loadConfig } from '#shared/config/load.ts'
 import { ConfigError } from '#shared/errors/app-error.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
@@ -29,6 +27,7 @@ export interface Connection {
  */
 export async function connect(options: { local: boolean; service?: ReconciledService }): Promise<Connection> {
   await prepareEnvironment(options)
+  const { loadConfig } = await import('#shared/config/load.ts')
   const config = loadConfig('forge', process.env)
   // What takes long to load is loaded once the environment is known to be right.
   const [{ db, projectId, credentials }, { createStorage }, { ObjectStore }, { createWakeQueue }, jobRequests] =
@@ -78,6 +77,7 @@ export interface ModelConnection {
  */
 export async function connectToModels(options: { local: boolean }): Promise<ModelConnection> {
   await prepareEnvironment(options)
+  const { loadConfig } = await import('#shared/config/load.ts')
   const config = loadConfig('model-sync', process.env)
   const [{ db }, { createJobRequests }] = await Promise.all([
     openDocuments(config),
@@ -119,6 +119,7 @@ const connectTimeoutMs = 3_000
 
 /** The Firestore client tries for most of a minute before it says that nobody is there. */
 async function requireListener(host: string): Promise<void> {
+  const { connect: connectSocket } = await import('node:net')
   const url = new URL(`http://${host}`)
   const socket = connectSocket({ host: url.hostname, port: Number(url.port), timeout: connectTimeoutMs })
   try {

@@ -1,9 +1,5 @@
-import * as z from 'zod'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import { type Output, table } from './output.ts'
-
-/** Who did a step, as image jobs note it; other jobs may note nothing. */
-const byWhom = z.object({ by: z.string() }).catch({ by: '' })
 
 /** How a job ended and what it cost, for programs. */
 export interface JobReport {
@@ -25,7 +21,7 @@ export function reportJob(job: JobRecord): JobReport {
     .toSorted(([, a], [, b]) => a.startedAt.toMillis() - b.startedAt.toMillis())
     .map(([name, step]) => ({
       name,
-      provider: byWhom.parse(step.result).by,
+      provider: byWhom(step.result),
       ms: step.finishedAt.toMillis() - step.startedAt.toMillis(),
     }))
   return {
@@ -38,6 +34,12 @@ export function reportJob(job: JobRecord): JobReport {
     steps,
     claims: job.claims,
   }
+}
+
+/** Who did a step, as image jobs note it; other jobs may note nothing. */
+function byWhom(result: unknown): string {
+  if (typeof result !== 'object' || result === null || !('by' in result)) return ''
+  return typeof result.by === 'string' ? result.by : ''
 }
 
 /** The same for people. */

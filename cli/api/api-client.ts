@@ -5,6 +5,7 @@ import { createHttpClient, type HttpClient } from '#shared/http/client.ts'
 import { isHttpError } from '#shared/http/http-error.ts'
 import { jsonBody } from '#shared/http/request-body.ts'
 import { retry } from '#shared/retry/retry.ts'
+import { parseJson } from '../parse-json.ts'
 
 /** What the API answers instead of what was asked for. */
 const errorAnswer = z.object({
@@ -161,12 +162,4 @@ function refusalOf(init: { code: string; message: string; facts: Record<string, 
   // 429 says when it may be asked again, which can be tomorrow: for a person to read, not for a program to wait for.
   const isPassing = cause.retryable && init.facts.status !== 429
   return isPassing ? new TransientError({ ...init, cause }) : new FinalError({ ...init, cause })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

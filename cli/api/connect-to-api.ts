@@ -4,18 +4,6 @@ import { localDataDir } from '../local-data.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
 import { isLoopback, isPlainUrl, isSafeUrl } from './safe-url.ts'
 
-/** Options of every command that speaks to the API. */
-export const apiOptions = {
-  api: { type: 'string' },
-  token: { type: 'string' },
-} as const
-
-/** How `--help` explains them. */
-export const apiUsage = `  --api URL          where the API is (else FORGE_API_URL, else the profile's, else the local cloud)
-  --token TOKEN      whose ID token to show (else FORGE_TOKEN, else who is signed in: forge login)
-  --profile NAME     another deployment than the one in use
-  --json, --local    as for every command`
-
 /**
  * Connects to the API that the options name, or the environment (which a profile fills in), or to that of `npm run dev`.
  * There one is signed in as its user.

@@ -29,7 +29,7 @@ export interface AccessLog {
 /**
  * Reads Data Access audit logs of Cloud Storage: JSON lines, as a log sink writes them, or the one array that
  * `gcloud logging read --format=json` prints. Refused reads are no use, nor are those by `ignored` accounts: whole
- * addresses, or names up to the `@`.
+ * addresses, or names up to the `@`. The input is closed after.
  * @throws FinalError `forge.bad-log` for what is neither, with the line; the signal's reason.
  */
 export async function readAccessLog(
@@ -39,11 +39,15 @@ export async function readAccessLog(
 ): Promise<AccessLog> {
   const last = new Map<string, Date>()
   let entryCount = 0
-  for await (const entry of entriesOf(input, signal)) {
-    entryCount += 1
-    const use = useOf(entry, ignored)
-    const known = use && last.get(use.uri)
-    if (use && (!known || known < use.usedAt)) last.set(use.uri, use.usedAt)
+  try {
+    for await (const entry of entriesOf(input, signal)) {
+      entryCount += 1
+      const use = useOf(entry, ignored)
+      const known = use && last.get(use.uri)
+      if (use && (!known || known < use.usedAt)) last.set(use.uri, use.usedAt)
+    }
+  } finally {
+    input.destroy()
   }
   return { uses: [...last].map(([uri, usedAt]) => ({ uri, usedAt })), entryCount }
 }

@@ -1,6 +1,5 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
-import { planOrClean } from '../cache/plan-or-clean.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
 
 const usage = `forge cache clean [--max-size GIB] [--keep-recent N] [--yes]
@@ -44,7 +43,10 @@ export const cacheClean: Command = {
         ? {}
         : { keep_recent: wholeNumber(keepRecent, { name: 'keep-recent', min: 0, max: 10_000, usage }) }),
     }
-    return await withApi(values, usage, (api) => planOrClean(api, { wish, isMeant: values.yes, timeoutMs }, context))
+    return await withApi(values, usage, async (api) => {
+      const { planOrClean } = await import('../cache/plan-or-clean.ts')
+      return await planOrClean(api, { wish, isMeant: values.yes, timeoutMs }, context)
+    })
   },
 }
 

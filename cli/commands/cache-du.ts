@@ -1,7 +1,6 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type CacheSum, sumText } from '../cache/cache-text.ts'
-import { cachePages } from '../cache/pages.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 
 const usage = `forge cache du
@@ -22,6 +21,7 @@ export const cacheDu: Command = {
     const { values, positionals } = parseCall(args, apiOptions, usage)
     if (positionals.length > 0) throw new UsageError('It takes no names: it is about all.', usage)
     return await withApi(values, usage, async (api) => {
+      const { cachePages } = await import('../cache/pages.ts')
       const none = () => ({ count: 0, bytes: 0 })
       const parts = { files: none(), pinned: none(), leased: none() }
       let sums: CacheSum['page'] | null = null

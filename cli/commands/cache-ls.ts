@@ -1,7 +1,6 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { filesTable } from '../cache/cache-text.ts'
-import { cachedFiles } from '../cache/pages.ts'
 import type { CachedFileRecord } from '../cache/records.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
 
@@ -28,6 +27,7 @@ export const cacheLs: Command = {
     if (positionals.length > 0) throw new UsageError('It takes no names: it lists them.', usage)
     const limit = wholeNumber(values.limit, { name: 'limit', min: 1, max: 1_000_000, usage })
     return await withApi(values, usage, async (api) => {
+      const { cachedFiles } = await import('../cache/pages.ts')
       const files: CachedFileRecord[] = []
       let hasMore = false
       for await (const file of cachedFiles(api, { pageSize: limit, signal })) {

@@ -1,8 +1,7 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { shortId } from '../cache/cache-text.ts'
-import { fileUsage, findFiles } from '../cache/find-file.ts'
-import { fileAnswer } from '../cache/records.ts'
+import { fileUsage } from '../cache/file-usage.ts'
 import { type Command, parseCall } from '../command.ts'
 
 export const cachePin = pinning({
@@ -35,6 +34,10 @@ ${apiUsage}
     async run(args, { output, signal }) {
       const { values, positionals } = parseCall(args, apiOptions, usage)
       return await withApi(values, usage, async (api) => {
+        const [{ findFiles }, { fileAnswer }] = await Promise.all([
+          import('../cache/find-file.ts'),
+          import('../cache/records.ts'),
+        ])
         for (const { file_id } of await findFiles(api, { texts: positionals, usage, signal })) {
           const { file } = await api.post(`/api/cache/files/${file_id}/${word}`, {}, fileAnswer, signal)
           const said = file.pinned ? 'pinned' : 'not pinned'

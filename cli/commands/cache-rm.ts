@@ -1,7 +1,6 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
-import { fileUsage, findFiles } from '../cache/find-file.ts'
-import { planOrClean } from '../cache/plan-or-clean.ts'
+import { fileUsage } from '../cache/file-usage.ts'
 import { type Command, parseCall, wholeNumber } from '../command.ts'
 
 const usage = `forge cache rm FILE… [--yes]
@@ -32,6 +31,10 @@ export const cacheRm: Command = {
     const { values, positionals: texts } = parseCall(args, options, usage)
     const timeoutMs = wholeNumber(values.timeout, { name: 'timeout', min: 1, max: 86_400, usage }) * 1000
     return await withApi(values, usage, async (api) => {
+      const [{ findFiles }, { planOrClean }] = await Promise.all([
+        import('../cache/find-file.ts'),
+        import('../cache/plan-or-clean.ts'),
+      ])
       const files = await findFiles(api, { texts, usage, signal: context.signal })
       const wish = { file_ids: files.map(({ file_id }) => file_id) }
       return await planOrClean(api, { wish, isMeant: values.yes, timeoutMs }, context)

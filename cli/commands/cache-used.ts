@@ -1,9 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
-import { readAccessLog } from '../cache/access-log.ts'
-import { usesAnswer } from '../cache/records.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 
 const usage = `forge cache used --log FILE|-
@@ -38,6 +36,10 @@ export const cacheUsed: Command = {
   async run(args, { output, signal }) {
     const { values, positionals } = parseCall(args, options, usage)
     if (positionals.length > 0 || !values.log) throw new UsageError('Say --log FILE, or --log - for a pipe.', usage)
+    const [{ readAccessLog }, { usesAnswer }] = await Promise.all([
+      import('../cache/access-log.ts'),
+      import('../cache/records.ts'),
+    ])
     const input = values.log === '-' ? process.stdin : await openLog(values.log)
     const { uses, entryCount } = await readAccessLog(input, [OWN_READER, ...values.ignore], signal)
     return await withApi(values, usage, async (api) => {

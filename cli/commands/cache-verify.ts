@@ -1,7 +1,5 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
-import { followCacheJob } from '../cache/follow-cache-job.ts'
-import { cacheJobAnswer, verifyReport } from '../cache/records.ts'
 import { isAllRight, verifyReportText } from '../cache/report-text.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
 
@@ -37,6 +35,10 @@ export const cacheVerify: Command = {
     if (positionals.length > 0) throw new UsageError('It takes no names: it looks at all.', usage)
     const timeoutMs = wholeNumber(values.timeout, { name: 'timeout', min: 1, max: 7 * 86_400, usage }) * 1000
     return await withApi(values, usage, async (api) => {
+      const [{ followCacheJob }, { cacheJobAnswer, verifyReport }] = await Promise.all([
+        import('../cache/follow-cache-job.ts'),
+        import('../cache/records.ts'),
+      ])
       const asked = await api.post('/api/cache/verify', { repair: values.repair }, cacheJobAnswer, signal)
       const job = { jobId: asked.job_id, label: 'verification', report: verifyReport, timeoutMs }
       const report = await followCacheJob(api, job, context)

@@ -1,13 +1,6 @@
-import { access, constants, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { types } from 'node:util'
-import { retry } from '#shared/retry/retry.ts'
-import type { ApiClient } from '../api/api-client.ts'
-import { apiOptions, apiUsage, connectToApi } from '../api/connect-to-api.ts'
-import { type GeneratedImageRecord, generationAnswer } from '../api/records.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
+import { withApi } from '../api/with-api.ts'
 import { type Command, modelIdOf, parseCall, UsageError, wholeNumber } from '../command.ts'
-import { followGeneration } from '../training/follow.ts'
-import { withinTimeout } from '../within-timeout.ts'
 
 const usage = `forge generate MODEL --prompt TEXT | --template ID [--count N] [--out FOLDER]
 
@@ -41,61 +34,13 @@ export const generate: Command = {
     'forge generate k3v7q2m5x4wz --prompt "{trigger}, a {type} on the moon" --count 2 --out pictures',
     'forge generate k3v7q2m5x4wz --template professional-photo',
   ],
-  async run(args, { output, signal }) {
+  async run(args, context) {
     const call = parseGenerateCall(args)
-    const api = await connectToApi(call.values, usage)
-    try {
-      await prepareFolder(call.folder)
-      const asked = await api.post('/api/generations', call.wish, generationAnswer, signal)
-      const { id } = asked.generation
-      output.result({ type: 'request', generationId: id }, `${id}  asked for`)
-      const generation = await withinTimeout({ subject: id, timeoutMs: call.timeoutMs, signal }, (until) => {
-        const onChange = ({ status, images }: { status: string; images: readonly unknown[] }) =>
-          output.progress(`${id}  ${status}  ${images.length} of ${call.wish.count}`)
-        return followGeneration(api, id, { signal: until, onChange })
-      })
-      for (const image of generation.images) {
-        const path = await save(api, image, { folder: call.folder, name: `${id}-${image.index + 1}`, signal })
-        output.result({ type: 'image', generationId: id, path, prompt: image.prompt, url: image.url }, path)
-      }
-      const { status, error } = generation
-      const why = error ? ` (${error.code}): ${error.message}` : ''
-      const record = { code: error?.code ?? null, message: error?.message ?? null, images: generation.images.length }
-      output.result(
-        { type: 'end', generationId: id, state: status, ...record },
-        `${id}  ${output.style(status === 'succeeded' ? 'green' : 'red', status)}${why}`,
-      )
-      return status === 'succeeded'
-    } finally {
-      api.close()
-    }
+    return await withApi(call.values, usage, async (api) => {
+      const { requestPictures } = await import('../training/request-pictures.ts')
+      return await requestPictures(api, call, context)
+    })
   },
-}
-
-/** Pictures are paid for: a folder that takes none is told before. @throws UsageError */
-async function prepareFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-    await access(folder, constants.W_OK)
-  } catch (error) {
-    const code = types.isNativeError(error) && 'code' in error ? error.code : 'unknown'
-    throw new UsageError(`Nothing can be saved in ${folder} (${code}).`, usage)
-  }
-}
-
-/** @returns where the picture lies now. */
-async function save(
-  api: ApiClient,
-  image: GeneratedImageRecord,
-  to: { folder: string; name: string; signal: AbortSignal },
-): Promise<string> {
-  const { signal } = to
-  const load = async () => (await api.http.request({ url: image.url, signal })).bytes()
-  const bytes = await retry(load, { signal })
-  const extension = /^image\/(jpeg|png|webp)$/.exec(image.contentType)?.[1]?.replace('jpeg', 'jpg') ?? 'bin'
-  const path = join(to.folder, `${to.name}.${extension}`)
-  await writeFile(path, bytes)
-  return path
 }
 
 /** @throws UsageError */

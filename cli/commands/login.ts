@@ -1,8 +1,5 @@
-import { createHttpClient } from '#shared/http/client.ts'
-import { askLine } from '../ask-line.ts'
 import { type Command, type CommandContext, parseCall, UsageError } from '../command.ts'
 import type { SignInService } from '../login/firebase.ts'
-import { readSecret } from '../login/read-secret.ts'
 import type { ProfileChoice } from '../profiles/use-profile.ts'
 
 const loginUsage = `forge login [--email ADDRESS] [--refresh-token] [--profile NAME]
@@ -41,6 +38,7 @@ export const login: Command = {
       throw new UsageError(`The profile "${name}" names no API: forge profile add ${name} --api URL.`, loginUsage)
     const { signInService } = await import('../login/sign-in-service.ts')
     const { sessionOf, writeSession } = await import('../login/session.ts')
+    const { createHttpClient } = await import('#shared/http/client.ts')
     const http = createHttpClient()
     try {
       const service = signInService(profile, http)
@@ -109,13 +107,15 @@ async function withPassword(service: SignInService, given: string | null, contex
   return await signInWithPassword(service, { email, password, signal: context.signal })
 }
 
-function secret(question: string, { input = process.stdin, signal }: CommandContext): Promise<string> {
-  return readSecret({ input, output: process.stderr, question, signal })
+async function secret(question: string, { input = process.stdin, signal }: CommandContext): Promise<string> {
+  const { readSecret } = await import('../login/read-secret.ts')
+  return await readSecret({ input, output: process.stderr, question, signal })
 }
 
 /** @throws UsageError where nobody can be asked: standard input is the password then. */
 async function askForEmail({ input = process.stdin, signal }: CommandContext): Promise<string> {
   if (!input.isTTY) throw new UsageError('Say whose password that is: --email ADDRESS.', loginUsage)
+  const { askLine } = await import('../ask-line.ts')
   const question = 'E-mail address: '
   const asked = { input, output: process.stderr, question, otherwise: 'Nobody was signed in.', signal }
   return (await askLine(asked)).trim()

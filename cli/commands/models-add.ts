@@ -1,10 +1,8 @@
 import { MODEL_TYPES } from '#shared/registry/model-types.ts'
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
 import { isLocalFile } from '../files/local-file.ts'
-import { addFile } from '../models/add-file.ts'
-import { addSource } from '../models/add-source.ts'
 
 const usage = `forge models add SOURCE [options]
 
@@ -64,10 +62,13 @@ export const modelsAdd: Command = {
       timeoutMs: 1000 * wholeNumber(values.timeout, { name: 'timeout', min: 1, max: 86_400, usage }),
     }
     const isFile = await isLocalFile(source)
-    return await withApi(values, usage, (api) =>
-      isFile
-        ? addFile(api, { ...wish, path: source, env: process.env }, context)
-        : addSource(api, { ...wish, source, label: source }, context),
-    )
+    return await withApi(values, usage, async (api) => {
+      if (isFile) {
+        const { addFile } = await import('../models/add-file.ts')
+        return await addFile(api, { ...wish, path: source, env: process.env }, context)
+      }
+      const { addSource } = await import('../models/add-source.ts')
+      return await addSource(api, { ...wish, source, label: source }, context)
+    })
   },
 }

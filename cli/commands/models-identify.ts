@@ -1,7 +1,6 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
-import { identifyFile } from '../models/identify-file.ts'
 
 const usage = `forge models identify FILE…
 
@@ -24,6 +23,7 @@ export const modelsIdentify: Command = {
     const { values, positionals } = parseCall(args, options, usage)
     if (positionals.length === 0) throw new UsageError('Name at least one file.', usage)
     return await withApi(values, usage, async (api) => {
+      const { identifyFile } = await import('../models/identify-file.ts')
       let isAllKnown = true
       for (const path of positionals) {
         const isKnown = await identifyFile(api, path, context)

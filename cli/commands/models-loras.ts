@@ -1,9 +1,8 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
+import { modelPath } from '../models/model-path.ts'
 import { tellModels } from '../models/model-text.ts'
-import { readModels } from '../models/pages.ts'
-import { modelPath } from '../models/records.ts'
 
 const usage = `forge models loras MODEL [--limit N] [--cursor TOKEN]
 
@@ -30,6 +29,7 @@ export const modelsLoras: Command = {
     const limit = wholeNumber(values.limit, { name: 'limit', min: 1, max: 1_000, usage })
     const wish = { path: `${modelPath(id)}/loras`, query: {}, limit, cursor: values.cursor ?? null, signal }
     return await withApi(values, usage, async (api) => {
+      const { readModels } = await import('../models/pages.ts')
       const found = await readModels(api, wish)
       tellModels(output, found, { of: 'found', empty: 'No LoRA was found that goes with it.' })
       return true

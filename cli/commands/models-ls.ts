@@ -1,8 +1,7 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { tellModels } from '../models/model-text.ts'
-import { readModels } from '../models/pages.ts'
 import { filterChoices, filterOptions, filterUsage, readFilters } from '../models/search-options.ts'
 
 const usage = `forge models ls [options]
@@ -29,6 +28,7 @@ export const modelsLs: Command = {
       throw new UsageError('models ls takes options only; "models search" looks for words.', usage)
     const filters = readFilters(values, usage)
     return await withApi(values, usage, async (api) => {
+      const { readModels } = await import('../models/pages.ts')
       const found = await readModels(api, { path: '/api/registry/models', ...filters, signal })
       tellModels(output, found, { of: 'registered', empty: 'Nothing is registered.' })
       return true

@@ -1,9 +1,9 @@
 import { AppError } from '#shared/errors/app-error.ts'
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { mayGoOn } from '../ask.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
-import { modelPath } from '../models/records.ts'
+import { modelPath } from '../models/model-path.ts'
 
 const usage = `forge models rm MODEL… [--yes]
 

@@ -1,9 +1,8 @@
 import { SEARCH_SORTS } from '#shared/registry/search-query.ts'
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { tellModels } from '../models/model-text.ts'
-import { readModels } from '../models/pages.ts'
 import { filterChoices, filterOptions, filterUsage, readFilters } from '../models/search-options.ts'
 
 const usage = `forge models search [WORDS…] [options]
@@ -50,6 +49,7 @@ export const modelsSearch: Command = {
     const { tag = null, task = null, library = null, nsfw } = values
     const wish = { ...query, q: positionals.join(' ').trim(), tag, task, library, sort, nsfw: nsfw ? 'true' : null }
     return await withApi(values, usage, async (api) => {
+      const { readModels } = await import('../models/pages.ts')
       const found = await readModels(api, { path: '/api/registry/search', query: wish, limit, cursor, signal })
       tellModels(output, found, { of: 'found', empty: 'Nothing was found.' })
       return true

@@ -1,8 +1,8 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
+import { modelPath } from '../models/model-path.ts'
 import { modelText } from '../models/model-text.ts'
-import { modelAnswer, modelPath } from '../models/records.ts'
 
 const usage = `forge models show MODEL
 
@@ -24,6 +24,7 @@ export const modelsShow: Command = {
     const [id, ...rest] = positionals
     if (!id || rest.length > 0) throw new UsageError('Name one model.', usage)
     return await withApi(values, usage, async (api) => {
+      const { modelAnswer } = await import('../models/records.ts')
       const { model } = await api.get(modelPath(id), modelAnswer, signal)
       output.result({ type: 'model', model }, modelText(output, model))
       return true

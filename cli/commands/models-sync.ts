@@ -1,14 +1,14 @@
 import { AppError } from '#shared/errors/app-error.ts'
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
-import { watchModels } from '../models/follow-sync.ts'
-import { type ModelRecord, modelAnswer, modelPath } from '../models/records.ts'
+import { modelPath } from '../models/model-path.ts'
+import type { ModelRecord } from '../models/records.ts'
 
 const usage = `forge models sync MODEL… [--no-watch]
 
 Has registered models copied into the models bucket, and follows the copies to their ends. It asks the
-API, where "forge sync" works with your own rights on the project, and shows the bytes.
+API, where "forge sync" works with your own rights on the project.
 
   --no-watch         only asks
   --timeout SECONDS  how long to watch (default 21600)
@@ -37,6 +37,7 @@ export const modelsSync: Command = {
     if (ids.length === 0 || ids.includes('')) throw new UsageError('Name the models.', usage)
     const timeoutMs = 1000 * wholeNumber(values.timeout, { name: 'timeout', min: 1, max: 86_400, usage })
     return await withApi(values, usage, async (api) => {
+      const { modelAnswer } = await import('../models/records.ts')
       const models: { label: string; model: ModelRecord }[] = []
       for (const id of ids) {
         try {
@@ -54,6 +55,7 @@ export const modelsSync: Command = {
       }
       const isAll = models.length === ids.length
       if (values['no-watch']) return isAll
+      const { watchModels } = await import('../models/follow-sync.ts')
       return (await watchModels(api, { models, timeoutMs }, context)) && isAll
     })
   },

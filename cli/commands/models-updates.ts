@@ -1,8 +1,8 @@
-import { apiOptions, apiUsage } from '../api/connect-to-api.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { tellNotes } from '../models/model-text.ts'
-import { type NoteRecord, type UpdateRecord, updatePage } from '../models/records.ts'
+import type { NoteRecord, UpdateRecord } from '../models/records.ts'
 import { table } from '../output.ts'
 import { plainLine } from '../text-width.ts'
 
@@ -24,6 +24,7 @@ export const modelsUpdates: Command = {
     const { values, positionals } = parseCall(args, apiOptions, usage)
     if (positionals.length > 0) throw new UsageError('models updates takes options only.', usage)
     return await withApi(values, usage, async (api) => {
+      const { updatePage } = await import('../models/records.ts')
       const updates: UpdateRecord[] = []
       const notes = new Map<string, NoteRecord>()
       let cursor: string | null = null

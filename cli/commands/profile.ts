@@ -1,7 +1,8 @@
 import { isPlainUrl, isSafeUrl } from '../api/safe-url.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { table } from '../output.ts'
-import { isProfileName, type Profile, profileNamed, readProfiles, writeProfiles } from '../profiles/profiles.ts'
+import { isProfileName } from '../profiles/profile-name.ts'
+import type { Profile } from '../profiles/profiles.ts'
 
 const addUsage = `forge profile add NAME [--api URL] [--api-key KEY] [--project ID] [--bucket NAME] …
 
@@ -58,6 +59,7 @@ export const profileAdd: Command = {
   async run(args, { output }) {
     const { values, positionals } = parseCall(args, addOptions, addUsage)
     const name = nameOf(positionals, addUsage)
+    const { readProfiles, writeProfiles } = await import('../profiles/profiles.ts')
     const profiles = await readProfiles(process.env)
     const before = Object.hasOwn(profiles.profiles, name) ? profiles.profiles[name] : undefined
     const profile: Profile = {
@@ -93,6 +95,7 @@ export const profileUse: Command = {
   async run(args, { output }) {
     const { positionals } = parseCall(args, {}, useUsage)
     const name = nameOf(positionals, useUsage)
+    const { profileNamed, readProfiles, writeProfiles } = await import('../profiles/profiles.ts')
     const profiles = await readProfiles(process.env)
     profileNamed(profiles, name)
     await writeProfiles(process.env, { ...profiles, current: name })
@@ -112,6 +115,7 @@ export const profileLs: Command = {
   async run(args, { output }) {
     const { positionals } = parseCall(args, {}, lsUsage)
     if (positionals.length > 0) throw new UsageError('profile ls takes options only.', lsUsage)
+    const { readProfiles } = await import('../profiles/profiles.ts')
     const { profiles, current } = await readProfiles(process.env)
     const { readSession } = await import('../login/session.ts')
     const rows: string[][] = []
@@ -142,6 +146,7 @@ export const profileRm: Command = {
   async run(args, { output }) {
     const { positionals } = parseCall(args, {}, rmUsage)
     const name = nameOf(positionals, rmUsage)
+    const { profileNamed, readProfiles, writeProfiles } = await import('../profiles/profiles.ts')
     const { current, profiles } = await readProfiles(process.env)
     profileNamed({ current, profiles }, name)
     const { removeSession } = await import('../login/session.ts')

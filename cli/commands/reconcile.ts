@@ -1,9 +1,6 @@
-import * as z from 'zod'
-import { FinalError } from '#shared/errors/app-error.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { type Connection, connect, type ReconciledService } from '../connect.ts'
-import { localDataDir } from '../local-data.ts'
 import { imageOperations, syncOperations } from '../operations.ts'
 import { table } from '../output.ts'
 
@@ -17,8 +14,6 @@ SERVICE_URL and TASKS_QUEUE are those of the service that you name (image-worker
 `
 
 const SERVICES = ['image-worker', 'model-sync', 'replicate-webhook', 'api'] as const satisfies ReconciledService[]
-const reportSchema = z.record(z.string(), z.number())
-const requestTimeoutMs = 600_000
 
 export const reconcile: Command = {
   words: ['reconcile'],
@@ -69,47 +64,11 @@ async function fromHere(connection: Connection, service: WorkedFromHere): Promis
   return { ...(await reconcile({ ...deps, workBucket: config.WORK_BUCKET })) }
 }
 
-async function byService(connection: Connection, signal: AbortSignal): Promise<Record<string, number>> {
-  const serviceUrl = connection.config.SERVICE_URL
+async function byService({ config }: Connection, signal: AbortSignal): Promise<Record<string, number>> {
+  const { SERVICE_URL: serviceUrl } = config
   if (serviceUrl === null) {
     throw new UsageError('Give TASKS_QUEUE (with SERVICE_URL and TASKS_SERVICE_ACCOUNT), or SERVICE_URL alone.', usage)
   }
-  const url = new URL('/internal/reconcile', serviceUrl)
-  const headers = await identity(url)
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
-  }).catch((cause: unknown) => {
-    signal.throwIfAborted()
-    throw refused(`${url.origin} could not be reached.`, cause)
-  })
-  if (answer.ok) return reportSchema.parse(await answer.json())
-  await answer.body?.cancel()
-  // Internal ingress answers 404 itself, and Cloud Run's IAM 403: a laptop is neither inside nor an invoker.
-  const isOutside = [401, 403, 404].includes(answer.status)
-  throw refused(
-    `${url.origin} answered ${answer.status}.${isOutside ? ' It takes calls from inside and from INTERNAL_INVOKERS only: give TASKS_QUEUE, or run its Cloud Scheduler job.' : ''}`,
-  )
-}
-
-/** An OIDC token, as Google's front end and the service ask for one. */
-async function identity(url: URL): Promise<Record<string, string>> {
-  if (url.protocol !== 'https:') {
-    const { internalTokenByKey } = await import('#local/identity/internal-token.ts')
-    const token = await internalTokenByKey(localDataDir(), url.origin)
-    return token === null ? {} : { authorization: `Bearer ${token}` }
-  }
-  const { GoogleAuth } = await import('google-auth-library')
-  try {
-    const client = await new GoogleAuth().getIdTokenClient(url.origin)
-    const token = (await client.getRequestHeaders(url.href)).get('authorization')
-    return token ? { authorization: token } : {}
-  } catch (cause) {
-    throw refused('No identity token could be made: only service accounts get one; give TASKS_QUEUE instead.', cause)
-  }
-}
-
-function refused(message: string, cause?: unknown): FinalError {
-  return new FinalError({ code: 'forge.reconcile-refused', message, ...(cause === undefined ? {} : { cause }) })
+  const { askService } = await import('../reconcile/ask-service.ts')
+  return await askService(serviceUrl, signal)
 }

@@ -1,14 +1,7 @@
-import type { ApiClient } from '../api/api-client.ts'
-import { apiOptions, apiUsage, connectToApi } from '../api/connect-to-api.ts'
-import { type GenerationRecord, generationAnswer, type TrainingRecord, trainingAnswer } from '../api/records.ts'
-import { type Command, type CommandContext, parseCall, UsageError, wholeNumber } from '../command.ts'
-import { Interrupted } from '../interrupt.ts'
-import { followTraining } from '../training/follow.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
+import { withApi } from '../api/with-api.ts'
+import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'
 import { findPhotos } from '../training/photo-files.ts'
-import { TrainingDisplay } from '../training/training-display.ts'
-import { trainingReport, trainingText } from '../training/training-text.ts'
-import { uploadPhotos } from '../training/upload-photos.ts'
-import { withinTimeout } from '../within-timeout.ts'
 
 const usage = `forge train FOLDER --name NAME --type man|woman [options]
 forge train --zip URL --name NAME --type man|woman [options]
@@ -60,67 +53,11 @@ export const train: Command = {
   async run(args, context) {
     const call = parseTrainCall(args)
     const photos = call.folder === null ? [] : await findPhotos(call.folder, usage)
-    const api = await connectToApi(call.values, usage)
-    const display = new TrainingDisplay(context.output)
-    try {
-      const sizeBytes = photos.reduce((sum, photo) => sum + photo.sizeBytes, 0)
-      const onProgress = (doneBytes: number) => display.showUpload(doneBytes, sizeBytes)
-      const source =
-        call.zipUrl === null
-          ? { images: await upload(api, { photos, signal: context.signal, onProgress }) }
-          : { zipUrl: call.zipUrl }
-      const asked = { ...call.training, ...source }
-      const { training, reused = false } = await api.post('/api/trainings', asked, trainingAnswer, context.signal)
-      const record = { type: 'request', trainingId: training.id, photos: photos.length, sizeBytes, reused }
-      const words = reused ? 'was asked for with the same photos; --force trains them again' : 'asked for'
-      context.output.result(record, `${training.id}  ${words}`)
-      if (!call.watch) return true
-      return await watch(api, training, { ...context, display, timeoutMs: call.timeoutMs })
-    } finally {
-      api.close()
-    }
+    return await withApi(call.values, usage, async (api) => {
+      const { requestTraining } = await import('../training/request-training.ts')
+      return await requestTraining(api, { ...call, photos }, context)
+    })
   },
-}
-
-async function upload(api: ApiClient, params: Parameters<typeof uploadPhotos>[1]): Promise<string[]> {
-  try {
-    return await uploadPhotos(api, params)
-  } catch (error) {
-    if (!(params.signal.reason instanceof Interrupted)) throw error
-    throw new Interrupted('Interrupted. No training was asked for; what is uploaded by now is removed after a day.')
-  }
-}
-
-/** Follows a training and tells how it ended. True when it has made a model. */
-async function watch(
-  api: ApiClient,
-  { id }: TrainingRecord,
-  context: CommandContext & { display: TrainingDisplay; timeoutMs: number },
-): Promise<boolean> {
-  const { output, display, signal, timeoutMs } = context
-  try {
-    const training = await withinTimeout({ subject: id, timeoutMs, signal }, (until) =>
-      followTraining(api, id, { signal: until, onChange: (one) => display.showTraining(one) }),
-    )
-    const samples = await samplesOf(api, training, signal)
-    output.result({ type: 'end', ...trainingReport(training, samples) }, trainingText(output, training, samples))
-    return training.status === 'succeeded'
-  } catch (error) {
-    if (!(signal.reason instanceof Interrupted)) throw error
-    throw new Interrupted(
-      `Interrupted. The training goes on: "forge trainings ${id}" shows it, "forge trainings ${id} --cancel" ends it.`,
-    )
-  }
-}
-
-async function samplesOf(
-  api: ApiClient,
-  training: TrainingRecord,
-  signal: AbortSignal,
-): Promise<GenerationRecord | null> {
-  if (!training.generationId) return null
-  const path = `/api/generations/${encodeURIComponent(training.generationId)}`
-  return (await api.get(path, generationAnswer, signal)).generation
 }
 
 /** @throws UsageError */

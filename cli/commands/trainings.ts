@@ -1,5 +1,6 @@
-import { apiOptions, apiUsage, connectToApi } from '../api/connect-to-api.ts'
-import { generationAnswer, type TrainingRecord, trainingAnswer, trainingsAnswer } from '../api/records.ts'
+import { apiOptions, apiUsage } from '../api/api-options.ts'
+import type { TrainingRecord } from '../api/records.ts'
+import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, trainingIdOf, UsageError } from '../command.ts'
 import { type Output, table } from '../output.ts'
 import { trainingReport, trainingText } from '../training/training-text.ts'
@@ -28,8 +29,8 @@ export const trainings: Command = {
     if (rest.length > 0) throw new UsageError('Name one training, or none for all.', usage)
     const id = text === undefined ? null : trainingIdOf(text, usage)
     if (id === null && values.cancel) throw new UsageError('Name the training that is to end.', usage)
-    const api = await connectToApi(values, usage)
-    try {
+    return await withApi(values, usage, async (api) => {
+      const { generationAnswer, trainingAnswer, trainingsAnswer } = await import('../api/records.ts')
       if (id === null) {
         const { trainings: found } = await api.get('/api/trainings', trainingsAnswer, signal)
         tellAll(output, found)
@@ -51,9 +52,7 @@ export const trainings: Command = {
         isAsked ? `${id}  is being canceled` : text,
       )
       return true
-    } finally {
-      api.close()
-    }
+    })
   },
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from '../parse-json.ts'
 import type { Examined } from './finding.ts'
 
 const timeoutMs = 15_000
@@ -18,14 +19,6 @@ export async function askGoogle(url: string, { accessToken, signal }: Examined):
     return { status: answer.status, json: parseJson(text) }
   } catch {
     signal.throwIfAborted()
-    return null
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
     return null
   }
 }

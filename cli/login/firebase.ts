@@ -3,6 +3,7 @@ import { type AppError, FinalError, TransientError } from '#shared/errors/app-er
 import type { HttpClient } from '#shared/http/client.ts'
 import { isHttpError } from '#shared/http/http-error.ts'
 import { jsonBody, type RequestBody } from '#shared/http/request-body.ts'
+import { parseJson } from '../parse-json.ts'
 
 /** Where a project's users sign in; Google's own addresses where a profile names no others. */
 export interface SignInService {
@@ -140,12 +141,4 @@ function refusalOf(cause: unknown, host: string): unknown {
 function unreachable(cause: AppError, host: string): AppError {
   const init = { code: 'forge.login-unreachable', message: `${host}, where one signs in, does not answer.`, cause }
   return cause.retryable ? new TransientError(init) : new FinalError(init)
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return null
-  }
 }

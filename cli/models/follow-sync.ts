@@ -2,9 +2,12 @@ import type { ApiClient } from '../api/api-client.ts'
 import { pollUntil } from '../api/poll-until.ts'
 import type { CommandContext } from '../command.ts'
 import { Interrupted } from '../interrupt.ts'
-import { bytesText, clockText } from '../units.ts'
+import { plainLine } from '../text-width.ts'
+import { bytesText } from '../units.ts'
 import { withinTimeout } from '../within-timeout.ts'
-import { type ModelRecord, modelAnswer, modelPath } from './records.ts'
+import { modelPath } from './model-path.ts'
+import { type ModelRecord, modelAnswer } from './records.ts'
+import { SyncDisplay } from './sync-display.ts'
 
 /** Models whose copy is under way. */
 export interface SyncWatch {
@@ -16,17 +19,13 @@ export interface SyncWatch {
 /** Follows syncs to their ends, and tells how each ended. True when all are synced. @throws AppError or Interrupted */
 export async function watchModels(api: ApiClient, watch: SyncWatch, context: CommandContext): Promise<boolean> {
   const { signal, output } = context
-  const shown = new Map<string, string>()
-  // One line for all of them: each would write over the others'.
-  const show = (label: string, status: string) => {
-    shown.set(label, status)
-    output.progress([...shown].map(([name, standing]) => `${name}  ${standing}`).join(' · '))
-  }
+  // One for all of them: each would write over the others' line.
+  const display = new SyncDisplay(output)
   const follow = async (one: SyncWatch['models'][number]) => {
     try {
-      return await watchOne(api, { ...one, timeoutMs: watch.timeoutMs, show }, context)
+      return await watchOne(api, { ...one, timeoutMs: watch.timeoutMs, display }, context)
     } finally {
-      shown.delete(one.label)
+      display.remove(one.label)
     }
   }
   try {
@@ -46,17 +45,17 @@ export async function watchModels(api: ApiClient, watch: SyncWatch, context: Com
 
 async function watchOne(
   api: ApiClient,
-  params: { label: string; model: ModelRecord; timeoutMs: number; show: (label: string, status: string) => void },
+  params: SyncWatch['models'][number] & { timeoutMs: number; display: SyncDisplay },
   { output, signal }: CommandContext,
 ): Promise<boolean> {
   const { label, timeoutMs } = params
   const path = modelPath(params.model.model_id ?? params.model.id)
-  const startedAtMs = performance.now()
-  const elapsed = () => clockText((performance.now() - startedAtMs) / 1000)
   const model = await withinTimeout({ subject: label, timeoutMs, signal }, (until) =>
     pollUntil(api, async () => (await api.get(path, modelAnswer, until)).model, {
       isOver: ({ sync_status }) => sync_status !== 'syncing',
-      onChange: ({ sync_status }) => params.show(label, `${sync_status ?? 'unknown'} ${elapsed()}`),
+      onChange: (one) => {
+        if (one.sync_status === 'syncing') params.display.show(label, one)
+      },
       signal: until,
     }),
   )
@@ -66,7 +65,7 @@ async function watchOne(
   const size = size_bytes === null ? '' : ` (${bytesText(size_bytes)})`
   const text = isSynced
     ? `${label}  ${output.style('green', 'synced')}\n    ${gcs_uri}${size}`
-    : `${label}  ${output.style('red', 'failed')} (${code ?? sync_status}): ${message ?? 'No reason was noted.'}`
+    : `${label}  ${output.style('red', 'failed')} (${code ?? sync_status}): ${plainLine(message ?? 'No reason was noted.')}`
   const state = isSynced ? 'synced' : 'failed'
   output.result(
     { type: 'end', model: model.model_id ?? label, state, gcs_uri, sha256, size_bytes, code, message },

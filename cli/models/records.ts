@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { UsageError } from '../command.ts'
 
 /** What forge reads of the registry's answers; more fields may be there, and go into its JSON as they are. */
 
@@ -37,6 +36,8 @@ const registryModel = z.looseObject({
   model_id: text,
   sync_status: text,
   sync_error: z.object({ code: z.string(), message: z.string() }).nullish(),
+  /** While it is copied; an older API does not tell. */
+  sync_progress: z.looseObject({ bytes_done: z.number(), bytes_total: z.number().nullable() }).nullish(),
 })
 export type ModelRecord = z.output<typeof registryModel>
 
@@ -63,10 +64,3 @@ export const updatePage = z.object({
   next_cursor: z.string().nullable(),
   notes: z.array(sourceNote).default([]),
 })
-
-/** The path of one model, by its document's id or the registry's. @throws UsageError for what would be another path. */
-export function modelPath(id: string): string {
-  // However they are encoded, URLs take these for the folder and the one above.
-  if (id === '.' || id === '..') throw new UsageError(`"${id}" is no model's id.`, null)
-  return `/api/registry/models/${encodeURIComponent(id)}`
-}

@@ -34,11 +34,6 @@ type Env = Readonly<Record<string, string | undefined>>
 
 const fileName = 'profiles.json'
 
-/** A name is a file's name too. */
-export function isProfileName(name: string): boolean {
-  return /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name)
-}
-
 /** All profiles; none where nothing was ever written. @throws ConfigError for a file that is not ours. */
 export async function readProfiles(env: Env): Promise<Profiles> {
   const none: Profiles = { current: null, profiles: {} }

@@ -1,4 +1,4 @@
-import { modelPath } from '../../../cli/models/records.ts'
+import { modelPath } from '../../../cli/models/model-path.ts'
 import { forgeHere } from '../../support/forge.ts'
 import { until } from '../../support/until.ts'
 import { openRegistryWorld, type RegistryWorld } from '../services/api/registry/world.ts'

@@ -59,7 +59,9 @@ test('what is no JSON is refused with its line', async () => {
 
 test('Ctrl-C is heard while a pipe says nothing', async () => {
   const controller = new AbortController()
-  const log = readAccessLog(new PassThrough(), [], controller.signal)
+  const input = new PassThrough()
+  const log = readAccessLog(input, [], controller.signal)
   controller.abort(new Error('enough'))
   await expect(log).rejects.toThrow('enough')
+  expect(input.destroyed).toBe(true)
 })
