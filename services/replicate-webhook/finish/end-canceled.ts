@@ -13,7 +13,8 @@ export async function endCanceled(deps: FinishDeps, run: JobRun<TrainingFinishIn
   const { db, mail } = deps
   const { trainingId } = run.input
   const training = await readTraining(null, db, trainingId)
-  const mayRunGoOn = !(await isRunOver(deps, run))
+  const { isOver, predictSeconds } = await cancelAtReplicate(deps, run)
+  const mayRunGoOn = !isOver
   const now = Timestamp.fromDate(deps.now())
   await run.complete({ canceled: true }, async (transaction) => {
     const end = { status: 'canceled' } as const
@@ -27,18 +28,22 @@ export async function endCanceled(deps: FinishDeps, run: JobRun<TrainingFinishIn
   if (training === null) return
   const stage = training.status === 'completing' ? 'completion' : 'training'
   const durationMs = now.toMillis() - training.createdAt.toMillis()
-  logTrainingStage(run.logger, { training, stage, status: 'canceled', durationMs })
+  logTrainingStage(run.logger, { training, stage, status: 'canceled', durationMs, predictSeconds })
 }
 
-/** Cancels the run, and says whether that, or anything before it, has ended it. */
-async function isRunOver(deps: FinishDeps, run: JobRun<TrainingFinishInput>): Promise<boolean> {
-  if (run.stored('run') !== null) return true
+/** Cancels the run, and says whether that, or anything before it, has ended it, and what it is billed, where that was not told before. */
+async function cancelAtReplicate(
+  deps: FinishDeps,
+  run: JobRun<TrainingFinishInput>,
+): Promise<{ isOver: boolean; predictSeconds: number | null }> {
+  if (run.stored('run') !== null) return { isOver: true, predictSeconds: null }
   const { runId } = run.input
   try {
-    return isTerminal(await deps.replicate.trainings.cancel(runId, { signal: run.signal }))
+    const ended = await deps.replicate.trainings.cancel(runId, { signal: run.signal })
+    return { isOver: isTerminal(ended), predictSeconds: ended.predictSeconds }
   } catch (error) {
     run.signal.throwIfAborted()
     run.logger.warn('Replicate could not be told of a cancel; it is told again.', { error, runId })
-    return false
+    return { isOver: false, predictSeconds: null }
   }
 }

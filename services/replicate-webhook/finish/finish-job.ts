@@ -14,7 +14,7 @@ import {
 import { logTrainingStage, type TrainingLogLine } from '#shared/trainings/training-log.ts'
 import { cleanUpFinish } from './clean-up-finish.ts'
 import type { MailSettings } from './finish-deps.ts'
-import { hasRunEnded } from './run-ends.ts'
+import { BILLED, hasRunEnded } from './run-ends.ts'
 import { undoFinish } from './undo-finish.ts'
 import { userFailure } from './user-failure.ts'
 
@@ -42,7 +42,7 @@ export function trainingFinishJob(parts: FinishJobParts): JobDefinition<Training
     parseInput: (stored) => trainingFinishInputSchema.parse(stored),
     admit: async () => ({ kind: 'run', note: null, slot: null }),
     run: parts.work,
-    async failed({ input, transaction, failure }) {
+    async failed({ input, transaction, job, failure }) {
       const { trainingId } = input
       const now = failure.at
       const training = await readTraining(transaction, db, trainingId)
@@ -53,7 +53,9 @@ export function trainingFinishJob(parts: FinishJobParts): JobDefinition<Training
       const undo = await undoFinish(transaction, db, { input, mayRunGoOn, deadlineMs, now })
       if (training) {
         const durationMs = now.toMillis() - training.createdAt.toMillis()
-        untold.set(trainingId, { training, stage, status: 'failed', durationMs, error: failure })
+        // Kept by `finishedRun` alone.
+        const predictSeconds = (job.steps[BILLED]?.result as number | null | undefined) ?? null
+        untold.set(trainingId, { training, stage, status: 'failed', durationMs, predictSeconds, error: failure })
       }
       return (writing) => {
         endWrites(writing)

@@ -7,7 +7,7 @@ import type { TrainingFinishInput } from '#shared/trainings/training-jobs.ts'
 import { logTrainingStage } from '#shared/trainings/training-log.ts'
 import type { FinishDeps } from './finish-deps.ts'
 import { type EndedRun, lookAtRun } from './look-at-run.ts'
-import { runEndedBadly } from './run-ends.ts'
+import { BILLED, runEndedBadly } from './run-ends.ts'
 
 /** What a run has made. Plain JSON: the result of a step. */
 export interface FinishedRun {
@@ -35,6 +35,7 @@ export async function finishedRun(
     const ended = await lookAtRun(deps, run, training)
     if (ended.status !== 'succeeded') {
       run.logger.warn('The training ended badly at Replicate.', { status: ended.status, said: ended.error })
+      await run.keep(BILLED, ended.predictSeconds)
       throw runEndedBadly(ended.status)
     }
     const endedAtMs = deps.now().getTime()

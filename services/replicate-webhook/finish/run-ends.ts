@@ -3,6 +3,9 @@ import { FinalError } from '#shared/errors/app-error.ts'
 /** How a run ends that has made nothing. */
 export type BadEnd = 'failed' | 'canceled' | 'aborted'
 
+/** Where the job keeps the seconds of a run that made nothing: it is billed all the same. Null where Replicate does not say. */
+export const BILLED = 'billed'
+
 const sentences = {
   failed: 'The training failed at Replicate; other photos or settings may help.',
   canceled: 'The training was canceled at Replicate.',

@@ -11,7 +11,14 @@ import type { GenerationInput } from '#shared/trainings/training-jobs.ts'
 import { failedPrediction } from './failed-prediction.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
 import { keepPicture, pictureGone } from './keep-picture.ts'
-import { creationStep, failedPicture, type Picture, type PictureOutcome, type PicturePending } from './picture.ts'
+import {
+  creationStep,
+  failedPicture,
+  type Picture,
+  type PictureFailure,
+  type PictureOutcome,
+  type PicturePending,
+} from './picture.ts'
 import { refusedPicture } from './refused-picture.ts'
 
 /** What Replicate may take to say that its own deadline has come. */
@@ -88,7 +95,7 @@ async function judgePrediction(
   run: JobRun<GenerationInput>,
   params: Following & { created: CreatedRun },
 ): Promise<PictureOutcome | PicturePending> {
-  const { generation, picture, created } = params
+  const { created } = params
   const { predictions } = deps.replicate
   const { signal } = run
   const told = await toldOf(deps, created)
@@ -100,10 +107,19 @@ async function judgePrediction(
   if (!isTerminal(seen)) {
     if (!isOverdue) return lookAgain(deps)
     seen = await predictions.cancel(created.runId, { signal })
-    if (seen.status !== 'succeeded') {
-      return failedPicture('generation.timeout', 'The model at Replicate took too long and was stopped; try it again.')
-    }
+    if (seen.status !== 'succeeded') return { ...tooSlow(), predictSeconds: seen.predictSeconds }
   }
+  const outcome = await outcomeOf(deps, run, { ...params, seen })
+  return outcome.kind === 'failed' ? { ...outcome, predictSeconds: seen.predictSeconds } : outcome
+}
+
+/** What became of a picture whose prediction has ended. */
+async function outcomeOf(
+  deps: GenerationDeps,
+  run: JobRun<GenerationInput>,
+  params: Following & { created: CreatedRun; seen: Seen },
+): Promise<PictureOutcome> {
+  const { generation, picture, created, seen } = params
   if (seen.status !== 'succeeded') {
     run.logger.warn('A prediction has ended without a picture.', {
       index: picture.index,
@@ -116,6 +132,10 @@ async function judgePrediction(
   if (seen.output === null && seen.isDataRemoved) return pictureGone()
   const { output, predictSeconds } = seen
   return await keepPicture(deps, run, { generation, picture, output, predictSeconds })
+}
+
+function tooSlow(): PictureFailure {
+  return failedPicture('generation.timeout', 'The model at Replicate took too long and was stopped; try it again.')
 }
 
 /** The end as a signed webhook told it, as far as there is all of it. */

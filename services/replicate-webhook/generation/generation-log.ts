@@ -20,6 +20,7 @@ export function logGeneration(
     missing: outcomes.length - made.length,
     codes: outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? outcome.code : [])),
     durationMs: endedAt.getTime() - createdAt.toMillis(),
-    predictSeconds: made.reduce((sum, { predictSeconds }) => sum + (predictSeconds ?? 0), 0),
+    // Also of those that came to nothing: they are billed all the same.
+    predictSeconds: outcomes.reduce((sum, { predictSeconds }) => sum + (predictSeconds ?? 0), 0),
   })
 }

@@ -17,6 +17,8 @@ export interface PictureFailure {
   code: string
   /** A sentence for its owner. */
   message: string
+  /** What Replicate bills for it all the same, where it says so. */
+  predictSeconds?: number | null
 }
 
 /** Nothing is known for sure yet. */

@@ -108,6 +108,7 @@ describe('a cancel', () => {
     expect(await world.training(id)).toMatchObject({ status: 'canceled', error: { code: 'training.canceled' } })
     expect(await world.standIn.read(`/trainings/${runId}`)).toMatchObject({ status: 'canceled' })
     expect(await world.mails(id)).toEqual([])
+    expect(world.log.entries.find(({ event }) => event === 'training-stage')?.predictSeconds).toBeGreaterThan(0)
     // A run was created, and is billed.
     expect((await world.usage()).quotas.trainings[id]).toMatchObject({ state: 'committed' })
     expect(await world.objects(id)).toEqual([])

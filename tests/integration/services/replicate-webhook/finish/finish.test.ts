@@ -88,6 +88,8 @@ describe('a run that makes nothing', () => {
     expect((await world.usage()).quotas.trainings[id]).toBeUndefined()
     expect(await world.objects(id)).toEqual([])
     expect(stagesOf(world)).toEqual(['training failed'])
+    // It is billed all the same.
+    expect(world.log.entries.find(({ event }) => event === 'training-stage')?.predictSeconds).toBeGreaterThan(0)
   })
 })
 

@@ -15,7 +15,6 @@ import { newJob } from '#shared/jobs/job-requests.ts'
 import type { Outcome } from '#shared/jobs/outcome.ts'
 import { JobRunner } from '#shared/jobs/runner.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { ObjectStore } from '#shared/objects/object-store.ts'
 import { createReplicateClient } from '#shared/replicate/client.ts'
 import { readWebhookBody } from '#shared/replicate/webhook-body.ts'
@@ -24,6 +23,7 @@ import { generationPrefix } from '#shared/trainings/training-places.ts'
 import type { GenerationDeps } from '../../../../../services/replicate-webhook/generation/generation-deps.ts'
 import { generationJob } from '../../../../../services/replicate-webhook/generation/generation-job.ts'
 import { runGeneration } from '../../../../../services/replicate-webhook/generation/run-generation.ts'
+import { type CapturedLog, captureLog } from '../../../../support/captured-log.ts'
 import { startTestDocuments } from '../../../../support/documents.ts'
 import { startReceiver } from '../../../../support/receiver.ts'
 import { startTrainings, type TrainingStandIn } from '../../../../support/training-stand-in.ts'
@@ -42,6 +42,7 @@ export interface GenerationWorld {
   db: Firestore
   store: ObjectStore
   replicate: TrainingStandIn
+  log: CapturedLog
   woken: WakeRequest[]
   /** Webhooks that came; the test's receiver records them as the service does, unless it is deaf. */
   hearing: { isDeaf: boolean }
@@ -72,6 +73,7 @@ export async function startGenerationWorld(options: { maxFailures?: number } = {
   const replicate = await startTrainings({ queueMs: 500, runMs: 2000, runsPerMinute: null })
   const version = await trainedVersion(replicate)
   const { clock } = replicate
+  const log = captureLog()
   const now = () => new Date(clock.now())
   const hearing = { isDeaf: false }
   const receiver = await startReceiver(async ({ body }) => {
@@ -132,7 +134,7 @@ export async function startGenerationWorld(options: { maxFailures?: number } = {
       deadlineMs: 86_400_000,
       workBudgetMs: 60_000,
     },
-    logger: silentLogger,
+    logger: log.logger,
     shutdown: new AbortController().signal,
   })
 
@@ -152,6 +154,7 @@ export async function startGenerationWorld(options: { maxFailures?: number } = {
     db: documents.db,
     store,
     replicate,
+    log,
     woken,
     hearing,
     crash,

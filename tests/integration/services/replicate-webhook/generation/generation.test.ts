@@ -103,6 +103,9 @@ test('without a single picture it fails with the first reason, and nothing is co
     error: { code: 'generation.nsfw' },
   })
   expect(await usedNow()).toBe(usedBefore)
+  // It is billed all the same.
+  const line = world.log.entries.findLast(({ event }) => event === 'generation')
+  expect(line?.predictSeconds).toBeGreaterThan(0)
 })
 
 test('a bucket that is down for a while costs no picture', async () => {
