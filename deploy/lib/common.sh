@@ -131,6 +131,10 @@ read_settings() {
   export BUILD_BUCKET=${BUILD_BUCKET:-$PROJECT_ID-charaforge-build}
   export WORK_BUCKET=${WORK_BUCKET:-$PROJECT_ID-charaforge-work} MODELS_BUCKET=${MODELS_BUCKET:-$PROJECT_ID-models}
   check_buckets
+  if [ -n "${BUDGET_AMOUNT:-}${BILLING_ACCOUNT:-}" ]; then
+    [[ "${BILLING_ACCOUNT:-}" && "${BUDGET_AMOUNT:-}" =~ ^[0-9]+[A-Z]{3}$ ]] ||
+      fail "$CONFIG_FILE: a budget takes BILLING_ACCOUNT and BUDGET_AMOUNT, a whole amount with its currency (100USD)."
+  fi
   # A clamd that nobody asks would scan nothing.
   if [ -n "${CLAMD_IMAGE:-}" ]; then export CLAMD_HOST=${CLAMD_HOST:-127.0.0.1:3310}; fi
   export CLOUDSDK_CORE_PROJECT=$PROJECT_ID CLOUDSDK_CORE_DISABLE_PROMPTS=1

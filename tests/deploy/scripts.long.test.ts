@@ -248,13 +248,19 @@ describe('before anything is there', () => {
     ],
     ['a bucket’s address', { APP_BUCKET: 'gs://demo-app' }, 'APP_BUCKET=gs://demo-app is not the name of a bucket'],
     ['a value in quotes', { APP_URL: '"https://app.example"' }, 'write the value of APP_URL without quotes'],
-    ['a setting that nobody reads', { CACHE_MAX_BYTE: '5' }, 'There is no setting CACHE_MAX_BYTE'],
+    ['half a budget', { BUDGET_AMOUNT: '100USD' }, 'a budget takes BILLING_ACCOUNT and BUDGET_AMOUNT'],
     [
-      'a secret',
-      { HF_TOKEN: 'hf_x' },
-      'HF_TOKEN is a secret and does not belong into the settings; give it to hf-token',
+      'a budget in cents',
+      { BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '9.50USD' },
+      'a budget takes BILLING_ACCOUNT and BUDGET_AMOUNT, a whole amount',
     ],
-    ['a variable that the scripts fill in', { SERVICE_URL: 'https://x' }, 'There is no setting SERVICE_URL'],
+    ['a setting that nobody reads', { CACHE_MAX_BYTE: '5' }, 'There is no setting CACHE_MAX_BYTE'],
+    ['a secret', { HF_TOKEN: 'hf_x' }, 'HF_TOKEN is a secret and does not belong in the settings; give it to hf-token'],
+    [
+      'a variable that the scripts fill in',
+      { SERVICE_URL: 'https://x' },
+      'SERVICE_URL is filled in from other settings',
+    ],
   ])('%s in the settings is refused before anything is done', async (_what, settings, says) => {
     await world.configure(settings)
     const { status, stderr } = await world.run('setup')

@@ -17,10 +17,12 @@ export function settingProblems(given: readonly string[], project: Pick<Project,
   return given.flatMap((name) => {
     if (known.has(name)) return []
     const secret = project.secrets.find(({ variable }) => variable === name)
+    const isFilledIn = new RegExp(`\\bname: ${name},`).test(specs)
+    if (secret === undefined && isFilledIn) return [`${name} is filled in from other settings; take it out of yours.`]
     return secret === undefined
       ? [
           `There is no setting ${name}; see deploy/config.env.example and the deployment's variables in docs/environment.md.`,
         ]
-      : [`${name} is a secret and does not belong into the settings; give it to ${secret.name} (docs/secrets.md).`]
+      : [`${name} is a secret and does not belong in the settings; give it to ${secret.name} (docs/secrets.md).`]
   })
 }
