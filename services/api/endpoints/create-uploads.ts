@@ -16,7 +16,11 @@ const contentTypeSchema = z.enum(['image/jpeg', 'image/png', 'image/webp'] satis
 const fileSchema = z.strictObject({
   name: textSchema({ min: 0, max: 255 }).optional().describe('Yours, to tell the answers apart; it is not kept.'),
   contentType: contentTypeSchema,
-  sizeBytes: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+  sizeBytes: z
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .describe('Exactly; at most what a photo may have on this server (30 MB where nobody has said otherwise).'),
 })
 
 const uploadSchema = z

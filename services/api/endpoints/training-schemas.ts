@@ -45,7 +45,8 @@ export const trainingOptionsSchema = z
       .string()
       .regex(/^(?:512|768|1024)(?:,(?:512|768|1024))*$/, 'Give some of 512, 768 and 1024, separated by commas.')
       .refine((text) => new Set(text.split(',')).size === text.split(',').length, 'Name each size once.')
-      .default('512,768,1024'),
+      .default('512,768,1024')
+      .describe('Sides that the photos are learned at: some of 512, 768 and 1024, each once.'),
     loraRank: z.int().min(1).max(128).default(16),
     autocaption: z.boolean().default(true).describe('Whether the trainer describes the photos by itself.'),
     autocaptionPrefix: textSchema({ min: 1, max: 200 }).nullable().default(null),
@@ -85,6 +86,7 @@ export const imagesSchema = z
   .min(4)
   .max(100)
   .refine((names) => new Set(names).size === names.length, 'Name each photo once.')
+  .meta({ uniqueItems: true })
 
 const trainedModelSchema = z
   .strictObject({

@@ -170,6 +170,7 @@ test('a body that is sent may leave out what has a default, and may say nothing 
   const { TrainingRequest, TrainingOptions, Training } = document.components.schemas
   expect(TrainingRequest.required).toEqual(['name', 'type'])
   expect(TrainingRequest.additionalProperties).toBe(false)
+  expect(TrainingRequest.properties.images).toMatchObject({ minItems: 4, maxItems: 100, uniqueItems: true })
   expect(TrainingOptions.required).toBeUndefined()
   expect(TrainingOptions.properties.steps).toMatchObject({ default: 1000, minimum: 3, maximum: 6000 })
   expect(Training.required).toContain('options')
