@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { DocumentData } from '@google-cloud/firestore'
+import { type DocumentData, Timestamp } from '@google-cloud/firestore'
 import { safetensorsContent } from '#local/file-host/safetensors-content.ts'
 import { readUsage, storedBytes } from '#shared/documents/quotas.ts'
 import { modelUpload, modelUploadUri } from '#shared/registry/model-uploads.ts'
 import { removeRegistered } from '#shared/registry/remove-registered.ts'
 import { documentWritten } from '../../../support/document-events.ts'
 import { startDocuments } from '../../../support/documents.ts'
-import { publishedSha256, untilTidy } from '../../../support/sync-cases.ts'
+import { publishedSha256, reconcile, untilTidy } from '../../../support/sync-cases.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 import { until } from '../../../support/until.ts'
 
@@ -89,6 +89,19 @@ test('an upload counts against the storage of who has sent it, once, until its m
     pinned: false,
     users: [],
   })
+})
+
+test('a model that is deleted while no event comes of it is found by the reconciler, once a day', async () => {
+  const bytes = weights()
+  await world.sync('unseen', { name: 'Unseen', ...(await upload('hal', bytes)) })
+  await world.db.doc('ai_models/unseen').delete()
+  const ledger = world.db.doc(`cache/${modelsBucket}`)
+  await ledger.update({ countedAt: Timestamp.now(), isDoubtful: false })
+  await reconcile(world)
+  expect(await used('hal')).toBe(bytes.length)
+  await ledger.update({ countedAt: Timestamp.fromMillis(Date.now() - 86_500_000) })
+  await reconcile(world)
+  expect(await used('hal')).toBe(0)
 })
 
 test('who has another file copied into the same model is charged for the old one no longer', async () => {

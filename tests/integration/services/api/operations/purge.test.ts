@@ -1,6 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { createGeneration, type Generation } from '#shared/documents/generations.ts'
-import { readUsage, reserveQuota, settleStorage } from '#shared/documents/quotas.ts'
+import { keepStorage, readUsage, reserveQuota, settleStorage } from '#shared/documents/quotas.ts'
 import { recordRun } from '#shared/documents/replicate-runs.ts'
 import { saveTrainedModel, type TrainedModel } from '#shared/documents/trained-models.ts'
 import { type Training, updateTraining } from '#shared/documents/trainings.ts'
@@ -202,6 +202,18 @@ test('a start that died with its run created has the run ended and its uploads n
   expect((await world.jobsOf('run-cancel')).map(({ input }) => input)).toEqual([{ runId: 'run-1', kind: 'training' }])
   expect((await world.usage()).storage.reserved).toEqual({})
   expect((await everything()).filter((path) => path.includes(id))).toEqual([])
+})
+
+test('a purged user’s own model files stay, and count as long as they do', async () => {
+  await trained()
+  const keep = keepStorage(world.db, { userId, key: 'model-1', bytes: 70 })
+  await runTransaction(world.db, async (transaction) => keep(transaction))
+  await purgeUser(deps, await planUserPurge(deps, userId))
+  expect(await everything()).toEqual([`usage/${userId}`])
+  expect(await world.usage()).toMatchObject({
+    quotas: { trainings: {}, generations: {} },
+    storage: { usedBytes: 0, reserved: {}, kept: { 'model-1': 70 } },
+  })
 })
 
 test('a purged user has nothing left, and whose name begins alike loses nothing', async () => {
