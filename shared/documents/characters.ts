@@ -20,7 +20,9 @@ export function isWorking(status: string | null): status is WorkingStatus {
   return (workingStatuses as readonly (string | null)[]).includes(status)
 }
 
-const text = z.string().nullish().catch(null)
+/** Longer than any URL, id or status that means something: a job keeps some of them, and a document has room for one such giant only. */
+const MAX_TEXT = 8_192
+const text = z.string().max(MAX_TEXT).nullish().catch(null)
 
 /** What we read of the app's `characters/{id}`. Lenient: the document is the app's, and may be of any age. */
 const characterSchema = z.object({

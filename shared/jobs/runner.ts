@@ -75,9 +75,20 @@ export class JobRunner implements JobRequests {
 
   /** Has a job taken up again: by a task, or here and now where there is no queue. */
   async wake(job: { id: string; fence: number }): Promise<Outcome> {
-    if (!this.#options.wakeQueue) return await this.resume(job.id)
+    if (!this.#options.wakeQueue) return await this.#resumeHere(job.id)
     const at = new Date()
     return await this.#later({ id: job.id, fence: job.fence, at, code: 'job.woken' })
+  }
+
+  /** Whoever wakes many is not stopped by one that cannot even begin; what troubles the next one too comes through. */
+  async #resumeHere(id: string): Promise<Outcome> {
+    try {
+      return await this.resume(id)
+    } catch (error) {
+      if (error instanceof AppError && error.retryable) throw error
+      this.#options.logger.error('A job could not be taken up.', { error, jobId: id })
+      return tryAgain(error)
+    }
   }
 
   /** Ends a job that nobody wants any more, whoever works on it: that one's next write finds its lease gone. */

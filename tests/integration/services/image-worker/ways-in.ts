@@ -164,6 +164,23 @@ export function waysIn(documents: StartDocuments): void {
     expect((await readCharacter(world, withoutOwner)).visuals.showcaseError).toMatchObject({ code: 'image.no-owner' })
   })
 
+  test('a main image whose URL fills the document: failed, and nobody else is kept waiting for it', async () => {
+    const endless = newCase()
+    await world.db.doc(`characters/${endless.characterId}`).set({
+      visuals: {
+        imageUrl: `https://example.com/${'a'.repeat(600_000)}`,
+        showcaseProcessingStatus: 'removing-background',
+      },
+      meta: { userId: endless.userId },
+    })
+    const failed = async () => (await readCharacter(world, endless)).visuals.showcaseProcessingStatus === 'failed'
+    await until(async () => {
+      await reconcile()
+      return await failed()
+    }, 100)
+    expect((await readCharacter(world, endless)).visuals.showcaseError).toMatchObject({ code: 'image.no-picture' })
+  })
+
   test('a transparent picture is already cut out: no background removal is paid, its alpha is kept', async () => {
     const one = newCase()
     const cutOut = await sharp({ create: { width: 60, height: 40, channels: 4, background: '#0000' } })

@@ -439,3 +439,16 @@ test('a job past its deadline fails for good instead of being tried again', asyn
   await delay(5)
   expect(await runner.handle(definition, input)).toEqual({ kind: 'failed', code: 'job.too-late' })
 })
+
+test('without a queue a job that cannot even begin holds up none that is woken after it', async () => {
+  const definition = define(done, {
+    parseInput(input) {
+      if ((input as Input).order === 1) throw new Error('written by a version that is gone')
+      return input as Input
+    },
+  })
+  const name = freshName()
+  const { runner } = runnerOf(definition, { queue: false })
+  expect(await runner.enqueue(definition, { name, order: 1 })).toMatchObject({ kind: 'try-again', code: 'internal' })
+  expect(await runner.enqueue(definition, { name, order: 2 })).toEqual({ kind: 'done' })
+})
