@@ -23,25 +23,18 @@ const benches = {
   webhook: benchWebhook,
 }
 
-const { values, positionals } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    runs: { type: 'string' },
-    only: { type: 'string' },
-    size: { type: 'string' },
-  },
-  allowPositionals: true,
-})
+const usage = `usage: npm run bench [-- ${Object.keys(benches).join('|')} …] [--json] [--runs N] [--only PART] [--size SIZE]`
+
+const { values, positionals } = readArguments()
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name))
 const runs = values.runs === undefined ? null : Number(values.runs)
 const sizeBytes = values.size === undefined ? null : parseByteSize(values.size)
 const isUsable =
   (runs === null || (Number.isInteger(runs) && runs > 0)) && (sizeBytes !== null || values.size === undefined)
-if (unknown.length > 0 || !isUsable) {
-  console.error(
-    `usage: npm run bench [-- ${Object.keys(benches).join('|')} …] [--json] [--runs N] [--only PART] [--size SIZE]`,
-  )
-  process.exit(2)
+if (values.help || unknown.length > 0 || !isUsable) {
+  if (values.help) console.log(usage)
+  else console.error(usage)
+  process.exit(values.help ? 0 : 2)
 }
 
 const wanted = Object.entries(benches).filter(([name]) => positionals.length === 0 || positionals.includes(name))
@@ -55,4 +48,22 @@ for (const [name, bench] of wanted) {
   })
   if (values.json) for (const result of results) console.log(jsonLine(result))
   else console.log(`${table(results)}\n`)
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: 'boolean', default: false },
+        runs: { type: 'string' },
+        only: { type: 'string' },
+        size: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+      allowPositionals: true,
+    })
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
 }
