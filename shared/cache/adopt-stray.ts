@@ -1,6 +1,9 @@
-import { readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
+import { addOwner } from '#shared/documents/file-owners.ts'
+import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile } from '#shared/documents/model-files.ts'
+import { readModel } from '#shared/documents/models.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
+import { isUploadOf } from '#shared/registry/model-uploads.ts'
 import { ownerOf } from './count-bucket.ts'
 import { type HashDeps, hashObject } from './file-contents.ts'
 import { changeLedger, readLedger } from './ledger.ts'
@@ -32,7 +35,7 @@ export async function judgeStray(
 }
 
 /**
- * Takes an object into the index, with the models that name it already.
+ * Takes an object into the index, with the models that name it already, and keeps it for those that were made of an upload.
  * @returns where the same bytes are stored already; null where they were not, and the object is in the index now.
  */
 export async function adoptStray(
@@ -50,8 +53,16 @@ export async function adoptStray(
     if (row.evicting !== null) return uriOf(row.evicting)
     // Whether it was counted before nobody knows.
     const doubt = await changeLedger(transaction, db, bucket, (ledger) => ({ ...ledger, isDoubtful: true }))
+    const models = await Promise.all(modelIds.map((id) => readModel(transaction, db, id)))
     const users = [...new Set([...row.users, ...modelIds])]
-    writeModelFile(db, { ...row, stored, users, countedBytes: sizeBytes }, { isUsed: true })(transaction)
+    let file: ModelFile = { ...row, stored, users, countedBytes: sizeBytes }
+    for (const model of models) {
+      if (!model || !isUploadOf(model.source, sha256)) continue
+      const kept = addOwner(db, file, { modelId: model.id, userId: model.userId })
+      file = kept.file
+      kept.count(transaction)
+    }
+    writeModelFile(db, file, { isUsed: true })(transaction)
     doubt(transaction)
     return null
   })

@@ -7,7 +7,7 @@ import { type ModelFile, readModelFile, toModelFile, uriOf } from '#shared/docum
 import { modelRef, readModel, toStoredModel } from '#shared/documents/models.ts'
 import { reading } from '#shared/documents/reading.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
-import { parseModelUploadUri } from '#shared/registry/model-uploads.ts'
+import { isUploadOf } from '#shared/registry/model-uploads.ts'
 
 /** Firestore takes more; this is a page of rows. */
 const MODELS_AT_ONCE = 100
@@ -64,6 +64,5 @@ async function goneOwners(db: Firestore, files: readonly ModelFile[]): Promise<S
 function isOf(file: ModelFile, model: Pick<Model, 'gcsUri' | 'source'> | null): boolean {
   if (model === null || file.stored === null) return false
   if (model.gcsUri !== null) return model.gcsUri === uriOf(file.stored)
-  const { engine, uploadObject } = model.source
-  return engine === 'upload' && parseModelUploadUri(uploadObject ?? '')?.sha256 === file.id
+  return isUploadOf(model.source, file.id)
 }

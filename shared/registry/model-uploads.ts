@@ -1,3 +1,5 @@
+import type { ModelSource } from '../documents/model.ts'
+
 /** Below it lie people's own model files until they are synced (work bucket). */
 export const modelUploadsPrefix = 'model-uploads/'
 
@@ -33,6 +35,14 @@ export function parseModelUploadUri(text: string): ModelUpload | null {
   const [, bucket, name, userId, sha256] = uploadUri.exec(text) ?? []
   if (bucket === undefined || name === undefined || userId === undefined || sha256 === undefined) return null
   return { bucket, name, userId, sha256 }
+}
+
+/** Whether a model is made of an upload of these bytes. */
+export function isUploadOf(
+  { engine, uploadObject }: Pick<ModelSource, 'engine' | 'uploadObject'>,
+  sha256: string,
+): boolean {
+  return engine === 'upload' && parseModelUploadUri(uploadObject ?? '')?.sha256 === sha256
 }
 
 /** Under what an upload is reserved in its owner's storage, and its bytes count there once they are kept. */

@@ -24,7 +24,9 @@ export const getUsage = endpoint({
           trainings: quotaSchema,
           generations: quotaSchema,
           storage: z.strictObject({
-            usedBytes: z.number().describe('Uploads that are still allowed included.'),
+            usedBytes: z
+              .number()
+              .describe('Uploads that are still allowed included, and model files of your own that are kept.'),
             mostBytes: z.number().describe('0 for any amount.'),
           }),
         })

@@ -1,3 +1,4 @@
+import { adoptStray } from '#shared/cache/adopt-stray.ts'
 import { readCachedFile } from '#shared/cache/cached-file.ts'
 import { discardFile, evictFile, finishEvictions } from '#shared/cache/evict-file.ts'
 import { forgetFile } from '#shared/cache/forget-file.ts'
@@ -40,6 +41,8 @@ const own = (fileId: string, modelId: string, userId: string | null) =>
 const row = async (fileId: string): Promise<ModelFile> =>
   toModelFile(fileId, (await world.db.doc(`model_files/${fileId}`).get()).data())
 const used = async (userId: string) => storedBytes(await readUsage(null, world.db, userId), new Date())
+const uploadOf = (userId: string, sha256: string) =>
+  modelUploadUri(modelUpload({ bucket: 'w', userId, sha256, extension: '' }))
 const remove = (modelId: string) => removeRegistered(world.db, { modelId, admit: (model) => model! })
 const seen = async (fileId: string) => (await readCachedFile(world.db, fileId))!
 
@@ -124,7 +127,7 @@ test.each<[string, string, (modelId: string) => Promise<unknown>]>([
 
 test('a model keeps its file while it says for a time that it has none', async () => {
   const fileId = await keep('f', [['m', 'ann8']])
-  const uploadObject = modelUploadUri(modelUpload({ bucket: 'w', userId: 'ann8', sha256: fileId, extension: '' }))
+  const uploadObject = uploadOf('ann8', fileId)
   await world.db.doc('ai_models/m').set({ userId: 'ann8', engine: 'upload', uploadObject, syncStatus: 'syncing' })
   expect([await forgetModel(world.db, 'm'), await forgetGoneOwners(world.db), await used('ann8')]).toEqual([
     0,
@@ -143,6 +146,16 @@ test('a file that lies there no longer counts for nobody, whoever has taken it a
   const { stored } = await row(lost)
   await forgetFile(world, { fileId: lost, gone: stored! })
   expect([await used('ann9'), (await row(lost)).pinned]).toEqual([0, false])
+})
+
+test('a file whose row was lost and is found again by a verification is kept for whom it was', async () => {
+  const fileId = await keep('f', [['m', 'gil']])
+  await world.db.doc('ai_models/m').update({ uploadObject: uploadOf('gil', fileId) })
+  await world.db.doc(`model_files/${fileId}`).delete()
+  const object = (await world.store.stat({ bucket: cacheBucket, name: 'models/f.bin' }))!
+  expect(await adoptStray(world, { object, sha256: fileId, modelIds: ['m', 'deleted'] })).toBeNull()
+  expect(await row(fileId)).toMatchObject({ pinned: true, owners: [{ modelId: 'm', userId: 'gil' }] })
+  expect(await used('gil')).toBe(bytes)
 })
 
 test.each([2, 5].flatMap((call) => (['before', 'after'] as const).map((moment) => [moment, call] as const)))(
