@@ -3,14 +3,16 @@ import type { ProviderImage } from '../providers/provider.ts'
 
 /** Below this alpha a pixel is haze that a provider left, not subject. */
 const subjectAlpha = 16
+/** libvips looks through a window of as many pixels a side, and refuses a picture that it does not fit into. */
+const leastSide = 3
 
 /**
  * Crops a cut-out to the box of its subject, with `marginShare` of the box's longer side around it as far as the picture
- * goes. A picture without alpha, without a subject, or filled by it comes back as it is.
+ * goes. A picture without alpha, without a subject, filled by it, or thinner than three pixels comes back as it is.
  */
 export async function trimToSubject(image: ProviderImage, marginShare: number): Promise<ProviderImage> {
   const { hasAlpha } = await sharp(image.bytes).metadata()
-  if (!hasAlpha) return image
+  if (!hasAlpha || Math.min(image.width, image.height) < leastSide) return image
   const box = await subjectBox(image.bytes)
   const margin = Math.ceil(Math.max(box.width, box.height) * marginShare)
   const left = Math.max(0, box.left - margin)

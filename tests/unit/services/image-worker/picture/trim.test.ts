@@ -52,3 +52,17 @@ test('a picture without a subject, and one without alpha, come back as they are'
   const opaque = { ...empty, bytes: await sharp(empty.bytes).removeAlpha().png().toBuffer() }
   expect(await trimToSubject(opaque, 0)).toBe(opaque)
 })
+
+test.each([
+  [1, 1],
+  [2, 2],
+  [3, 2],
+  [1, 500],
+])('a cut-out of %i × %i, too thin to be looked through, comes back as it is', async (width, height) => {
+  const half = { r: 200, g: 0, b: 0, alpha: 0.5 }
+  const bytes = await sharp({ create: { width, height, channels: 4, background: half } })
+    .png()
+    .toBuffer()
+  const thin: ProviderImage = { bytes, contentType: 'image/png', width, height }
+  expect(await trimToSubject(thin, 0.05)).toBe(thin)
+})
