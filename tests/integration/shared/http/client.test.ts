@@ -54,12 +54,12 @@ describe('a plain exchange', () => {
   test('a body whose own source is slow is no stall of the receiver', async () => {
     const { url } = await server((request, response) => response.end(String(request.body.byteLength)))
     async function* slow() {
-      for (let index = 0; index < 3; index++) {
-        await new Promise((resolve) => setTimeout(resolve, 60))
-        yield Buffer.alloc(10)
-      }
+      yield Buffer.alloc(10)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      yield Buffer.alloc(20)
     }
-    const timeouts = { stallMs: 40 }
+    // Far from both sides: a busy machine too sends a few bytes in less, and the source takes longer.
+    const timeouts = { stallMs: 300 }
     const body = { kind: 'stream', chunks: slow(), sizeBytes: null, contentType: null } as const
     expect(await (await client().request({ url, method: 'PUT', body, timeouts })).text()).toBe('30')
   })
@@ -164,7 +164,7 @@ describe('statuses', () => {
 
   test('a refusal whose body never ends is still that refusal', async () => {
     const { url } = await server((_request, response) => void response.writeHead(404).write('x'))
-    const error = await failureOf(client({ timeouts: { stallMs: 50 } }).request({ url }))
+    const error = await failureOf(client({ timeouts: { stallMs: 300 } }).request({ url }))
     expect(error).toMatchObject({ code: 'http.status', status: 404 })
   })
 
@@ -258,7 +258,7 @@ describe('broken connections', () => {
 
   test('a body that stops moving is stalled', async () => {
     const { url } = await server((_request, response) => void response.writeHead(200).write('begun'))
-    const response = await client({ timeouts: { stallMs: 50 } }).request({ url })
+    const response = await client({ timeouts: { stallMs: 300 } }).request({ url })
     expect(await failureOf(response.bytes())).toMatchObject({ code: 'http.stalled', facts: { phase: 'body' } })
   })
 
@@ -275,10 +275,10 @@ describe('broken connections', () => {
 
   test('a reader of ours that takes its time is no stall', async () => {
     const { url } = await server((_request, response) => response.end(Buffer.alloc(4 * 1024 * 1024)))
-    const response = await client({ timeouts: { stallMs: 40 } }).request({ url })
+    const response = await client({ timeouts: { stallMs: 300 } }).request({ url })
     let sizeBytes = 0
     for await (const chunk of response.body()) {
-      if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 120))
+      if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 500))
       sizeBytes += chunk.byteLength
     }
     expect(sizeBytes).toBe(4 * 1024 * 1024)
@@ -290,7 +290,7 @@ describe('broken connections', () => {
       response.on('close', () => closed++)
       response.writeHead(200).write(Buffer.alloc(1024))
     })
-    const response = await client({ timeouts: { totalMs: 60 } }).request({ url })
+    const response = await client({ timeouts: { totalMs: 500 } }).request({ url })
     while (closed === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(await failureOf(response.bytes())).toMatchObject({ code: 'http.timeout' })
   })
