@@ -71,5 +71,7 @@ const MAX_ERROR_CHARACTERS = 500
 
 function errorText(error: unknown): string | null {
   if (error === null || error === undefined || error === '') return null
-  return (typeof error === 'string' ? error : JSON.stringify(error)).slice(0, MAX_ERROR_CHARACTERS)
+  const text = typeof error === 'string' ? error : JSON.stringify(error)
+  // Half a character, as a cut leaves it, is no text that a document could hold.
+  return text.slice(0, MAX_ERROR_CHARACTERS).toWellFormed()
 }

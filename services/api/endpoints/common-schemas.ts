@@ -24,8 +24,8 @@ export const failureSchema = z
   .strictObject({ code: z.string(), message: z.string() })
   .meta({ id: 'Failure', description: 'A stable code and a sentence for the owner.' })
 
-/** Control characters have no place in what is shown and mailed; half characters are none. */
-const printable = /^[^\p{Cc}\p{Cs}]*$/u
+/** Control characters have no place in what is shown and mailed; half characters are none, and Firestore takes none. */
+export const printable = /^[^\p{Cc}\p{Cs}]*$/u
 
 export function textSchema(length: { min: number; max: number }) {
   return z.string().trim().min(length.min).max(length.max).regex(printable, 'Control characters are not taken.')

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { failureSchema, idSchema, textSchema, timeSchema } from './common-schemas.ts'
+import { failureSchema, idSchema, printable, textSchema, timeSchema } from './common-schemas.ts'
 
 // The documents' own lists are not imported: they come with Firestore's client, which a start does not load. The types of
 // the views keep the two together.
@@ -77,6 +77,7 @@ export const zipUrlSchema = z
   .string()
   .min(1)
   .max(8192)
+  .regex(printable, 'Control characters and halves of characters are not taken.')
   .describe('A ZIP with 4 to 100 photos at a public https address.')
   .meta({ examples: ['https://files.example.com/photos.zip'] })
 

@@ -48,6 +48,9 @@ test.each([
   ['CUDA out of memory', 'CUDA out of memory'],
   [{ detail: 'no' }, '{"detail":"no"}'],
   ['x'.repeat(600), 'x'.repeat(500)],
+  // No half of a character: Firestore takes none.
+  [`${'x'.repeat(499)}😀`, `${'x'.repeat(499)}\ufffd`],
+  ['\ud83d', '\ufffd'],
 ])('the error %j is told as %j', (error, told) => {
   expect(read({ error }).error).toBe(told)
 })

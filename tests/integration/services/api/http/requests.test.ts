@@ -188,6 +188,13 @@ describe('the URL of a ZIP', () => {
     expect(JSON.stringify(api.log.entries)).not.toContain('sig=secret')
   })
 
+  test('half a character in it is refused, which Firestore would not take', async () => {
+    const zipUrl = 'https://files.example.com/\ud83d.zip'
+    const answer = await api.call({ token, path: '/api/trainings', body: { ...training, zipUrl } })
+    expect([answer.status, answer.body.error.code]).toEqual([422, 'request.invalid'])
+    expect(answer.body.error.details[0]?.path).toBe('zipUrl')
+  })
+
   test('a host that the local cloud allows is taken, though it is private', async () => {
     const local = `${world.bucket.url}/charaforge-local/photos.zip`
     expect((await api.call({ token, path: '/api/trainings', body: { ...training, zipUrl: local } })).status).toBe(202)
