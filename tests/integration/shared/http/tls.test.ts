@@ -38,7 +38,7 @@ test('speaks TLS, keeps the socket, and waits for a slow answer from its last by
 test('a server that falls silent after the handshake may have taken the request', async () => {
   setDefaultCACertificates([cert])
   const silent = await startServer(() => {}, { tls: { key, cert } })
-  const http = createHttpClient({ timeouts: { headersMs: 50 } })
+  const http = createHttpClient({ timeouts: { headersMs: 300 } })
   await expect(http.request({ url: silent.url, method: 'POST' })).rejects.toMatchObject({
     code: 'http.timeout',
     delivery: 'unknown',

@@ -90,7 +90,7 @@ const ROWS: Row[] = [
 
 describe.each(['remove-background', 'upscale'] as const)('%s', (endpoint) => {
   test.each(ROWS)('$fault is $code, called once', async ({ fault, ...expected }) => {
-    await start(fault.kind === 'hang' ? { timeouts: { headersMs: 80 } } : {})
+    await start(fault.kind === 'hang' ? { timeouts: { headersMs: 300 } } : {})
     harness.standIn.inject({ fault, times: 1, endpoint })
     const error = await providerFailure(STEPS[endpoint](harness))
     expect(error).toMatchObject(expected)

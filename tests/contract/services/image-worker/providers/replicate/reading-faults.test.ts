@@ -34,7 +34,7 @@ describe.each(['background', 'upscale'] as const)('%s', (step) => {
     ['output', { kind: 'wrong-type', contentType: 'image/jpeg' }, 1],
     ['output', { kind: 'hang' }, 1],
   ])('reading (%s) outlives %j, %d times in a row', async (endpoint, fault, times) => {
-    await start(fault.kind === 'hang' ? { timeouts: { headersMs: 100 } } : {})
+    await start(fault.kind === 'hang' ? { timeouts: { headersMs: 300 } } : {})
     harness.standIn.inject({ fault, times, endpoint })
     await expect(STEPS[step](harness)).resolves.toMatchObject({ credits: expect.any(Number) })
     expect(asked(harness.standIn).create).toBe(1)
