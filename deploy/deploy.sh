@@ -89,15 +89,17 @@ look_at_service() {
   done
 }
 
-# Writes the specifications of all services to deploy; the traffic of each stays with the revision that serves now, if any.
+# Writes the specifications of all services to deploy; the traffic of each stays with the revision that serves now, if any. Where the
+# newest revision has not started, the next one has to differ from it: Cloud Run makes none of a template that it knows.
 render_services() {
   local service
-  KEEP_TRAFFIC=''
+  KEEP_TRAFFIC='' NOT_STARTED=''
   for service in $SERVICES; do
     look_at_service "$service"
     if [ -n "$SERVING" ]; then KEEP_TRAFFIC+="$service=$SERVING "; fi
+    if [ "$CREATED" != "$READY" ]; then NOT_STARTED+="$service=$CREATED "; fi
   done
-  export IMAGES KEEP_TRAFFIC SECRET_VERSIONS
+  export IMAGES KEEP_TRAFFIC NOT_STARTED SECRET_VERSIONS
   npm --prefix "$root_folder" run --silent infra -- deployment "$scratch_folder"
 }
 

@@ -6,7 +6,8 @@
 //   all <folder>       each of these as a file, lifecycles and what monitoring is made of as gcloud takes them; fails where
 //                      SETTINGS, the names in the settings file, has one that does nothing
 //   deployment <folder>  the Cloud Run services to deploy, <name>.yaml each, and their fingerprints as `prints`
-//                      (IMAGES="name=image@digest …", KEEP_TRAFFIC="name=revision …", SECRET_VERSIONS="name=3 …", PROJECT_NUMBER)
+//                      (IMAGES="name=image@digest …", KEEP_TRAFFIC="name=revision …", NOT_STARTED="name=revision …",
+//                      SECRET_VERSIONS="name=3 …", PROJECT_NUMBER)
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { canonicalJson, fingerprint } from './infra/fingerprint.ts'
@@ -87,6 +88,7 @@ function pairs(variable: string): Record<string, string> {
 
 function writeDeployment(folder: string): void {
   const revisions = pairs('KEEP_TRAFFIC')
+  const notStarted = pairs('NOT_STARTED')
   const secretVersions = pairs('SECRET_VERSIONS')
   const prints = Object.entries(pairs('IMAGES')).map(([service, image]) => {
     const settings = { ...process.env, ...serviceUrls(service, process.env), IMAGE: image }
@@ -94,6 +96,7 @@ function writeDeployment(folder: string): void {
       settings,
       secretVersions,
       keepTrafficOn: revisions[service] || null,
+      notStarted: notStarted[service] || null,
     })
     writeFileSync(join(folder, `${service}.yaml`), text)
     return `${service}|${print}\n`

@@ -13,9 +13,9 @@ PROPAGATION_PAUSE=${PROPAGATION_PAUSE:-10}
 APIS_ARE_ON=0
 
 # Failures that pass by themselves while Google spreads accounts, rights, agents and APIs, and collisions of policy writes.
-passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|[Cc]annot find metric|service agent|Service Agent|Permission denied while using|Permission denied on secret|eventarc\.events\.receiveEvent|unable to publish|permission to publish|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
-# What Cloud Run says of a container that does not start: it is no better after three minutes, unless it waits for a right.
-broken="is not ready and cannot serve traffic"
+passing='does not exist|not found for service account|[Pp]ropagat|has not been used|is disabled|not ready|[Cc]annot find metric|service agent|Service Agent|Permission denied while using|eventarc\.events\.receiveEvent|unable to publish|permission to publish|concurrent policy change|ABORTED|UNAVAILABLE|try again|temporarily|code=50[0234]|HTTPError 50[0234]|HTTPError 409: .*etag'
+# What Cloud Run says of a revision that does not start: that one never will.
+broken='is not ready and cannot serve traffic'
 api_off='SERVICE_DISABLED|has not been used in project|API .*is disabled|not enabled on project'
 refused='PERMISSION_DENIED|does not have permission|does not have [a-z]+\.[a-zA-Z.]+ access|Permission .* denied|HTTPError 403|[Ff]orbidden'
 not_there='NOT_FOUND|not found|[Cc]annot find|could not be found|HTTPError 404'
@@ -34,10 +34,7 @@ shown() {
 say_within() { say "    ${1//$'\n'/$'\n    '}"; }
 
 # Whether a failure may pass by itself.
-may_pass() {
-  [[ $1 =~ $passing ]] || return 1
-  [[ ! $1 =~ $broken ]] || [[ $1 == *'Permission denied on secret'* ]]
-}
+may_pass() { [[ $1 =~ $passing && ! $1 =~ $broken ]]; }
 
 # Reads: what gcloud prints comes in SEEN, which stays empty for what is not there. Stops the script where it may not look.
 look() {

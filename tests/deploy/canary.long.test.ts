@@ -20,6 +20,7 @@ beforeEach(() => {
   project.restore(serving)
   project.calls.length = 0
   project.curls.length = 0
+  project.files.clear()
   project.canary = ['complete']
   project.showcase = { content_type: 'image/png', size: 4711 }
   project.fault = () => null
@@ -148,13 +149,24 @@ test('a revision that does not start is told at once, gets no traffic, and no ca
   )
 })
 
-test('a revision whose right to a secret has not spread yet is tried again', async () => {
-  const early =
-    "Revision 'image-worker-00002' is not ready and cannot serve traffic. Permission denied on secret: projects/1/secrets/clipdrop-api-key"
-  world.project.fault = ({ what }) =>
-    what.startsWith('run services replace') && times('run services replace') === 1 ? { status: 1, stderr: early } : null
+test('after a revision that did not start the next one differs from it, though nothing else has changed', async () => {
+  const { project } = world
+  const broken = "Revision 'image-worker-00002' is not ready and cannot serve traffic. Permission denied on secret: it"
+  project.fault = ({ what }) => {
+    if (!what.startsWith('run services replace')) return null
+    const service = project.get('run services', 'image-worker') as { status: Resource; revisions: number }
+    service.revisions = 2
+    service.status.latestCreatedRevisionName = 'image-worker-00002'
+    return { status: 1, stderr: broken }
+  }
+  expect((await deploy()).status).toBe(1)
+  project.fault = () => null
   expect((await deploy()).status).toBe(0)
-  expect([served(), times('run services replace')]).toEqual(['image-worker-00002', 2])
+  const [first, second] = [...project.files].flatMap(([path, text]) =>
+    path.endsWith('/image-worker.yaml') ? text : [],
+  )
+  expect(second?.replace('        after: image-worker-00002\n', '')).toBe(first)
+  expect([served(), second === first]).toEqual(['image-worker-00003', false])
 })
 
 test('traffic that cannot be moved stays, and no canary is sent', async () => {

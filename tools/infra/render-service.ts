@@ -17,7 +17,10 @@ const serviceSchema = z.looseObject({
   metadata: z.looseObject({ labels: z.record(z.string(), z.string()) }),
   spec: z.looseObject({
     template: z.looseObject({
-      metadata: z.looseObject({ annotations: z.record(z.string(), z.string()) }),
+      metadata: z.looseObject({
+        labels: z.record(z.string(), z.string()),
+        annotations: z.record(z.string(), z.string()),
+      }),
       spec: z.looseObject({
         containers: z.array(
           z.looseObject({
@@ -64,9 +67,11 @@ export function renderService(
     secretVersions: Readonly<Record<string, string>>
     /** The revision that keeps all traffic for now; null gives it to the new one. */
     keepTrafficOn: string | null
+    /** The newest revision, where it did not start: the template is told apart from its. */
+    notStarted?: string | null
   },
 ): RenderedService {
-  const { settings, secretVersions, keepTrafficOn } = params
+  const { settings, secretVersions, keepTrafficOn, notStarted = null } = params
   const filled = (text: string) => text.replace(/\$\{(\w+)\}/g, (_, key: string) => settings[key] ?? '')
   const service = readService(name)
   const { spec } = service.spec.template
@@ -116,6 +121,8 @@ export function renderService(
     : [{ latestRevision: true, percent: 100 }]
   const print = fingerprint(filled(stringify({ ...service, spec: { ...service.spec, template } })))
   const metadata = { ...service.metadata, labels: { ...service.metadata.labels, spec: print } }
-  const whole = { ...service, metadata, spec: { ...service.spec, template, traffic } }
+  const labels = { ...template.metadata.labels, ...(notStarted === null ? {} : { after: notStarted }) }
+  const named = { ...template, metadata: { ...template.metadata, labels } }
+  const whole = { ...service, metadata, spec: { ...service.spec, template: named, traffic } }
   return { text: filled(stringify(whole, { lineWidth: 0 })), print }
 }
