@@ -1,9 +1,11 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '#shared/logging/logger.ts'
 import { type BucketServer, startBucketServer } from './bucket/server.ts'
 import { type ClipDropStandIn, startClipDrop } from './clipdrop/server.ts'
 import { createClock } from './clock.ts'
+import { lockDirectory } from './directory-lock.ts'
 import { readIndexFile } from './documents/indexes/declared.ts'
 import { type DocumentChange, type DocumentServer, startDocumentServer } from './documents/server.ts'
 import { type defaultPorts, localBuckets, localEnvironment, localProject, trainingEnvironment } from './environment.ts'
@@ -78,8 +80,8 @@ const ackDeadlineMs = 600_000
 /** Starts every server of the local cloud. What had started is closed again when one of them cannot. */
 export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
   const { dataDir, ports, logger } = options
-  const opened: { close(): Promise<void> }[] = []
-  const keep = <T extends { close(): Promise<void> }>(server: T): T => {
+  const opened: { close(): Promise<void> | void }[] = []
+  const keep = <T extends { close(): Promise<void> | void }>(server: T): T => {
     opened.push(server)
     return server
   }
@@ -87,6 +89,9 @@ export async function startCloud(options: CloudOptions): Promise<LocalCloud> {
     for (const server of opened.toReversed()) await server.close()
   }
   try {
+    mkdirSync(dataDir, { recursive: true })
+    // Before anything is read: the queues too are one cloud's alone.
+    keep({ close: lockDirectory(dataDir, 'local cloud') })
     const clock = createClock(options.timeScale ?? 1)
     const identity = await openIdentity({ dataDir })
     const delivery = keep(

@@ -45,6 +45,7 @@ export async function runDemoSync(params: {
       refusesUnindexed: true,
     })
     closers.push(() => cloud.close())
+    signal.throwIfAborted()
     const service = await startService({
       name: row.name,
       port,
@@ -53,6 +54,7 @@ export async function runDemoSync(params: {
       output: 'stderr',
     })
     closers.push(() => service.stop())
+    signal.throwIfAborted()
     const clients = openClients({ documentsHost: cloud.documentsHost, bucketUrl: cloud.bucket.url })
     closers.push(() => clients.close())
 

@@ -50,6 +50,7 @@ export async function runDemoTrain(options: DemoOptions): Promise<void> {
       timeScale,
     })
     closers.push(() => cloud.close())
+    signal.throwIfAborted()
     const apiUrl = await startServices(cloud, { env, closers })
     const api = createApiClient({ baseUrl: apiUrl, isLocal: true, token: () => signInLocally(cloud.identity) })
     closers.push(async () => api.close())

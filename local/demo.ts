@@ -20,7 +20,9 @@ export async function runDemo(params: {
   picture: string | null
   env: NodeJS.ProcessEnv
   outputDir: string
+  signal: AbortSignal
 }): Promise<void> {
+  const { signal } = params
   const dataDir = await mkdtemp(join(tmpdir(), 'forge-demo-'))
   const closers: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
   try {
@@ -37,6 +39,7 @@ export async function runDemo(params: {
       refusesUnindexed: true,
     })
     closers.push(() => cloud.close())
+    signal.throwIfAborted()
     const service = await startService({
       name: worker.name,
       port,
@@ -44,12 +47,14 @@ export async function runDemo(params: {
       output: 'stderr',
     })
     closers.push(() => service.stop())
+    signal.throwIfAborted()
     const clients = openClients({ documentsHost: cloud.documentsHost, bucketUrl: cloud.bucket.url })
     closers.push(() => clients.close())
 
     const path = params.picture === null ? defaultPicture : resolve(params.picture)
     console.log(`Sending ${path} through bucket → event → image-worker → result.\n`)
-    const sent = await sendPicture(clients, { bucket: localBuckets.app, path, say: (line) => console.log(line) })
+    const say = (line: string) => console.log(line)
+    const sent = await sendPicture(clients, { bucket: localBuckets.app, path, say, signal })
     await mkdir(params.outputDir, { recursive: true })
     const saved = join(params.outputDir, `showcase_${sent.characterId}.png`)
     await writeFile(saved, sent.png)

@@ -4,12 +4,21 @@ import { defaultPorts, localBuckets, startCloud, withOwnHubs } from './cloud.ts'
 import { scheduleReconciler } from './scheduler.ts'
 import { type ServiceProcess, startService, watchCode } from './service-process.ts'
 import { serviceTable } from './services.ts'
+import { aborted } from './stop-signal.ts'
 
 const reconcileEveryMs = 60_000
 
-/** `npm run dev`: the whole local cloud and every service, until Ctrl-C. Data lies under `dataDir` and survives. */
-export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; portOffset: number }): Promise<void> {
-  const { env, dataDir, portOffset } = params
+/**
+ * `npm run dev`: the whole local cloud and every service, until the signal. Data lies under `dataDir` and survives.
+ * @throws Error when a part of it cannot start, or the signal's when that comes before all have.
+ */
+export async function runDev(params: {
+  env: NodeJS.ProcessEnv
+  dataDir: string
+  portOffset: number
+  signal: AbortSignal
+}): Promise<void> {
+  const { env, dataDir, portOffset, signal } = params
   const logger = createLogger({ service: 'local', level: 'warn', format: 'pretty' })
   const at = (port: number) => port + portOffset
   const services = serviceTable.map((service, index) => ({ ...service, port: at(defaultPorts.services) + index }))
@@ -27,7 +36,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
       signIn: at(defaultPorts.signIn),
     },
     triggers: services.flatMap((service) => service.triggers(`http://127.0.0.1:${service.port}`)),
-    documentsHost: env.FIRESTORE_EMULATOR_HOST ?? null,
+    documentsHost: otherFirestore(env, at(defaultPorts.documents)),
     logger,
   })
 
@@ -36,9 +45,10 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     ...cloud.trainingEnvironment(urlOf('replicate-webhook')),
     MODEL_SYNC_URL: urlOf('model-sync'),
   }
-  let isStopping = false
   const running = new Map<string, ServiceProcess>()
+  let isStopping = false
   const start = async (service: (typeof services)[number]) => {
+    if (signal.aborted) return
     const serviceUrl = `http://127.0.0.1:${service.port}`
     const process = await startService({
       name: service.name,
@@ -58,7 +68,7 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     running.set(service.name, process)
   }
   const restart = async (service: (typeof services)[number]) => {
-    if (isStopping) return
+    if (signal.aborted) return
     console.log(`The code of ${service.name} changed; it starts again.`)
     const old = running.get(service.name)
     running.delete(service.name)
@@ -66,33 +76,38 @@ export async function runDev(params: { env: NodeJS.ProcessEnv; dataDir: string; 
     await start(service).catch((error: unknown) => console.log(String(error)))
   }
 
-  for (const service of services) await start(service)
-  const closers = services.flatMap((service) => {
-    // One restart after the other: two at once would fight for the port.
-    let queue = Promise.resolve()
-    return [
-      watchCode(service.name, () => {
+  const closers: { close(): void | Promise<void> }[] = []
+  try {
+    for (const service of services) await start(service)
+    signal.throwIfAborted()
+    for (const service of services) {
+      // One restart after the other: two at once would fight for the port.
+      let queue = Promise.resolve()
+      const watcher = watchCode(service.name, () => {
         queue = queue.then(() => restart(service))
-      }),
-      scheduleReconciler({
-        serviceUrl: `http://127.0.0.1:${service.port}`,
-        identity: cloud.identity,
-        everyMs: reconcileEveryMs,
-        logger,
-      }),
-    ]
-  })
-  console.log(greeting({ cloud, services: [...running.values()], dataDir }))
+      })
+      const serviceUrl = `http://127.0.0.1:${service.port}`
+      closers.push(
+        { close: () => queue },
+        watcher,
+        scheduleReconciler({ serviceUrl, identity: cloud.identity, everyMs: reconcileEveryMs, logger }),
+      )
+    }
+    console.log(greeting({ cloud, services: [...running.values()], dataDir }))
+    await aborted(signal)
+    console.log('\nStopping …')
+  } finally {
+    isStopping = true
+    for (const closer of closers.toReversed()) await closer.close()
+    await Promise.all([...running.values()].map((service) => service.stop()))
+    await cloud.close()
+  }
+}
 
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
-  isStopping = true
-  console.log('\nStopping …')
-  for (const closer of closers) closer.close()
-  await Promise.all([...running.values()].map((service) => service.stop()))
-  await cloud.close()
+/** The Firestore that the user runs already; our own address is no other's, though our greeting says to export it. */
+export function otherFirestore(env: NodeJS.ProcessEnv, ownPort: number): string | null {
+  const host = env.FIRESTORE_EMULATOR_HOST || null
+  return host === null || /^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/.exec(host)?.[2] === String(ownPort) ? null : host
 }
 
 function greeting(params: {

@@ -46,6 +46,11 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** As Node's own, which names the port too. */
+function portTaken(port: number): Error {
+  return Object.assign(new Error(`Port ${port} is taken.`), { code: 'EADDRINUSE', port })
+}
+
 function isFree(port: number): Promise<boolean> {
   const probe = createServer()
   return new Promise((resolve, reject) => {
@@ -56,15 +61,18 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Starts a service and waits until it takes work. @throws Error when it ends or stays silent. */
+/** Starts a service and waits until it takes work; it ends with this process. @throws Error when its port is taken, it ends or stays silent. */
 export async function startService(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { name, port } = options
+  // Another service there would be taken for ours.
+  if (!(await isFree(port))) throw portTaken(port)
   const program = options.bundle ?? `services/${name}/main.ts`
-  const fromSource = ['--import', './tools/from-source.js', '--disable-warning=ExperimentalWarning']
-  const child = spawn(process.execPath, [...(options.bundle === undefined ? fromSource : []), program], {
+  const fromSource = options.bundle === undefined ? ['--import', './tools/from-source.js'] : []
+  const flags = [...fromSource, '--import', './local/end-with-parent.ts', '--disable-warning=ExperimentalWarning']
+  const child = spawn(process.execPath, [...flags, program], {
     cwd: root,
     env: { ...options.env, PORT: String(port) },
-    stdio: ['ignore', options.output === 'stderr' ? 2 : 1, 2],
+    stdio: ['ignore', options.output === 'stderr' ? 2 : 1, 2, 'ipc'],
     // Its own group: Ctrl-C in the terminal reaches us alone, and we end the service in order.
     detached: true,
   })
@@ -82,7 +90,9 @@ export async function startService(options: ServiceProcessOptions): Promise<Serv
 async function untilReady(child: ChildProcess, service: { name: string; url: string }): Promise<void> {
   const deadline = Date.now() + startTimeoutMs
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`${service.name} ended at its start with code ${child.exitCode}.`)
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`${service.name} ended at its start with ${child.exitCode ?? child.signalCode}.`)
+    }
     const answer = await fetch(`${service.url}/health/ready`).catch(() => null)
     await answer?.body?.cancel()
     if (answer?.ok) return

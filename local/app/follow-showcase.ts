@@ -26,11 +26,11 @@ export type ShowcaseEnd =
 
 /**
  * Follows a character's status live, as the app's gallery does, until it is `complete` or `failed`.
- * @throws Error when that takes longer than `timeoutMs`, or the listener breaks.
+ * @throws Error when that takes longer than `timeoutMs` or the listener breaks, or the signal's.
  */
 export async function followShowcase(
   clients: AppClients,
-  params: { characterId: string; timeoutMs: number; onStatus: (status: string) => void },
+  params: { characterId: string; timeoutMs: number; signal: AbortSignal; onStatus: (status: string) => void },
 ): Promise<ShowcaseEnd> {
   const document = clients.firestore.collection('characters').doc(params.characterId)
   const { promise, resolve, reject } = Promise.withResolvers<z.infer<typeof visualsSchema>>()
@@ -47,9 +47,14 @@ export async function followShowcase(
     shown = status
     if (status === 'complete' || status === 'failed') resolve(visuals.data)
   }, reject)
+  const { signal } = params
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
   try {
     return await endOf(clients, await promise)
   } finally {
+    signal.removeEventListener('abort', abort)
     clearTimeout(timer)
     stop()
   }

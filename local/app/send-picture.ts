@@ -22,13 +22,13 @@ export interface SentPicture {
 
 /**
  * Sends a picture through the pipeline as the app does and tells each status as it comes, with the time since the upload.
- * @throws Error with the reason when the file can't be read or the showcase fails.
+ * @throws Error with the reason when the file can't be read or the showcase fails, or the signal's.
  */
 export async function sendPicture(
   clients: AppClients,
-  params: { bucket: string; path: string; say: (line: string) => void },
+  params: { bucket: string; path: string; say: (line: string) => void; signal: AbortSignal },
 ): Promise<SentPicture> {
-  const { path, say } = params
+  const { path, say, signal } = params
   const picture = await readFile(path)
   const contentType = contentTypes[extname(path).toLowerCase()] ?? 'application/octet-stream'
   const started = performance.now()
@@ -40,7 +40,7 @@ export async function sendPicture(
     name: basename(path),
   })
   tell(`uploaded ${uploadName}`)
-  const end = await followShowcase(clients, { characterId, timeoutMs, onStatus: (status) => tell(status) })
+  const end = await followShowcase(clients, { characterId, timeoutMs, signal, onStatus: (status) => tell(status) })
   if (end.kind === 'failed') throw new Error(`The showcase failed (${end.code}): ${end.message}`)
   say('')
   say(`  ${'step'.padEnd(20)}${'provider'.padEnd(14)}${'size'.padEnd(14)}ms`)

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { lockDirectory } from '../directory-lock.ts'
 import { answerControl } from '../fault-control.ts'
 import { readBody } from '../stand-in-server.ts'
 import { aclRoutes } from './acl-routes.ts'
@@ -61,10 +62,22 @@ export interface BucketServer {
 
 const MAX_CONTROL_BYTES = 1024 * 1024
 
-/** Starts a server that speaks Cloud Storage's JSON API, with all state under `dataDir`. */
+/** Starts a server that speaks Cloud Storage's JSON API, with all state under `dataDir`. @throws Error when another has the directory, or the port. */
 export async function startBucketServer(options: BucketServerOptions): Promise<BucketServer> {
-  const { dataDir, onChange, now = () => new Date(), durability = 'fsync', onError = console.error } = options
+  const { dataDir } = options
   await mkdir(dataDir, { recursive: true })
+  // Before anything is read: what looks like leftovers may be another server's work.
+  const unlock = lockDirectory(dataDir, 'bucket server')
+  try {
+    return await startLocked(options, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function startLocked(options: BucketServerOptions, unlock: () => void): Promise<BucketServer> {
+  const { dataDir, onChange, now = () => new Date(), durability = 'fsync', onError = console.error } = options
   let url = ''
   const announce = (change: StoredChange): void => {
     try {
@@ -128,6 +141,7 @@ export async function startBucketServer(options: BucketServerOptions): Promise<B
       await Promise.allSettled(active)
       await sessions.close()
       await store.close()
+      unlock()
     },
   }
 }

@@ -42,7 +42,7 @@ export async function measureRuns(options: {
     return await measureOne(recorded, run)
   }
   try {
-    const image = await measure('image', () => runImage(recorded))
+    const image = await measure('image', () => runImage(recorded, signal))
     const training = await measure('training', () => runTraining(recorded, { signal }))
     const smallSync = await measure('small sync', () =>
       runSync(recorded, { sizeBytes: SMALL_SYNC_BYTES, signal, id: 1 }),

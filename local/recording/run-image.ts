@@ -22,8 +22,11 @@ export function clipdropEnvironment(cloud: LocalCloud): Record<string, string> {
 }
 
 /** One picture from its upload to its showcase image, as `npm run demo` sends it. @returns the character */
-export async function runImage({ clients }: RecordedCloud): Promise<string> {
-  const sent = await sendPicture(clients, { bucket: localBuckets.app, path: PICTURE, say: () => undefined })
+export async function runImage(
+  { clients }: RecordedCloud,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<string> {
+  const sent = await sendPicture(clients, { bucket: localBuckets.app, path: PICTURE, say: () => undefined, signal })
   return sent.characterId
 }
 

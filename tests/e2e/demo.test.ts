@@ -28,9 +28,14 @@ test('a demo that fails exits with 1 and the reason', async () => {
   })
 })
 
-test('a command that does not exist exits with 2 and the usage', async () => {
-  expect(await runProcess(['local/main.ts', 'nonsense'])).toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/npm run dev/),
-  })
+test.each([
+  [['nonsense'], 'There is no command "nonsense".'],
+  [['bucket', '--size', '3'], '"bucket" has no --size.'],
+  [['demo-sync', '200MiB'], '"demo-sync" does nothing with "200MiB".'],
+  [['dev', '--port-offset', '60000'], '--port-offset takes a number from'],
+])('what a command does nothing with exits with 2, the reason and the usage: %j', async (args, reason) => {
+  const { code, stderr } = await runProcess(['local/main.ts', ...args])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(reason)
+  expect(stderr).toMatch(/npm run dev/)
 })

@@ -10,8 +10,8 @@ import {
   truncateSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { lockDirectory } from './directory-lock.ts'
+import { join } from 'node:path'
+import { lockDirectory } from '#local/directory-lock.ts'
 import { type AppendLog, openAppendLog } from './log.ts'
 import { type CommitRecord, decodeRecord, encodeRecord } from './record.ts'
 
@@ -42,7 +42,7 @@ export interface JournalOptions {
  */
 export function openJournal(options: JournalOptions): Journal {
   mkdirSync(options.dataDir, { recursive: true })
-  const unlock = lockDirectory(resolve(options.dataDir))
+  const unlock = lockDirectory(options.dataDir, 'document server')
   try {
     return loadJournal(options, unlock)
   } catch (error) {

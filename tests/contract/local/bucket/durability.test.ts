@@ -2,6 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { startBucketServer } from '#local/bucket/server.ts'
+import { until } from '../../../support/until.ts'
 import { type Fixture, startFixture } from './bucket-server.ts'
 import { findLosses, killUnderLoad } from './kill-under-load.ts'
 import { spawnServer } from './spawned-server.ts'
@@ -31,6 +34,19 @@ describe('after a restart', () => {
     expect((await file.download({ validation: 'md5' }))[0].toString()).toBe('bytes')
     expect((await fetch(file.publicUrl())).status).toBe(200)
     expect((await fixture.bucket.getFiles())[0].map(({ name }) => name)).toEqual(['ü/deep/name'])
+  })
+
+  test('a second server is refused before it takes what the first is being sent for litter', async () => {
+    fixture = await startFixture()
+    const upload = fixture.bucket.file('slow').createWriteStream({ resumable: false })
+    upload.write(Buffer.alloc(2 * 1024 * 1024, 'a'))
+    const contents = () => readdir(join(fixture.dataDir, 'content'))
+    await until(async () => (await contents()).length > 0)
+
+    await expect(startBucketServer({ port: 0, dataDir: fixture.dataDir })).rejects.toThrow(/another bucket server/)
+
+    await finished(upload.end('b'))
+    expect((await fixture.bucket.file('slow').getMetadata())[0]).toMatchObject({ size: '2097153' })
   })
 
   test('what was deleted stays deleted', async () => {
