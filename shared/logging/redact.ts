@@ -1,12 +1,17 @@
 const REDACTED = '[redacted]'
 
-/** Query parameters that let their holder in: signed URLs, Firebase download tokens, keys. */
+/**
+ * Query parameters that let their holder in: signed URLs, Firebase download tokens, resumable upload sessions, keys. Also where a
+ * URL is a part of another, or was written into HTML or JSON.
+ */
 const SECRET_PARAMETERS =
-  /([?&](?:x-goog-signature|x-goog-credential|x-amz-signature|x-amz-credential|x-amz-security-token|googleaccessid|signature|sig|token|access_token|id_token|api_key|apikey|key|policy|key-pair-id)=)[^&#\s"'<>\\]+/gi
+  /((?:[?&#;]|%3f|%26|\\u0026)(?:x-goog-signature|x-goog-credential|x-amz-signature|x-amz-credential|x-amz-security-token|googleaccessid|awsaccesskeyid|signature|sig|token|access_token|id_token|refresh_token|jwt|upload_id|api_key|apikey|key|secret|client_secret|password|policy|key-pair-id)(?:=|%3d))[^&#\s"'<>\\]+/gi
 
-/** Header-like text, as error messages and dumps of requests hold it. */
+/** Header-like text, as error messages and dumps of requests hold it; in a text within JSON its quotes are escaped. */
 const SECRET_HEADERS =
-  /\b((?:x-api-key|x-goog-api-key|(?:proxy-)?authorization)["']?\s*[:=]\s*["']?(?:(?:Bearer|Basic|Token)\s+)?)[^\s"',;]+/gi
+  /\b((?:x-api-key|x-goog-api-key|(?:proxy-)?authorization)\\?["']?\s*(?:[:=]|(?<=["']),)\s*\\?["']?(?:(?:Bearer|Basic|Token)\s+)?)[^\s"',;\\]+/gi
+/** All of a line: a cookie header holds several. */
+const COOKIES = /\b((?:set-)?cookie\\?["']?\s*:\s*\\?["']?)[^"'\\\r\n]+/gi
 /** A bearer token outside its header; the digit keeps words like "bearer authentication" readable. */
 const BEARER = /\b(Bearer)\s+(?=[^\s]*\d)[A-Za-z0-9._~+/=-]{8,}/gi
 /** `https://user:password@host` */
@@ -25,6 +30,7 @@ export function redactText(text: string): string {
   return text
     .replace(SECRET_PARAMETERS, `$1${REDACTED}`)
     .replace(SECRET_HEADERS, `$1${REDACTED}`)
+    .replace(COOKIES, `$1${REDACTED}`)
     .replace(BEARER, `$1 ${REDACTED}`)
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
     .replace(KNOWN_TOKENS, REDACTED)

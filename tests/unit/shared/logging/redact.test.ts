@@ -14,6 +14,17 @@ test.each([
   ['x-api-key: k123, accept: */*', 'x-api-key: [redacted], accept: */*'],
   ['"Authorization": "Basic dXNlcg=="', '"Authorization": "Basic [redacted]"'],
   ['sent Bearer eyJhbGciOi.J9', 'sent Bearer [redacted]'],
+  ['PUT https://h/upload?upload_id=ABg5-x&n=1 failed', 'PUT https://h/upload?upload_id=[redacted]&n=1 failed'],
+  [
+    'from https%3A%2F%2Fh%2Fo%3FX-Goog-Signature%3Dabc12 on',
+    'from https%3A%2F%2Fh%2Fo%3FX-Goog-Signature%3D[redacted] on',
+  ],
+  ['<a href="/o?alt=media&amp;token=1-2">', '<a href="/o?alt=media&amp;token=[redacted]">'],
+  ['https://h/cb#access_token=abc', 'https://h/cb#access_token=[redacted]'],
+  ['{\\"x-api-key\\":\\"k123\\"}', '{\\"x-api-key\\":\\"[redacted]\\"}'],
+  ['["x-api-key","k123"]', '["x-api-key","[redacted]"]'],
+  ['Cookie: a=1; session=xyz', 'Cookie: [redacted]'],
+  ['"set-cookie":"s=1; Path=/","a":1', '"set-cookie":"[redacted]","a":1'],
   ['redis://user:hunter2@host/0', 'redis://user:[redacted]@host/0'],
   ['key r8_abcdefghijklmnopqrstuvwxyz failed', 'key [redacted] failed'],
   ['-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----', '[redacted]'],
@@ -27,6 +38,9 @@ test.each([
   'https://h/search?query=token&limit=3',
   'the token expired',
   'https://host:8080/a@b',
+  'No authorization, no answer.',
+  'A cookie is not needed; the key is.',
+  'image/png;keyframes=2',
 ])('leaves %s alone', (text) => {
   expect(redactText(text)).toBe(text)
 })
