@@ -23,18 +23,26 @@ function keyOf({ argv }: Pick<Call, 'argv'>): string {
   return argv.map((word) => word.replace(/\/\S*\/(?=[^/]+\.(?:yaml|json|tgz)$)/, '')).join(' ')
 }
 
+let world: DeployWorld
+/** The project before anything is done. */
+let fresh: Snapshot
 /** A run without a fault: where it ends, and by which commands. */
 let end: { state: string[]; commands: Map<string, Call>; project: Snapshot; entries: Entry[] }
 beforeAll(async () => {
-  const world = await startDeployWorld(settings)
+  world = await startDeployWorld(settings)
+  fresh = world.project.snapshot()
   for (const [script, args] of scripts) expect((await world.run(script, [...args])).status).toBe(0)
   const { project } = world
   const commands = new Map(project.calls.map((call) => [keyOf(call), call]))
   end = { state: stateOf(project), commands, project: project.snapshot(), entries: project.entries }
-  await world.close()
   expect(project.changes.length).toBeGreaterThan(100)
   console.log(`SEED=${seed}: ${commands.size} commands, of which ${project.changes.length} change something`)
 }, 120_000)
+afterAll(() => world.close())
+beforeEach(() => {
+  world.project.restore(fresh)
+  world.project.fault = () => null
+})
 
 /** Each fault is one more run of a script: a sample of them, or with FULL=1 all. */
 function choose<T>(all: Iterable<T>): Set<T> {
@@ -44,10 +52,11 @@ function choose<T>(all: Iterable<T>): Set<T> {
 }
 
 /** Runs both scripts until they end well; after each stop `stopped` is told which command failed, and what was said. */
-async function runToTheEnd(
-  world: DeployWorld,
-  params: { chosen: Set<string>; fails(call: Call): string; stopped(failed: Call, said: string): void },
-): Promise<void> {
+async function runToTheEnd(params: {
+  chosen: Set<string>
+  fails(call: Call): string
+  stopped(failed: Call, said: string): void
+}): Promise<void> {
   const failed = new Set<string>()
   let last: Call | null = null
   world.project.fault = (call) => {
@@ -73,43 +82,30 @@ async function runToTheEnd(
   expect(world.project.unknown).toEqual([])
 }
 
-async function inWorld(act: (world: DeployWorld) => Promise<void>): Promise<void> {
-  const world = await startDeployWorld(settings)
-  try {
-    await act(world)
-  } finally {
-    await world.close()
-  }
-}
-
 test(
   'a script that fails at any command says so, and the same command brings the project to the same end',
   () =>
-    inWorld((world) =>
-      runToTheEnd(world, {
-        chosen: choose(end.commands.keys()),
-        fails: () => 'ERROR: INTERNAL: something broke for good',
-        stopped: (_, said) =>
-          expect(said).toMatch(/something broke for good[\s\S]*(run the same command again|Its log:)/),
-      }),
-    ),
+    runToTheEnd({
+      chosen: choose(end.commands.keys()),
+      fails: () => 'ERROR: INTERNAL: something broke for good',
+      stopped: (_, said) =>
+        expect(said).toMatch(/something broke for good[\s\S]*(run the same command again|Its log:)/),
+    }),
   1_800_000,
 )
 
 test(
   'a refusal at any command names the permission and the role that is missing',
   () =>
-    inWorld((world) =>
-      runToTheEnd(world, {
-        chosen: choose(end.commands.keys()),
-        fails: ({ what }) => refusalOf(what),
-        stopped: ({ what }, said) => {
-          const { permission, role } = needOf(what)
-          expect(said).toContain(`You lack a right (${permission}); this role on the `)
-          expect(said).toMatch(new RegExp(`has it: ${role}$`, 'm'))
-        },
-      }),
-    ),
+    runToTheEnd({
+      chosen: choose(end.commands.keys()),
+      fails: ({ what }) => refusalOf(what),
+      stopped: ({ what }, said) => {
+        const { permission, role } = needOf(what)
+        expect(said).toContain(`You lack a right (${permission}); this role on the `)
+        expect(said).toMatch(new RegExp(`has it: ${role}$`, 'm'))
+      },
+    }),
   1_800_000,
 )
 
@@ -159,35 +155,25 @@ function ours(): Entry[] {
   return end.entries.filter(([, name]) => name !== 'demo-app')
 }
 
-test(
-  'what is there already is taken over and set as declared: all of it, for the first time',
-  () =>
-    inWorld(async (world) => {
-      for (const entry of ours()) makeBare(world.project, entry)
-      for (const [script, args] of scripts) {
-        const { status, stderr } = await world.run(script, [...args])
-        expect([script, status, status === 0 ? '' : stderr]).toEqual([script, 0, ''])
-      }
-      expect(stateOf(world.project)).toEqual(end.state)
-    }),
-  120_000,
-)
+test('what is there already is taken over and set as declared: all of it, for the first time', async () => {
+  for (const entry of ours()) makeBare(world.project, entry)
+  for (const [script, args] of scripts) {
+    const { status, stderr } = await world.run(script, [...args])
+    expect([script, status, status === 0 ? '' : stderr]).toEqual([script, 0, ''])
+  }
+  expect(stateOf(world.project)).toEqual(end.state)
+}, 120_000)
 
-test(
-  'what is there already is taken over and set as declared: one thing after the other',
-  () =>
-    inWorld(async (world) => {
-      for (const entry of choose(ours())) {
-        world.project.restore(end.project)
-        makeBare(world.project, entry)
-        const isDeployed = /^(run|eventarc|artifacts docker)|^pubsub subscriptions eventarc/.test(
-          entry.slice(0, 2).join(' '),
-        )
-        const [script, args] = scripts[isDeployed ? 1 : 0]
-        const { status, stderr } = await world.run(script, [...args])
-        expect([entry[1], status, status === 0 ? '' : stderr]).toEqual([entry[1], 0, ''])
-        expect(stateOf(world.project)).toEqual(end.state)
-      }
-    }),
-  1_800_000,
-)
+test('what is there already is taken over and set as declared: one thing after the other', async () => {
+  for (const entry of choose(ours())) {
+    world.project.restore(end.project)
+    makeBare(world.project, entry)
+    const isDeployed = /^(run|eventarc|artifacts docker)|^pubsub subscriptions eventarc/.test(
+      entry.slice(0, 2).join(' '),
+    )
+    const [script, args] = scripts[isDeployed ? 1 : 0]
+    const { status, stderr } = await world.run(script, [...args])
+    expect([entry[1], status, status === 0 ? '' : stderr]).toEqual([entry[1], 0, ''])
+    expect(stateOf(world.project)).toEqual(end.state)
+  }
+}, 1_800_000)
