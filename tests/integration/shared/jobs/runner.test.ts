@@ -146,8 +146,8 @@ test('an instance that stalls past its lease loses it and can write nothing more
       await run.complete({ by: 2 }, async () => () => writes.push('second'))
     }
   })
-  // Renewals stop with the stall: this runner's lease is shorter than its renewal interval can keep.
-  const { runner } = runnerOf(definition, { limits: { leaseMs: 300 } })
+  // So long that no renewal comes by meanwhile: with a stall they stop, too.
+  const { runner } = runnerOf(definition, { limits: { leaseMs: 60_000 } })
   const input = { name: freshName() }
   const ref = jobRef(documents.db, jobId(definition.key(input)))
   const first = runner.handle(definition, input)
@@ -168,7 +168,7 @@ test('a lease is renewed while the work goes on, so nobody else takes it', async
     await release.promise
     await done(run)
   })
-  const { runner } = runnerOf(definition, { limits: { leaseMs: 200 } })
+  const { runner } = runnerOf(definition, { limits: { leaseMs: 600 } })
   const input = { name: freshName() }
   const first = runner.handle(definition, input)
   const ref = jobRef(documents.db, jobId(definition.key(input)))
