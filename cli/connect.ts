@@ -90,8 +90,8 @@ export async function connectToModels(options: { local: boolean }): Promise<Mode
 /** Makes `process.env` what Google's clients should see; `local` means the servers of `npm run dev`. */
 export async function prepareEnvironment(options: { local: boolean; service?: ReconciledService }): Promise<void> {
   if (options.local) await useLocalCloud(options.service ?? 'image-worker')
-  // Off Google Cloud each client would look for the metadata server first, for seconds.
-  if (process.env.FIRESTORE_EMULATOR_HOST) process.env.METADATA_SERVER_DETECTION ??= 'none'
+  // Off Google Cloud each client would look for the metadata server first, for seconds; a machine of Google's says so itself.
+  process.env.METADATA_SERVER_DETECTION ??= process.env.FIRESTORE_EMULATOR_HOST ? 'none' : 'bios-only'
 }
 
 type DocumentsConfig = Pick<
@@ -99,7 +99,10 @@ type DocumentsConfig = Pick<
   'GOOGLE_CLOUD_PROJECT' | 'FIRESTORE_DATABASE' | 'FIRESTORE_EMULATOR_HOST' | 'FIREBASE_SERVICE_ACCOUNT_KEY'
 >
 
-/** A client for the project's documents. @throws ConfigError `forge.nobody-there` where a local server is meant and none answers. */
+/**
+ * A client for the project's documents.
+ * @throws ConfigError `forge.nobody-there` where a local server is meant and none answers; as `requireGoogleSignIn` does.
+ */
 export async function openDocuments(config: DocumentsConfig) {
   if (config.FIRESTORE_EMULATOR_HOST !== null) await requireListener(config.FIRESTORE_EMULATOR_HOST)
   const [{ createFirestore }, { serviceAccountKey }] = await Promise.all([
@@ -107,6 +110,10 @@ export async function openDocuments(config: DocumentsConfig) {
     import('#shared/secrets/service-account-key.ts'),
   ])
   const credentials = await serviceAccountKey(config.FIREBASE_SERVICE_ACCOUNT_KEY)
+  if (config.FIRESTORE_EMULATOR_HOST === null && credentials === null) {
+    const { requireGoogleSignIn } = await import('./google-sign-in.ts')
+    await requireGoogleSignIn()
+  }
   const projectId = config.GOOGLE_CLOUD_PROJECT
   return {
     db: createFirestore({ projectId, databaseId: config.FIRESTORE_DATABASE, credentials }),

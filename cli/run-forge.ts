@@ -11,7 +11,12 @@ import type { Output } from './output.ts'
 const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
 /** Failures of whoever calls: the environment or a profile has to be changed. */
-const usageCodes: ReadonlySet<string> = new Set(['config.invalid', 'forge.no-such-profile', 'forge.no-api-key'])
+const usageCodes: ReadonlySet<string> = new Set([
+  'config.invalid',
+  'forge.no-such-profile',
+  'forge.no-api-key',
+  'forge.no-google-sign-in',
+])
 
 /** Does what the arguments say and returns the exit code. Never throws. */
 export async function runForge(args: string[], context: CommandContext): Promise<number> {
@@ -93,16 +98,26 @@ async function tell(error: unknown, output: Output): Promise<number> {
 
 /** Clients throw their own errors: Firestore's have a gRPC code, and missing credentials say what to do. */
 async function foreseen(error: unknown): Promise<Pick<AppError, 'code' | 'message' | 'facts'>> {
-  if (error instanceof AppError) return error
+  if (error instanceof AppError) return told(error)
   if (isSystemError(error)) return { code: 'forge.system', message: `${error.message}.`, facts: {} }
   if (!types.isNativeError(error)) return { code: 'internal', message: String(error), facts: {} }
   if ('code' in error && typeof error.code === 'number') {
     const { documentsError } = await import('#shared/documents/firestore.ts')
-    return documentsError(error)
+    return told(documentsError(error))
   }
   const isCredentials = /default credentials/.test(error.message)
   return { code: 'internal', message: (isCredentials ? null : error.stack) ?? error.message, facts: {} }
 }
+
+/** What a service is to try again by itself, a person has to do something about. */
+function told({ code, message, facts }: AppError): Pick<AppError, 'code' | 'message' | 'facts'> {
+  const said = { 'documents.permission-denied': notAllowed, 'documents.unauthenticated': notSignedIn }[code]
+  return said === undefined ? { code, message, facts } : { code, message: said, facts: {} }
+}
+
+const notAllowed =
+  'You may not do that in Firestore: "forge doctor" looks which role you lack, and says what grants it.'
+const notSignedIn = 'Firestore does not know you: "gcloud auth application-default login" mends it.'
 
 /** A disk, a folder or a file that does not do what it should: Node's own sentence names it, and no stack would say more. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

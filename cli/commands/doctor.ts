@@ -1,6 +1,7 @@
 import { type Command, parseCall, UsageError } from '../command.ts'
 import { prepareEnvironment } from '../connect.ts'
 import type { Finding } from '../doctor/finding.ts'
+import { googleAccessToken } from '../google-sign-in.ts'
 import type { Output } from '../output.ts'
 
 const usage = `forge doctor [--local] [--json]
@@ -39,7 +40,7 @@ export const doctor: Command = {
       env: process.env,
       serviceUrls: await serviceUrls(values.local),
       apis: googleApis,
-      accessToken,
+      accessToken: googleAccessToken,
       signal,
       onFinding: (finding) => tell(output, finding),
     })
@@ -62,10 +63,4 @@ async function serviceUrls(isLocal: boolean): Promise<Record<string, string>> {
   if (!isLocal) return process.env.SERVICE_URL ? { 'at SERVICE_URL': process.env.SERVICE_URL } : {}
   const { defaultServiceUrl, serviceTable } = await import('#local/services.ts')
   return Object.fromEntries(serviceTable.map(({ name }) => [name, defaultServiceUrl(name)]))
-}
-
-async function accessToken(): Promise<string | null> {
-  const { GoogleAuth } = await import('google-auth-library')
-  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] })
-  return (await auth.getAccessToken()) ?? null
 }

@@ -1,6 +1,6 @@
 import { silentLogger } from '#shared/logging/logger.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'
-import { type Connection, connect, type ReconciledService } from '../connect.ts'
+import { type Connection, prepareEnvironment, type ReconciledService, withConnection } from '../connect.ts'
 import { imageOperations, syncOperations } from '../operations.ts'
 import { table } from '../output.ts'
 
@@ -25,17 +25,19 @@ export const reconcile: Command = {
   async run(args, { output, signal }) {
     const { values, positionals } = parseCall(args, {}, usage)
     const service = serviceOf(positionals)
-    const connection = await connect({ local: values.local, service })
-    try {
-      const report =
-        connection.hasQueue && isWorkedFromHere(service)
-          ? await fromHere(connection, service)
-          : await byService(connection, signal)
-      output.result({ type: 'reconciled', service, ...report }, `${service}:\n${table(Object.entries(report))}`)
-      return true
-    } finally {
-      await connection.close()
-    }
+    const options = { local: values.local, service }
+    await prepareEnvironment(options)
+    const [{ loadConfig }, { createWakeQueue }] = await Promise.all([
+      import('#shared/config/load.ts'),
+      import('#shared/jobs/create-wake-queue.ts'),
+    ])
+    const config = loadConfig('forge', process.env)
+    const report =
+      createWakeQueue(config) !== null && isWorkedFromHere(service)
+        ? await withConnection(options, (connection) => fromHere(connection, service))
+        : await byService(config.SERVICE_URL, signal)
+    output.result({ type: 'reconciled', service, ...report }, `${service}:\n${table(Object.entries(report))}`)
+    return true
   },
 }
 
@@ -64,8 +66,7 @@ async function fromHere(connection: Connection, service: WorkedFromHere): Promis
   return { ...(await reconcile({ ...deps, workBucket: config.WORK_BUCKET })) }
 }
 
-async function byService({ config }: Connection, signal: AbortSignal): Promise<Record<string, number>> {
-  const { SERVICE_URL: serviceUrl } = config
+async function byService(serviceUrl: string | null, signal: AbortSignal): Promise<Record<string, number>> {
   if (serviceUrl === null) {
     throw new UsageError('Give TASKS_QUEUE (with SERVICE_URL and TASKS_SERVICE_ACCOUNT), or SERVICE_URL alone.', usage)
   }

@@ -93,7 +93,7 @@ function readExamined({ env, apis, accessToken, signal }: Examination): Examined
     return failed(
       'configuration',
       message,
-      'forge profile add   # or forge doctor --local, for the cloud of npm run dev',
+      'forge profile add NAME --project ID --bucket NAME   # or forge doctor --local, for the cloud of npm run dev',
     )
   }
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import * as z from 'zod'
+import { ConfigError } from '#shared/errors/app-error.ts'
 import { configFile, configFolder, readJson, writePrivateJson } from '../profiles/config-folder.ts'
 import { refreshSignIn, type SignedIn, type SignInService } from './firebase.ts'
 
@@ -24,10 +25,14 @@ function sessionFile(env: Env, profileName: string): string {
   return configFile(env, 'sign-ins', `${profileName}.json`)
 }
 
-/** Null where nobody is signed in. */
+/** Null where nobody is signed in: what is no session (a file that was cut, say) is mended by signing in again. */
 export async function readSession(env: Env, profileName: string): Promise<Session | null> {
   if (configFolder(env) === null) return null
-  const parsed = sessionSchema.safeParse(await readJson(sessionFile(env, profileName)))
+  const json = await readJson(sessionFile(env, profileName)).catch((error: unknown) => {
+    if (error instanceof ConfigError) return null
+    throw error
+  })
+  const parsed = sessionSchema.safeParse(json)
   return parsed.success ? parsed.data : null
 }
 

@@ -148,6 +148,15 @@ test('names the role of somebody who may not read the database, or not list a bu
   ])
 })
 
+test('every other command sends whoever may not read there to the doctor', async () => {
+  const denied = { kind: 'status', code: 'PERMISSION_DENIED' } as const
+  servers.documents.faults.inject({ fault: denied, times: 1, endpoint: 'BatchGetDocuments' })
+  const answer = await forgeHere(['jobs', 'show', 'somebodys', '--json'], env)
+  expect(answer.exitCode).toBe(1)
+  const message = expect.stringMatching(/^You may not do that in Firestore: "forge doctor" /)
+  expect(answer.records()).toEqual([{ type: 'error', code: 'documents.permission-denied', message }])
+})
+
 test('says who is missing where neither database nor buckets answer, and still looks at the rest', async () => {
   const gone = { FIRESTORE_EMULATOR_HOST: '127.0.0.1:1', STORAGE_EMULATOR_HOST: 'http://127.0.0.1:1' }
   const findings = await look({ ...env, ...gone })

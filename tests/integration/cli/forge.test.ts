@@ -41,6 +41,29 @@ test('--local is the local cloud’s project and buckets, whatever the shell say
   }
 })
 
+test.each([
+  ['none at all', {}, /^You are not signed in to Google Cloud: "gcloud auth application-default login"/],
+  [
+    'a file that is not there',
+    { GOOGLE_APPLICATION_CREDENTIALS: '/nonexistent/key.json' },
+    /^Your sign-in to Google Cloud is not good, .*\/nonexistent\/key\.json/,
+  ],
+])(
+  'without credentials for Google (%s) a project is not worked on, and the way to them is told',
+  async (_what, credentials, sentence) => {
+    const env = {
+      GOOGLE_CLOUD_PROJECT: 'test-project',
+      STORAGE_BUCKET: 'app-bucket',
+      HOME: '/nonexistent',
+      ...credentials,
+    }
+    const answer = await run(['jobs', 'list', '--json'], { ...env, METADATA_SERVER_DETECTION: 'none' })
+    expect(answer).toMatchObject({ exitCode: 2, stderr: '' })
+    const message = expect.stringMatching(sentence)
+    expect(answer.records()).toEqual([{ type: 'error', code: 'forge.no-google-sign-in', message }])
+  },
+)
+
 test('a local cloud that is not running is said at once', async () => {
   const host = `127.0.0.1:${await freePort()}`
   const answer = await run(['images', 'process', 'a', '--local'], { FIRESTORE_EMULATOR_HOST: host })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SignInService } from '../../../../cli/login/firebase.ts'
@@ -67,4 +67,13 @@ test('a file that is no session counts as none', async () => {
   await writeSession(env, 'prod', { uid: 'ana' } as Session)
   expect(await readSession(env, 'prod')).toBeNull()
   expect(await readSession({}, 'prod')).toBeNull()
+})
+
+test('a file that was cut counts as nobody signed in, and a new sign-in mends it', async () => {
+  const path = join(folder, 'charaforge', 'sign-ins', 'prod.json')
+  await writeSession(env, 'prod', sessionUntil(start))
+  await writeFile(path, '{"apiUrl":')
+  expect(await readSession(env, 'prod')).toBeNull()
+  await writeSession(env, 'prod', sessionUntil(start))
+  expect(await readSession(env, 'prod')).toEqual(sessionUntil(start))
 })
