@@ -147,6 +147,13 @@ roll_back() {
   done
 }
 
+# Also where somebody has lost patience with a canary: it would lie in the app's database and bucket for good.
+before_end() {
+  [ -n "$CANARY_ID" ] || return 0
+  remove_canary "$CANARY_ID"
+  say "    the canary was called back; the traffic is where it was moved to, and the same command sends another one"
+}
+
 # The canary is sent at every run: the last one may have ended before it.
 try_canary() {
   local status=0

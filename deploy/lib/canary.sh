@@ -3,6 +3,8 @@
 # shellcheck disable=SC2034,SC2154 # Variables come from common.sh and go to whoever sources this.
 
 canary_user=charaforge-canary
+# The canary that is on its way.
+CANARY_ID=''
 # A trigger may take two minutes to become active, so that a canary may have to be sent again.
 CANARY_ROUNDS=${CANARY_ROUNDS:-5}
 CANARY_LOOKS=${CANARY_LOOKS:-12}
@@ -31,6 +33,7 @@ look_at_canary() {
 text_field() { sed -nE "s/.*\"$1\": *\{ *\"stringValue\": *\"([^\"]*)\".*/\1/p" <<<"$2"; }
 
 remove_canary() {
+  CANARY_ID=''
   local folders=("gs://$APP_BUCKET/raw-uploads/$canary_user/$1")
   # gcloud fails for a folder in which there is nothing.
   case $STATUS in '' | idle | failed) ;; *) folders+=("gs://$APP_BUCKET/showcase-images/$canary_user/$1") ;; esac
@@ -65,7 +68,7 @@ JSON
     say "    characters/$id could not be written. Where the answer was 403: $(missing_right datastore.entities.create gcloud firestore)"
     return 2
   }
-  STATUS=''
+  CANARY_ID=$id STATUS=''
   for ((round = 1; round <= CANARY_ROUNDS; round++)); do
     # What somebody works on already would only be begun, and paid, anew.
     case $STATUS in

@@ -15,7 +15,13 @@ DRY_RUN=0
 ASSUME_YES=0
 # What a script needs for itself; removed when it ends, unless a command that it printed names a file there.
 scratch_folder=$(mktemp -d)
-trap '[ -e "$scratch_folder/keep" ] || rm -rf "$scratch_folder"' EXIT
+end() {
+  before_end
+  [ -e "$scratch_folder/keep" ] || rm -rf "$scratch_folder"
+}
+# What else a script has to put away, however it ends; it may define its own.
+before_end() { :; }
+trap end EXIT
 declared_folder=$scratch_folder/declared
 
 say() { printf '%s\n' "$*" >&2; }

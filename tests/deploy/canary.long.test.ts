@@ -122,6 +122,20 @@ test('a canary that cannot be sent says which role is missing, leaves the traffi
   expect(unsent.stderr).toContain('the canary could not be sent')
 })
 
+test('a canary that somebody does not wait for is removed', async () => {
+  const stop = new AbortController()
+  world.project.canary = ['upscaling']
+  world.project.fault = ({ what }) => {
+    if (what.startsWith('storage cp')) stop.abort()
+    return null
+  }
+  const { status, stderr } = await world.run('deploy', ['image-worker'], '', stop.signal)
+  expect(status).not.toBe(0)
+  expect([times('storage cp'), times('storage rm')]).toEqual([1, 1])
+  expect(world.project.curls.at(-1)).toMatch(/^DELETE /)
+  expect(stderr).toContain('the canary was called back')
+})
+
 test('where a run has moved nothing, a canary that fails takes nothing back, and how to is said', async () => {
   expect((await deploy('--no-canary')).status).toBe(0)
   world.project.canary = ['failed']

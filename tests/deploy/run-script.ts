@@ -19,7 +19,8 @@ export type Script = 'setup' | 'deploy' | 'destroy' | 'doctor'
 /** A fake project, and the scripts of deploy/ run against it. */
 export interface DeployWorld {
   project: FakeProject
-  run(script: Script, args?: string[], input?: string): Promise<ScriptRun>
+  /** Ended early by SIGTERM where `signal` is aborted. */
+  run(script: Script, args?: string[], input?: string, signal?: AbortSignal): Promise<ScriptRun>
   /** Writes the settings anew. */
   configure(settings: Record<string, string>): Promise<void>
   close(): Promise<void>
@@ -38,7 +39,7 @@ export async function startDeployWorld(settings: Record<string, string> = {}): P
   return {
     project,
     configure,
-    run: (script, args = [], input = '') =>
+    run: (script, args = [], input = '', signal) =>
       new Promise((resolve) => {
         const child = spawn(join(root, 'deploy', `${script}.sh`), ['--config', config, ...args], {
           env: {
@@ -60,6 +61,7 @@ export async function startDeployWorld(settings: Record<string, string> = {}): P
           said.stderr += chunk
         })
         child.stdin.end(input)
+        signal?.addEventListener('abort', () => child.kill('SIGTERM'))
         child.on('close', (status) => resolve({ status, ...said }))
       }),
     async close() {
