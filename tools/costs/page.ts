@@ -42,6 +42,8 @@ ${Object.entries(list.assumptions)
 - The measured sync took ${measured.syncSeconds} s (${Math.round(measured.syncBytes / 1e6 / measured.syncSeconds)} MB/s). Its document writes are mostly progress, one every few seconds: they follow the time it takes.
 - Models in the cache move to Nearline by themselves when they are not used (\`infra/buckets/models-lifecycle.json\`): ${money(list.prices['storage-month-nearline'].usd ?? 0)}
   a GB and month there, and a fee for every byte that is read.
+- A deployment: some minutes of Cloud Build for each image, and with image-worker a canary, which is one showcase image.
+- Log-based metrics, of which a job's end makes a few values.
 - What people download, and CPU of \`minScale\` above 0, which is billed all the time.
 `
 }
