@@ -15,9 +15,9 @@ export function ignoredModelEvent(): PostRequest {
   if (trigger === undefined || !('documentPattern' in trigger)) throw new Error('Model sync listens to no documents.')
   const change = {
     name,
-    before: version('Portrait Style', 1),
-    after: version('Portrait Style 2', 2),
-    changedFieldPaths: ['name', 'updatedAt'],
+    before: version('https://images.example.com/1.png', 1),
+    after: version('https://images.example.com/2.png', 2),
+    changedFieldPaths: ['coverMediaUrl', 'updatedAt'],
     commitTime: new Date(writtenAtMs),
   }
   const event = documentEvent(trigger, change, { id: '4711' })
@@ -26,13 +26,20 @@ export function ignoredModelEvent(): PostRequest {
   return { path: `${url.pathname}${url.search}`, headers, body: Buffer.from(body) }
 }
 
-function version(modelName: string, second: number): Uint8Array {
+function version(coverMediaUrl: string, second: number): Uint8Array {
   const string = (value: string): Value => ({ type: 'string', value })
-  // What is not in the registry yet is put there.
-  const registered = new Map([
+  // One that the registry does not find as it is asks for that.
+  const words = ['portrait', 'style', '1111'].map(string)
+  const registered = new Map<string, Value>([
     ['source', string('civitai')],
     ['sourceId', string('1111')],
+    ['sourceVersionId', string('2222')],
     ['type', string('lora')],
+    ['base', string('flux')],
+    ['key', string('civitai:1111@2222')],
+    ['owner', string('')],
+    ['words', { type: 'array', values: words }],
+    ['popularity', { type: 'integer', value: 0n }],
   ])
   const at = (writtenAtMs + second * 1000) * 1000
   return encodeDocument({
@@ -40,7 +47,8 @@ function version(modelName: string, second: number): Uint8Array {
     createTime: writtenAtMs * 1000,
     updateTime: at,
     fields: new Map<string, Value>([
-      ['name', string(modelName)],
+      ['name', string('Portrait Style')],
+      ['coverMediaUrl', string(coverMediaUrl)],
       ['registry', { type: 'map', fields: registered }],
       ['type', string('lora')],
       ['engine', string('huggingface')],

@@ -1,5 +1,5 @@
 import { toModel } from '#shared/documents/model.ts'
-import { hasRegistration } from '#shared/documents/registered-models.ts'
+import { outdatedRegistration } from '#shared/documents/synced-registration.ts'
 import type { CloudEvent } from '#shared/events/cloud-event.ts'
 import { modelIdOf } from './sync-event.ts'
 
@@ -7,8 +7,8 @@ import { modelIdOf } from './sync-event.ts'
 export type ModelChange =
   /** It names its file no longer, or was deleted. */
   | { kind: 'file-left'; modelId: string }
-  /** The app's own model, which no query of the registry finds. */
-  | { kind: 'not-listed'; modelId: string }
+  /** No query of the registry finds it as it is: the app has made it, renamed it, given it to somebody. */
+  | { kind: 'registration-outdated'; modelId: string }
 
 /** Reads it from an event; null where there is nothing to do. */
 export function modelChangeOf(event: CloudEvent, database: string): ModelChange | null {
@@ -19,8 +19,8 @@ export function modelChangeOf(event: CloudEvent, database: string): ModelChange 
   const after = event.after && toModel(modelId, event.after.fields)
   const uri = before?.gcsUri ?? null
   if (uri !== null && after?.gcsUri !== uri) return { kind: 'file-left', modelId }
-  if (event.after === null || hasRegistration(event.after.fields)) return null
-  // Its sync makes a better one; and a sync that was canceled leaves the document as it was.
+  if (event.after === null || outdatedRegistration(modelId, event.after.fields) === null) return null
+  // A sync does it better, and one that was canceled leaves the document as it was.
   const isOfSync = before?.syncStatus === 'syncing' || after?.syncStatus === 'syncing'
-  return isOfSync ? null : { kind: 'not-listed', modelId }
+  return isOfSync ? null : { kind: 'registration-outdated', modelId }
 }

@@ -9,7 +9,7 @@ import type { Outcome } from '#shared/jobs/outcome.ts'
 import type { JobRunner } from '#shared/jobs/runner.ts'
 import { slotHolder } from '#shared/jobs/slot.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
-import { listModel } from '#shared/registry/list-model.ts'
+import { refreshRegistration } from '#shared/registry/refresh-registration.ts'
 import type { ServiceJobs } from '#shared/server/lazy-jobs.ts'
 import type { ModelSyncInit } from './app.ts'
 import { cacheCleanJob, cacheVerifyJob } from './cache/cache-jobs.ts'
@@ -74,7 +74,7 @@ export async function openSyncJobs(init: ModelSyncInit): Promise<SyncJobs> {
     async follow({ kind, modelId }) {
       try {
         if (kind === 'file-left') await forgetModel(db, modelId)
-        else await listModel(db, modelId)
+        else await refreshRegistration(db, modelId)
       } catch (error) {
         // Delivered again it would be refused again.
         if (!(error instanceof FinalError)) throw error

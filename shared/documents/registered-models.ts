@@ -167,11 +167,6 @@ export function registeredOf(id: string, fields: Readonly<Record<string, unknown
   }
 }
 
-/** Whether a document's fields have our map. */
-export function hasRegistration(fields: Readonly<Record<string, unknown>>): boolean {
-  return entrySchema.safeParse(fields.registry).success
-}
-
 /** What the app's own fields tell. */
 function bareEntry({ id, type, baseModel, source }: Model): RegistryEntry {
   const { civitaiModelId, engine, hfId, versionId } = source

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { storedFormat } from '../registry/model-formats.ts'
 import type { RegistryModel } from '../registry/registry-model.ts'
 import { withFileFacts } from '../registry/with-file-facts.ts'
@@ -20,15 +21,37 @@ export interface SyncedFacts {
  * where the source said nothing.
  */
 export function syncedRegistration(stored: StoredModel, synced: SyncedFacts): Record<string, unknown> {
-  const { id, fields } = stored
-  const { isIndexed, model, userId } = registeredOf(id, fields)
-  const bare = registeredOf(id, { ...fields, registry: null }).model
-  const isSame = isIndexed && model.source === bare.source && isSameModel(model, bare)
+  const { model, userId, bare, isSame } = registrationOf(stored.id, stored.fields)
   const next = upToDate(isSame ? model : bare, synced)
   if (!isSame) return { registry: registryFields(next, userId) }
   const { version, sourceVersionId, recommendedWeight, baseModel: base, sourceBaseModel } = next
   const changes = { version, sourceVersionId, recommendedWeight, base, sourceBaseModel, ...searchKeys(next, userId) }
   return Object.fromEntries(Object.entries(changes).map(([name, value]) => [`registry.${name}`, value]))
+}
+
+/**
+ * What of our map does not say what the document does, as an update names it: all of it where there is none (the app's own
+ * models) or the document names another model, else what queries go by, since the app renames models and makes them others'.
+ * Null where all agrees, as it does behind that update.
+ */
+export function outdatedRegistration(
+  id: string,
+  fields: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | null {
+  const { model, userId, bare, isSame } = registrationOf(id, fields)
+  if (!isSame) return { registry: registryFields(bare, userId) }
+  const said = new Map(Object.entries(fields.registry ?? {}))
+  const now = { type: model.type, base: model.baseModel, ...searchKeys(model, userId) }
+  const outdated = Object.entries(now).filter(([name, value]) => !isDeepStrictEqual(value, said.get(name)))
+  if (outdated.length === 0) return null
+  return Object.fromEntries(outdated.map(([name, value]) => [`registry.${name}`, value]))
+}
+
+/** What a document is registered as; `isSame`: its own fields (`bare`) name that model still. */
+function registrationOf(id: string, fields: Readonly<Record<string, unknown>>) {
+  const { isIndexed, model, userId } = registeredOf(id, fields)
+  const bare = registeredOf(id, { ...fields, registry: null }).model
+  return { model, userId, bare, isSame: isIndexed && model.source === bare.source && isSameModel(model, bare) }
 }
 
 /** A local one is whatever its document is. */

@@ -13,12 +13,12 @@ export function wordsOf(text: string): string[] {
       .normalize('NFKC')
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? []
-  return [...new Set(words.map((word) => word.slice(0, MAX_LETTERS)))]
+  return [...new Set(words.map(cut))]
 }
 
 /** How a whole tag stands among the words: no word has such a sign. */
 export function tagWord(tag: string): string {
-  return `#${tag.normalize('NFKC').toLowerCase().trim().slice(0, MAX_LETTERS)}`
+  return `#${cut(tag.normalize('NFKC').toLowerCase().trim())}`
 }
 
 /** What a registered model is found by: the words of its name, creator, trigger words and tags, and each tag as a whole. */
@@ -29,4 +29,9 @@ export function searchWords(
   const tags = model.tags.slice(0, MAX_TAGS).map(tagWord)
   const words = new Set(texts.flatMap(wordsOf))
   return [...new Set([...[...words].slice(0, MAX_WORDS - tags.length), ...tags])]
+}
+
+/** Between two letters: half of one is no text that Firestore would keep as it is. */
+function cut(text: string): string {
+  return text.length <= MAX_LETTERS ? text : [...text].slice(0, MAX_LETTERS).join('')
 }

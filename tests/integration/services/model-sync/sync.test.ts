@@ -1,6 +1,7 @@
 import { openHubs } from '#shared/registry/open-hubs.ts'
 import { parseSource } from '#shared/registry/parse-source.ts'
 import { registerModel } from '#shared/registry/register-model.ts'
+import { documentWritten } from '../../../support/document-events.ts'
 import { startDocuments } from '../../../support/documents.ts'
 import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/sync-world.ts'
 
@@ -56,6 +57,9 @@ test('what was registered keeps what its hub has said, and is at the commit that
   const { model } = await registerModel({ db: world.db, hubs }, { ...wish, source }).finally(() => hubs.close())
   world.huggingface.addRepo({ id: 'ann/lora', files: [file], metadata: { sha: 'c'.repeat(40) } })
   const { id } = model.document
+  const made = await world.db.doc(`ai_models/${id}`).get()
+  expect(await world.deliver(documentWritten('a-project', null, made))).toEqual([204])
+  expect((await made.ref.get()).updateTime).toEqual(made.updateTime)
   const fields = (await world.db.doc(`ai_models/${id}`).get()).data() ?? {}
   const synced = await world.sync(id, { ...fields, syncStatus: 'syncing' })
   expect(synced).toMatchObject({
@@ -64,6 +68,8 @@ test('what was registered keeps what its hub has said, and is at the commit that
   })
   expect(model.model.version).not.toBe('c'.repeat(40))
   expect(synced.registry.words).toEqual(expect.arrayContaining(['ink', '#ink']))
+  expect(await world.deliver(await world.write(id, { note: 1 }))).toEqual([204])
+  expect((await made.ref.get()).get('registry')).toEqual(synced.registry)
 })
 
 test('the app’s own model is listed as soon as it is written, by its event, and keeps what it says', async () => {
@@ -80,6 +86,10 @@ test('the app’s own model is listed as soon as it is written, by its event, an
   expect(listed.get('registry.words')).toEqual(expect.arrayContaining(['of', 'app', 'inky']))
   // Delivered again, and of our own write: nothing more is written.
   expect(await world.deliver(event)).toEqual([204])
-  expect(await world.deliver(await world.write('listed', { note: 1 }))).toEqual([204])
-  expect((await ref.get()).get('registry')).toEqual(listed.get('registry'))
+  expect(await world.deliver(documentWritten('a-project', listed, await ref.get()))).toEqual([204])
+  expect((await ref.get()).updateTime).toEqual(listed.updateTime)
+  expect(await world.deliver(await world.write('listed', { name: 'Renamed', userId: null }))).toEqual([204])
+  const renamed = await ref.get()
+  expect(renamed.get('registry')).toMatchObject({ owner: '', words: expect.arrayContaining(['renamed', 'inky']) })
+  expect(renamed.get('registry.words')).not.toContain('app')
 })

@@ -2,7 +2,7 @@ import { Timestamp } from '@google-cloud/firestore'
 import { toModel } from '#shared/documents/model.ts'
 import type { StoredModel } from '#shared/documents/models.ts'
 import { registeredOf, registryFields } from '#shared/documents/registered-models.ts'
-import { syncedRegistration } from '#shared/documents/synced-registration.ts'
+import { outdatedRegistration, syncedRegistration } from '#shared/documents/synced-registration.ts'
 import type { RegistryModel } from '#shared/registry/registry-model.ts'
 import { searchWords, tagWord, wordsOf } from '#shared/registry/search-words.ts'
 import { sample } from './samples.ts'
@@ -312,4 +312,43 @@ test.each([
   const { registry } = syncedRegistration(changed, { ...SYNCED, sourceVersionId: null })
   expect(registry).toMatchObject(entry)
   expect(registry).toMatchObject({ creator: null, downloadCount: null })
+})
+
+/** The same with an update of dotted paths, as Firestore makes it. */
+function updated(fields: Record<string, unknown>, update: Record<string, unknown> | null): Record<string, unknown> {
+  const next: Record<string, unknown> = { ...fields }
+  for (const [path, value] of Object.entries(update ?? {})) {
+    const [, inner] = path.split('.')
+    next.registry = inner === undefined ? value : { ...(next.registry as object), [inner]: value }
+  }
+  return next
+}
+
+test.each<[string, Record<string, unknown>, updates: boolean]>([
+  ['as it was registered', documentOf(FULL, 'ann'), false],
+  ['of CivitAI, with the words and the base that it has', documentOf(FULL, null, { baseModel: 'SDXL 1.0 LCM' }), false],
+  ['renamed', documentOf(FULL, 'ann', { name: 'Other' }), true],
+  ['given to everybody', documentOf(FULL, 'ann', { userId: null }), true],
+  ['made another kind', documentOf(FULL, 'ann', { type: 'model' }), true],
+  ['for a base that nobody knows', documentOf({ ...FULL, baseModel: null }, 'ann', { baseModel: 'ZZ 9' }), true],
+  ['of another version', documentOf(FULL, 'ann', { versionId: '3' }), true],
+  ['the app’s own', { name: 'Bare', engine: 'huggingface', hf_id: 'Ann/Tiny', userId: 'ann' }, true],
+  ['with a map of nonsense', { name: 'Bare', registry: 'x', userId: 7 }, true],
+  ['empty', {}, true],
+])('what queries go by is brought up to date of a document %s, once', (_what, fields, updates) => {
+  const update = outdatedRegistration('the-id', fields)
+  expect(update !== null).toBe(updates)
+  const next = updated(fields, update)
+  expect(outdatedRegistration('the-id', next)).toBeNull()
+  expect(registeredOf('the-id', next).model).toMatchObject({
+    name: registeredOf('the-id', fields).model.name,
+    type: registeredOf('the-id', fields).model.type,
+  })
+})
+
+test('words and tags are cut between two letters, whatever they are written in', () => {
+  const tags = [`${'x'.repeat(39)}🎉🎉`, `${'x'.repeat(40)}🎉`]
+  const words = searchWords({ name: `y${'𠮷'.repeat(60)}`, sourceId: '1', creator: null, triggerWords: [], tags })
+  expect(words.filter((word) => !word.isWellFormed())).toEqual([])
+  expect(words).toEqual(expect.arrayContaining([`y${'𠮷'.repeat(39)}`, `#${'x'.repeat(39)}🎉`, `#${'x'.repeat(40)}`]))
 })
