@@ -1,10 +1,12 @@
 import { parse } from 'yaml'
+import { variables } from '#shared/config/environment.ts'
 import { canonicalJson, fingerprint } from '../../../tools/infra/fingerprint.ts'
 import { readMonitoring } from '../../../tools/infra/monitoring.ts'
 import { readProject } from '../../../tools/infra/project.ts'
 import { renderAlert, renderDashboard, renderMetric } from '../../../tools/infra/render-monitoring.ts'
 import { renderService } from '../../../tools/infra/render-service.ts'
 import { serviceUrls } from '../../../tools/infra/service-urls.ts'
+import { settingProblems } from '../../../tools/infra/settings.ts'
 
 const settings = {
   PROJECT_ID: 'demo',
@@ -99,6 +101,38 @@ describe('the addresses that services are told', () => {
       expect(variablesOf(rendered(name).service)).not.toHaveProperty('CACHE_MAX_BYTES')
     }
   })
+})
+
+describe('names in a settings file', () => {
+  const project = readProject()
+
+  test('may be every variable that the deployment sets, or are said to be filled in; a secret is told where it belongs', () => {
+    for (const [name, { setBy, secret }] of variables()) {
+      if (setBy !== 'deployment') continue
+      const [problem, ...more] = settingProblems([name], project)
+      expect(more).toEqual([])
+      if (secret) expect(problem).toContain('docs/secrets.md')
+      else if (problem !== undefined) expect(problem).toContain('is filled in from other settings')
+    }
+    expect(settingProblems(['CACHE_MAX_BYTES', 'RESULT_URL', 'ALERT_EMAIL', 'BILLING_ACCOUNT'], project)).toEqual([])
+  })
+
+  test('that nobody reads are told, all at once', () => {
+    expect(settingProblems(['CACHE_MAX_BYTE', 'PORT', 'COMMIT'], project)).toEqual([
+      expect.stringContaining('There is no setting CACHE_MAX_BYTE'),
+      expect.stringContaining('There is no setting PORT'),
+      expect.stringContaining('There is no setting COMMIT'),
+    ])
+  })
+})
+
+test('a revision after one that did not start is told apart from it, and is the same service all the same', () => {
+  const render = (notStarted: string | null) =>
+    renderService('api', { settings, secretVersions: {}, keepTrafficOn: null, notStarted })
+  const [first, next] = [render(null), render('api-00002-abc')]
+  expect(next.print).toBe(first.print)
+  expect(next.text.replace('        after: api-00002-abc\n', '')).toBe(first.text)
+  expect(next.text).not.toBe(first.text)
 })
 
 describe('fingerprints', () => {
