@@ -29,21 +29,24 @@ export function newJob<Input>(
   return { id, writes: (transaction) => transaction.create(jobRef(db, id), { ...record, dueAt }) }
 }
 
-/** Puts a job into the books; the same job asked for twice is one. `dueAt`: when the reconciler should look for it. */
+/** Puts a job into the books; the same job asked for twice is one. `isDueNow`: the reconciler need not wait for a task first. */
 export async function recordJob<Input>(
   db: Firestore,
-  params: { names: JobNames<Input>; input: Input; deadlineMs: number; dueAt?: Timestamp },
+  params: { names: JobNames<Input>; input: Input; deadlineMs: number; isDueNow?: boolean },
 ): Promise<{ id: string }> {
-  const { names, input, deadlineMs, dueAt } = params
+  const { names, input, deadlineMs, isDueNow = false } = params
   const key = names.key(input)
   const id = jobId(key)
   const subject = names.subject(input)
-  const now = Timestamp.now()
-  const record = newRecord({ kind: names.kind, subject, input, key, now, deadlineMs })
   try {
+    const snapshot = await jobRef(db, id).get()
+    if (snapshot.exists) return { id }
+    // Firestore's time and not ours: a claim judges by that whether the job is too late.
+    const now = snapshot.readTime
+    const record = newRecord({ kind: names.kind, subject, input, key, now, deadlineMs })
     // No event stands behind it that would be delivered again: only the task that is made next.
-    const due = dueAt ?? Timestamp.fromMillis(now.toMillis() + taskSilenceMs)
-    await jobRef(db, id).create({ ...record, dueAt: due })
+    const dueAt = isDueNow ? now : Timestamp.fromMillis(now.toMillis() + taskSilenceMs)
+    await jobRef(db, id).create({ ...record, dueAt })
   } catch (error) {
     if (!isAlreadyThere(error)) throw documentsError(error)
   }
@@ -66,8 +69,7 @@ export function createJobRequests(params: {
   return {
     wake,
     async enqueue(names, input) {
-      const dueNow = wakeQueue ? {} : { dueAt: Timestamp.now() }
-      const { id } = await recordJob(db, { names, input, deadlineMs, ...dueNow })
+      const { id } = await recordJob(db, { names, input, deadlineMs, isDueNow: wakeQueue === null })
       await wake({ id, fence: 0 })
     },
   }
