@@ -1,12 +1,16 @@
 import sharp from 'sharp'
 import { barePicture } from '#shared/photos/bare-picture.ts'
 import { isCostlyProfile } from '#shared/photos/colour-profile.ts'
+import { decodingBytes } from '#shared/photos/decoding-bytes.ts'
 import type { ProviderImage } from './provider.ts'
 
 /** An answer that was proven to be a picture. */
 export interface AnsweredPicture extends ProviderImage {
   hasAlpha: boolean
 }
+
+/** What decoding may hold: the largest that we ask for, 32 megapixels, twice over. */
+const mostDecodingBytes = 256_000_000
 
 export type PictureType = ProviderImage['contentType']
 
@@ -42,13 +46,17 @@ export async function readPicture(params: {
     throw reject({ what: `it is called ${contentType} but is ${type}`, isOtherThing: false, facts })
   }
   const failed = (cause: unknown) => reject({ what: 'it cannot be decoded', isOtherThing: false, facts, cause })
-  const { width, height, hasAlpha, icc } = await sharp(bytes, { failOn: 'error' })
+  const header = await sharp(bytes, { failOn: 'error' })
     .metadata()
     .catch((cause: unknown) => {
       throw failed(cause)
     })
+  const { width, height, hasAlpha } = header
+  if (decodingBytes(header) > mostDecodingBytes) {
+    throw reject({ what: `it has ${width} × ${height} pixels`, isOtherThing: false, facts })
+  }
   // Every later step would decode it again.
-  if (isCostlyProfile(icc)) {
+  if (isCostlyProfile(header.icc)) {
     throw reject({ what: 'its colour profile would take too long', isOtherThing: false, facts })
   }
   try {
