@@ -69,7 +69,7 @@ export async function registeredPage(
       if (models.length === limit) return { models, next: after && writeCursor(after) }
       const model = registeredOf(found.id, found.data())
       after = positionOf(found, field)
-      if (fits(model) && accepts(model)) models.push(model)
+      if (isSeenBy(filter.viewer, model) && fits(model) && accepts(model)) models.push(model)
     }
     if (docs.length < limit) return { models, next: null }
   }
@@ -115,7 +115,7 @@ export async function registeredByKey(
   const visible = db.collection('ai_models').where('registry.owner', 'in', ['', wish.uid])
   const answers = await Promise.all(parts.map((part) => visible.where('registry.key', 'in', part).get()))
   return Map.groupBy(
-    answers.flatMap(({ docs }) => docs).map((found) => registeredOf(found.id, found.data())),
+    answers.flatMap(({ docs }) => seenBy(wish, docs)),
     ({ model }) => sourceKey(model),
   )
 }
@@ -133,7 +133,7 @@ export async function registeredVersions(
     .limit(MOST_ALIKE)
     .get()
   const publishedMs = ({ model }: RegisteredModel): number => model.createdAt?.getTime() ?? 0
-  return docs.map((found) => registeredOf(found.id, found.data())).toSorted((a, b) => publishedMs(b) - publishedMs(a))
+  return seenBy(wish, docs).toSorted((a, b) => publishedMs(b) - publishedMs(a))
 }
 
 /** Of the same, those whose file has this SHA-256: as it was verified, or as the source says. */
@@ -145,7 +145,7 @@ export async function registeredBySha256(
   const answers = await Promise.all(
     ['sha256', 'registry.sha256'].map((field) => visible.where(field, '==', wish.sha256).limit(MOST_ALIKE).get()),
   )
-  const found = new Map(answers.flatMap(({ docs }) => docs).map((one) => [one.id, registeredOf(one.id, one.data())]))
+  const found = new Map(answers.flatMap(({ docs }) => seenBy(wish, docs)).map((one) => [one.document.id, one]))
   return [...found.values()].filter(({ model }) => model.sha256 === wish.sha256)
 }
 
@@ -153,6 +153,11 @@ export async function registeredBySha256(
 export async function countOwnModels(db: Firestore, wish: { uid: string; most: number }): Promise<number> {
   const own = db.collection('ai_models').where('registry.owner', '==', wish.uid)
   return (await own.limit(wish.most).count().get()).data().count
+}
+
+/** The document says whose it is: the key that it was found by may be older. */
+function seenBy(viewer: { uid: string }, docs: readonly QueryDocumentSnapshot[]): RegisteredModel[] {
+  return docs.map((found) => registeredOf(found.id, found.data())).filter((model) => isSeenBy(viewer, model))
 }
 
 /** Whether somebody sees a model at all. */

@@ -227,3 +227,17 @@ test('the list has one’s own and the system’s, the last one first, by facets
   expect([ids(rest), rest.next_cursor]).toEqual([['hf:ann/castle-3'], null])
   expect((await get('/api/registry/models?cursor=nonsense', lister.token)).status).toBe(422)
 })
+
+test('what has become somebody’s own is found by nobody else, even before its keys say so', async () => {
+  const operator = await world.api.signIn('op', { operator: true })
+  const { model } = (await add(operator.token, { source: 'hf:ann/castle-4', system: true })).body
+  const seen = async () => {
+    const list = (await get('/api/registry/models?limit=100')).body.models.map(({ model_id }) => model_id)
+    const [one, marked] = [await get(at('hf:ann/castle-4')), await search('q=castle&source=huggingface&limit=100')]
+    const found = [one.body.model, ...marked.models, ...(await search('source=local&limit=100')).models]
+    return [...list, ...found.map(({ model_id }) => model_id)].filter((id) => id === model.model_id).length
+  }
+  expect(await seen()).toBe(4)
+  await world.api.db.doc(`ai_models/${model.model_id}`).update({ userId: 'eve' })
+  expect(await seen()).toBe(0)
+})
