@@ -142,6 +142,11 @@ export function findGroup(args: readonly string[]): CommandGroup | null {
   return commandGroups().find(({ commands: [first] }) => first.words[0] === args[place]) ?? null
 }
 
+/** The words of a call, options apart: the command's, then what it is about. */
+export function wordsOf(args: readonly string[]): string[] {
+  return wordPlaces(args).flatMap((place) => args[place] ?? [])
+}
+
 /** Where the words stand: neither options, nor the value of the one that may stand before the command. */
 function wordPlaces(args: readonly string[]): number[] {
   return args.flatMap((arg, place) => (arg.startsWith('-') || args[place - 1] === '--profile' ? [] : [place]))

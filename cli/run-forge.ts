@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { types } from 'node:util'
 import { AppError } from '#shared/errors/app-error.ts'
 import { type CommandContext, parseCall, UsageError } from './command.ts'
-import { type FoundCommand, findCommand, findGroup } from './commands.ts'
+import { type FoundCommand, findCommand, findGroup, wordsOf } from './commands.ts'
 import { commandHelp, groupHelp, overview } from './help.ts'
 import { Interrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -43,7 +43,7 @@ interface Information {
   text: string
 }
 
-/** What is only told: the version, and help of all, a group or a command. */
+/** What is only told: the version, and help of all, a group or a command. @throws UsageError for help on what is not there. */
 function informationFor(args: string[]): Information | null {
   if (args.includes('--version')) {
     const text = version()
@@ -56,7 +56,9 @@ function informationFor(args: string[]): Information | null {
   const found = findCommand(asked)
   if (found !== null) return help(found.command.words.join(' '), commandHelp(found.command))
   const group = findGroup(asked)
-  return group === null ? help(null, overview()) : help(group.name, groupHelp(group))
+  if (group !== null) return help(group.name, groupHelp(group))
+  if (wordsOf(asked).length > 0) throw new UsageError(unknownCommand(asked), null)
+  return help(null, overview())
 }
 
 function help(about: string | null, text: string): Information {
@@ -125,7 +127,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function unknownCommand(args: string[]): string {
-  const words = args.filter((arg) => !arg.startsWith('-'))
+  const words = wordsOf(args)
   if (words.length === 0) return 'Name a command.'
   if (words.length === 1 && findGroup(args) !== null) return `Say what "forge ${words[0]}" is to do.`
   return `There is no command "${words.slice(0, 2).join(' ')}".`

@@ -64,6 +64,25 @@ if (!hasTmux) {
       expect(await terminal.rows()).toEqual(['Interrupted. Nothing was sent.'])
     }, 60_000)
 
+    test('a sync that the API is asked for shows its bytes as they come', async () => {
+      const { sha256: _sha256, ...ids } = world.addCivitaiModel(40 * MiB)
+      const document = { name: 'rain', userId: 'ana', syncStatus: 'notsynced', engine: 'civitai', ...ids }
+      await world.db.doc('ai_models/rain').set(document)
+      world.cloud.hubs.fileHost.shape({ bytesPerSecondPerConnection: MiB })
+      const terminal = await world.forge(['models', 'sync', 'rain'])
+      const seen = new Set<number>()
+      await terminal.shows((rows) => {
+        const percent = percentOf(rows)
+        if (percent !== null) seen.add(percent)
+        return seen.size >= 2
+      })
+      world.cloud.hubs.fileHost.shape({})
+      expect(await terminal.exitCode()).toBe(0)
+      const rows = await terminal.rows()
+      expect(barRows(rows)).toEqual([])
+      expect(rows.slice(0, 2)).toEqual(['rain  asked for', 'rain  synced'])
+    }, 60_000)
+
     test('an upload that Ctrl-C has cut goes on with the next call, and the file becomes a synced model', async () => {
       const content = safetensorsContent({ sizeBytes: 40 * MiB, seed: 77 })
       const path = join(folder, 'Portrait.safetensors')

@@ -11,7 +11,7 @@ async function run(args: string[]) {
   return { exitCode, ...said }
 }
 
-test.each([[['--help']], [['help']], [[]]])(
+test.each([[['--help']], [['help']], [[]], [['--profile', 'prod', '--help']]])(
   'forge %j: the overview fits a screen and names every command',
   async (args) => {
     const answer = await run(args)
@@ -81,6 +81,9 @@ describe.each(commands.map((command) => [command.words.join(' '), command] as co
 
 test.each([
   ['an unknown command', ['images', 'destroy'], 'There is no command "images destroy".'],
+  ['help on an unknown command', ['help', 'imges'], 'There is no command "imges".'],
+  ['the same by an option', ['imges', 'process', '--help'], 'There is no command "imges process".'],
+  ['an unknown command of a profile', ['--profile', 'prod', 'imges'], 'There is no command "imges".'],
   ['an unknown option', ['images', 'process', 'a', '--wach'], "Unknown option '--wach'."],
   ['nothing to work on', ['images', 'process'], 'Name at least one character.'],
   ['what is no id', ['images', 'process', 'a/b'], '"a/b" is no character\'s id.'],
