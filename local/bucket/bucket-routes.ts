@@ -1,6 +1,6 @@
 import { predefinedAcl } from './acl.ts'
 import { changedBucketLists } from './bucket-acl-routes.ts'
-import { type Call, type JsonObject, readJsonBody } from './call.ts'
+import { type Call, isJsonObject, type JsonObject, readJsonBody } from './call.ts'
 import { invalid, notSupported, preconditionFailed } from './failure.ts'
 import { applyFieldMask } from './field-mask.ts'
 import { pageToken, parsePage } from './listing.ts'
@@ -119,8 +119,8 @@ function mergeSettings(current: JsonObject, body: JsonObject): JsonObject {
   const settings = Object.fromEntries(Object.entries(body).filter(([field]) => !NO_SETTINGS.has(field)))
   const merged = mergePatch(current, settings)
   const { versioning, retentionPolicy, defaultEventBasedHold } = merged
-  if (isObject(versioning) && versioning.enabled === true) throw notSupported('object versioning')
-  if (isObject(retentionPolicy)) throw notSupported('retention policies')
+  if (isJsonObject(versioning) && versioning.enabled === true) throw notSupported('object versioning')
+  if (isJsonObject(retentionPolicy)) throw notSupported('retention policies')
   if (defaultEventBasedHold === true) throw notSupported('holds')
   return merged
 }
@@ -130,7 +130,7 @@ function mergePatch(current: JsonObject, patch: JsonObject): JsonObject {
   for (const [key, value] of Object.entries(patch)) {
     const before = merged[key]
     if (value === null) delete merged[key]
-    else if (isObject(value)) merged[key] = mergePatch(isObject(before) ? before : {}, value)
+    else if (isJsonObject(value)) merged[key] = mergePatch(isJsonObject(before) ? before : {}, value)
     else merged[key] = value
   }
   return merged
@@ -140,7 +140,7 @@ async function setPolicy(store: ObjectStore, call: Call, bucket: string): Promis
   const body = await readJsonBody(call)
   if (!Array.isArray(body.bindings)) throw invalid('Invalid value for: bindings')
   const bindings = body.bindings.map((binding: unknown) => {
-    if (!isObject(binding) || typeof binding.role !== 'string' || !Array.isArray(binding.members)) {
+    if (!isJsonObject(binding) || typeof binding.role !== 'string' || !Array.isArray(binding.members)) {
       throw invalid('Invalid value for: bindings')
     }
     return { role: binding.role, members: binding.members.map(String) }
@@ -170,8 +170,4 @@ function layoutReply({ name, settings }: BucketRecord): Reply {
 
 function bucketReply(record: BucketRecord, call: Call): Reply {
   return json(applyFieldMask(bucketResource(record, call.baseUrl, projectionOf(call)), call.query.get('fields')))
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

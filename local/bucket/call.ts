@@ -16,6 +16,10 @@ export interface Call {
 
 export type JsonObject = Record<string, unknown>
 
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Metadata bodies are small: the service allows 8 KiB of custom metadata; compose lists and policies stay below this. */
 const JSON_LIMIT_BYTES = 1024 * 1024
 
@@ -66,6 +70,6 @@ export function parseJsonObject(bytes: Buffer): JsonObject {
   }
   // What clients in Go send for a resource of which nothing is said.
   if (parsed === null) return {}
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw invalid('Parse Error')
-  return parsed as JsonObject
+  if (!isJsonObject(parsed)) throw invalid('Parse Error')
+  return parsed
 }

@@ -1,7 +1,7 @@
 import { decodeCrc32c, encodeCrc32c } from '#shared/objects/crc32c.ts'
 import { combineCrc32c } from '#shared/objects/crc32c-combine.ts'
 import { initialAcl, parseAclList } from './acl.ts'
-import { type Call, type JsonObject, readJsonBody } from './call.ts'
+import { type Call, isJsonObject, type JsonObject, readJsonBody } from './call.ts'
 import { parseEditableMetadata } from './editable-metadata.ts'
 import { invalid } from './failure.ts'
 import { assertObjectName } from './object-name.ts'
@@ -32,7 +32,7 @@ async function composeObject(
   const body = await readJsonBody(call)
   assertObjectName(params.object)
   const sources = parseComposeSources(body).map((source) => findComposeSource(store, params.bucket, source))
-  const destination = isObject(body.destination) ? body.destination : {}
+  const destination = isJsonObject(body.destination) ? body.destination : {}
   const [first] = sources
   const editable = parseEditableMetadata(destination)
   if (editable.contentType === undefined && first?.editable.contentType !== undefined) {
@@ -66,8 +66,8 @@ function parseComposeSources(body: JsonObject): ComposeSource[] {
     )
   }
   return sourceObjects.map((source: unknown) => {
-    if (!isObject(source) || typeof source.name !== 'string') throw invalid('A source component has no name.')
-    const conditions = isObject(source.objectPreconditions) ? source.objectPreconditions : {}
+    if (!isJsonObject(source) || typeof source.name !== 'string') throw invalid('A source component has no name.')
+    const conditions = isJsonObject(source.objectPreconditions) ? source.objectPreconditions : {}
     return {
       name: source.name,
       generation: versionField(source.generation),
@@ -94,8 +94,4 @@ function compositeContent(parts: readonly Content[]): Omit<Content, 'segments'> 
 
 function versionField(value: unknown): number | null {
   return value === undefined || value === null ? null : parseVersion(String(value))
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
