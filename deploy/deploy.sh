@@ -52,6 +52,7 @@ build_image() {
   look gcloud artifacts docker images describe "$name:$COMMIT" --format='value(image_summary.digest)'
   if [ -z "$SEEN" ]; then
     make_sources
+    say "Building $1 takes some minutes: https://console.cloud.google.com/cloud-build/builds;region=$REGION?project=$PROJECT_ID"
     change gcloud builds submit "$SOURCES" --config="$deploy_folder/cloudbuild.yaml" --region="$REGION" \
       --gcs-source-staging-dir="gs://$BUILD_BUCKET/sources" \
       --service-account="projects/$PROJECT_ID/serviceAccounts/$(account_email charaforge-build)" \

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { howMany } from '../support/how-many.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import type { Resource } from './fake-format.ts'
@@ -27,14 +28,25 @@ let world: DeployWorld
 /** The project before anything is done. */
 let fresh: Snapshot
 /** A run without a fault: where it ends, and by which commands. */
-let end: { state: string[]; commands: Map<string, Call>; project: Snapshot; entries: Entry[] }
+let end: {
+  state: string[]
+  commands: Map<string, Call>
+  project: Snapshot
+  entries: Entry[]
+  calls: Record<'setup' | 'deploy', Call[]>
+}
 beforeAll(async () => {
   world = await startDeployWorld(settings)
   fresh = world.project.snapshot()
-  for (const [script, args] of scripts) expect((await world.run(script, [...args])).status).toBe(0)
   const { project } = world
+  const calls: typeof end.calls = { setup: [], deploy: [] }
+  for (const [script, args] of scripts) {
+    const before = project.calls.length
+    expect((await world.run(script, [...args])).status).toBe(0)
+    calls[script] = project.calls.slice(before)
+  }
   const commands = new Map(project.calls.map((call) => [keyOf(call), call]))
-  end = { state: stateOf(project), commands, project: project.snapshot(), entries: project.entries }
+  end = { state: stateOf(project), commands, project: project.snapshot(), entries: project.entries, calls }
   expect(project.changes.length).toBeGreaterThan(100)
   console.log(`SEED=${seed}: ${commands.size} commands, of which ${project.changes.length} change something`)
 }, 120_000)
@@ -108,6 +120,20 @@ test(
     }),
   1_800_000,
 )
+
+test.each([
+  // Setup changes whatever it looks at; who may do that may look.
+  { script: 'setup', begins: 'Without it:', isCovered: ({ isRead }: Call) => isRead },
+  { script: 'deploy', begins: 'For `deploy.sh` alone', isCovered: () => false },
+] as const)('the roles that docs/deploy.md lists for $script are enough', ({ script, begins, isCovered }) => {
+  const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+  const [, list = ''] = page.split(begins)
+  const listed = [...(list.split('\n\n')[0] ?? '').matchAll(/`([a-z.A-Z]+)`/g)].map(([, role]) => `roles/${role}`)
+  const needed = new Set(end.calls[script].filter((call) => !isCovered(call)).map(({ what }) => needOf(what).role))
+  expect(needed.size).toBeGreaterThan(8)
+  const isListed = (role: string) => [role, role.replace(/\.viewer$/, '.admin')].some((one) => listed.includes(one))
+  expect([...needed].filter((role) => !isListed(role))).toEqual([])
+})
 
 /** What somebody else may have made before under the same name: nothing is set as it is declared, but what cannot be changed. */
 function bare(kind: string, thing: Resource): Resource {
