@@ -10,7 +10,7 @@ const shared = {
 }
 
 export default {
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // Two cores are what CI has; more workers only make the timings of servers and processes less steady.
   maxWorkers: 2,
   testSequencer: '<rootDir>/tests/support/slow-kinds-first.js',

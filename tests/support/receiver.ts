@@ -47,7 +47,7 @@ export async function startReceiver(
 }
 
 /** Waits for a state that real I/O brings about. */
-export async function until(holds: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function until(holds: () => boolean, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!holds()) {
     if (Date.now() > end) throw new Error(`It did not happen within ${timeoutMs} ms: ${holds}`)
