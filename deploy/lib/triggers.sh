@@ -21,6 +21,11 @@ make_triggers() {
       --format='value[separator="|"](name.basename(),destination.cloudRun.service.basename(),destination.cloudRun.region,destination.cloudRun.path,serviceAccount.basename(),eventDataContentType,eventFilters.map().format("{0}={1}",attribute,value).list(separator=" "),transport.pubsub.subscription.basename())'
     SUBSCRIPTION=''
     if ! find_row "$SEEN" "$name"; then
+      # Its subscription gets a name by Google when it is made: no commands that doctor.sh could print now would set it.
+      if [ "$TAKE_EXTRA" = 1 ]; then
+        printf '+ deploy/deploy.sh %s   # makes the trigger %s, and sets its subscription\n' "$service" "$name"
+        continue
+      fi
       change gcloud eventarc triggers create "$name" --location="$location" "${flags[@]}"
       if [ "$DRY_RUN" = 0 ]; then
         look gcloud eventarc triggers describe "$name" --location="$location" --format='value(transport.pubsub.subscription.basename())'

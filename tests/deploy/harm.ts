@@ -226,6 +226,11 @@ export const told: Harm[] = [
     says: '+ deploy/deploy.sh model-sync',
   },
   {
+    what: 'a trigger gone',
+    does: (it) => it.remove('eventarc triggers', 'uploads-finalized'),
+    says: '+ deploy/deploy.sh image-worker   # makes the trigger uploads-finalized',
+  },
+  {
     what: 'traffic on an older revision',
     does: (it) =>
       Object.assign(named(it, 'run services', 'image-worker').status as Resource, {
