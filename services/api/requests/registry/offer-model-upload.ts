@@ -1,9 +1,12 @@
 import type { Firestore } from '@google-cloud/firestore'
+import { modelRef } from '#shared/documents/models.ts'
 import { readUsage, reserveStorage, settleStorage, type Usage } from '#shared/documents/quotas.ts'
+import { reading } from '#shared/documents/reading.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { extensionOf } from '#shared/formats/object-name.ts'
 import type { SignedUpload } from '#shared/objects/signed-urls.ts'
-import { modelUpload, uploadReservation } from '#shared/registry/model-uploads.ts'
+import { type ModelUpload, modelUpload, modelUploadUri, uploadReservation } from '#shared/registry/model-uploads.ts'
+import { newModelOf } from '#shared/registry/new-model.ts'
 import { storedBytesFor } from '#shared/registry/stored-bytes.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { invalidRequest } from '../../http/parse-part.ts'
@@ -51,7 +54,9 @@ export async function offerModelUpload({ user, context }: Caller, wish: ModelFil
     storedBytesFor(db, { sha256, userId: isForSystem ? null : user.uid }),
     store.stat(object),
   ])
-  if (stored?.sizeBytes === sizeBytes || sent?.sizeBytes === sizeBytes) return { upload, start: null }
+  if (stored?.sizeBytes === sizeBytes) return { upload, start: null }
+  const isThere = sent?.sizeBytes === sizeBytes && !(await wasRefused(db, object, isForSystem ? null : user.uid))
+  if (isThere) return { upload, start: null }
   if (!user.isOperator) await reserve(context, db, { userId: user.uid, sha256, sizeBytes })
   try {
     const start = await signer.signUpload({
@@ -67,6 +72,15 @@ export async function offerModelUpload({ user, context }: Caller, wish: ModelFil
     await runTransaction(db, async (transaction) => released(transaction))
     throw error
   }
+}
+
+/** Whether a sync has found other bytes there than their name says: they have to be sent anew. */
+async function wasRefused(db: Firestore, upload: ModelUpload, userId: string | null): Promise<boolean> {
+  const source = { kind: 'upload', object: modelUploadUri(upload), sha256: upload.sha256 } as const
+  const found = await reading(modelRef(db, newModelOf(source, userId).id).get())
+  // What it is being synced from now must not be written over.
+  if (found.get('syncStatus') === 'syncing') return false
+  return /^(?:transfer|upload)\.hash-mismatch$/.test(String(found.get('syncErrorCode')))
 }
 
 /** Asked again, for a URL that is no longer good, it is the same reservation. */

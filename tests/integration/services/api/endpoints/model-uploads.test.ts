@@ -4,6 +4,7 @@ import { localBuckets } from '#local/environment.ts'
 import { keepStorage, readUsage } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { modelUploadUri, uploadReservation } from '#shared/registry/model-uploads.ts'
+import { newModelOf } from '#shared/registry/new-model.ts'
 import { removeFinishedUploads } from '../../../../../services/api/model-uploads.ts'
 import { type ApiInstance, type ApiWorld, startApiWorld } from '../../../../support/api-world.ts'
 
@@ -64,6 +65,26 @@ test('a file is uploaded with what is offered, and the one that is there need no
   await send(offered.start, bytes)
   expect(await isThere(offered.upload)).toBe(true)
   expect((await ask(token, body)).body).toEqual({ upload: offered.upload, start: null })
+})
+
+test('a file that a sync has found to be another may be sent anew, and counts once', async () => {
+  const { uid, token } = await world.signIn()
+  const { bytes, sha256, body } = fileOf(900)
+  const { upload, start } = (await ask(token, body)).body
+  await send(start, randomBytes(900))
+  const { id } = newModelOf({ kind: 'upload', object: upload, sha256 }, uid)
+  await world.db.doc(`ai_models/${id}`).set({ userId: uid, syncErrorCode: 'transfer.hash-mismatch' })
+  const again = (await ask(token, body)).body
+  await send(again.start, bytes)
+  expect(await world.store.stat({ bucket: localBuckets.work, name: upload })).toMatchObject({ sizeBytes: 900 })
+  expect(Object.values(await reservedBy(uid)).map((one) => one.bytes)).toEqual([900])
+  const offers = async (fields: Record<string, unknown>) => {
+    await world.db.doc(`ai_models/${id}`).update(fields)
+    return (await ask(token, body)).body.start !== null
+  }
+  expect(await offers({ syncStatus: 'syncing' })).toBe(false)
+  expect(await offers({ syncStatus: 'notsynced' })).toBe(true)
+  expect(await offers({ syncErrorCode: 'cache.full' })).toBe(false)
 })
 
 test('another size than was asked for is refused by the bucket', async () => {
