@@ -3,20 +3,11 @@ import type { JobDefinition } from '#shared/jobs/definition.ts'
 /** Lets at most `most` runs work at once; the others wait, their leases kept: memory is pixels times concurrency. */
 export function limitConcurrency<Input>(definition: JobDefinition<Input>, most: number): JobDefinition<Input> {
   const places = new Places(most)
-  return {
-    ...definition,
-    async run(run) {
-      await places.take(run.signal)
-      try {
-        await definition.run(run)
-      } finally {
-        places.giveBack()
-      }
-    },
-  }
+  return { ...definition, run: (run) => places.hold(run.signal, () => definition.run(run)) }
 }
 
-class Places {
+/** Places for the part of some work that takes much of the memory: who finds none waits, in the order they came. */
+export class Places {
   #free: number
   /** Each takes over a place that is given back, in the order they came. */
   readonly #waiting: (() => void)[] = []
@@ -25,7 +16,17 @@ class Places {
     this.#free = most
   }
 
-  async take(signal: AbortSignal): Promise<void> {
+  /** Does `work` in a place of its own. Throws the signal's reason where it aborts before there is one. */
+  async hold<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#take(signal)
+    try {
+      return await work()
+    } finally {
+      this.#giveBack()
+    }
+  }
+
+  async #take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     if (this.#free > 0) {
       this.#free -= 1
@@ -47,7 +48,7 @@ class Places {
     }
   }
 
-  giveBack(): void {
+  #giveBack(): void {
     const next = this.#waiting.shift()
     if (next) next()
     else this.#free += 1

@@ -36,10 +36,16 @@ export function workPrefix(jobId: string): string {
  * @throws FinalError `photo.…`, `archive.…`, `guard.…`, `training.…`: all of them sentences for the owner
  */
 export async function preparePhotos(deps: StartDeps, run: JobRun<TrainingStartInput>): Promise<PreparedPhotos> {
+  const { count, photos } = await photosOf(deps, run)
+  checkPhotoCount(count, deps.limits.photos)
+  // Not while an archive is fetched: somebody's slow server would keep the others waiting.
+  return await deps.photoPlaces.hold(run.signal, () => pack(deps, run, { count, photos }))
+}
+
+async function pack(deps: StartDeps, run: JobRun<TrainingStartInput>, taken: TakenPhotos): Promise<PreparedPhotos> {
   const { db, workBucket, limits, scanner } = deps
   const { trainingId: id, userId } = run.input
-  const { count, photos } = await photosOf(deps, run)
-  checkPhotoCount(count, limits.photos)
+  const { count, photos } = taken
   const hash = createHash('sha256')
   const chunks = photosToZip(
     whileWanted(photos, () => checkWanted(db, id)),
@@ -59,10 +65,12 @@ export async function preparePhotos(deps: StartDeps, run: JobRun<TrainingStartIn
   return { photoCount: count, sizeBytes, generation, sha256: hash.digest('hex') }
 }
 
-async function photosOf(
-  deps: StartDeps,
-  run: JobRun<TrainingStartInput>,
-): Promise<{ count: number; photos: Iterable<Photo> | AsyncIterable<Photo> }> {
+interface TakenPhotos {
+  count: number
+  photos: Iterable<Photo> | AsyncIterable<Photo>
+}
+
+async function photosOf(deps: StartDeps, run: JobRun<TrainingStartInput>): Promise<TakenPhotos> {
   const { source } = run.input
   const { maxPhotoBytes } = deps.limits
   if (source.kind === 'uploads') {

@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import type { HttpClient } from '#shared/http/client.ts'
+import type { Places } from '#shared/jobs/concurrency.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
 import type { MalwareScanner } from '#shared/malware/malware-scanner.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
@@ -41,6 +42,8 @@ export interface StartDeps {
   finishJobs: JobRequests
   mail: MailSettings
   limits: { maxPhotoBytes: number; photos?: PhotosZipLimits }
+  /** For whoever makes photos ready: trainings of many people begin at once, each with a decoded photo in memory. */
+  photoPlaces: Places
   /** How long the signed URL of the photos is good. */
   zipUrlTtlMs: number
   /** How long a run is looked for whose creation was not answered. */

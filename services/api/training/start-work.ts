@@ -3,6 +3,7 @@ import type { Config } from '#shared/config/environment.ts'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient } from '#shared/http/client.ts'
 import { createRateLimiter } from '#shared/http/rate-limiter.ts'
+import { Places } from '#shared/jobs/concurrency.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { createClamdScanner } from '#shared/malware/clamd-scanner.ts'
 import { createReplicateClient, REPLICATE_RATE } from '#shared/replicate/client.ts'
@@ -12,6 +13,9 @@ import type { TrainingStartInput } from '#shared/trainings/training-jobs.ts'
 import type { ApiInit } from '../app.ts'
 import { runTrainingStart } from './run-start-job.ts'
 import type { ReplicateSettings, StartDeps } from './start-deps.ts'
+
+/** The largest photo that is taken needs a quarter of a gigabyte while it is decoded; the service has one, and answers people beside that. */
+const TRAININGS_AT_PHOTOS = 2
 
 export type StartWork = (run: JobRun<TrainingStartInput>) => Promise<void>
 
@@ -32,6 +36,7 @@ export function openStartWork(
     scanner: config.CLAMD_HOST && createClamdScanner({ ...config.CLAMD_HOST, timeoutMs: config.CLAMD_TIMEOUT_MS }),
     replicate: openReplicate(init, config),
     limits: { maxPhotoBytes: config.MAX_PHOTO_BYTES },
+    photoPlaces: new Places(TRAININGS_AT_PHOTOS),
     zipUrlTtlMs: config.TRAINING_ZIP_URL_TTL_MS,
     createSearchMs: config.CREATE_SEARCH_MS,
     now: () => new Date(),

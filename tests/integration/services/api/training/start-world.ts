@@ -16,6 +16,7 @@ import { createTraining, readTraining, type Training, trainingRef } from '#share
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { createAddressGuard } from '#shared/http/address-guard.ts'
 import { createHttpClient } from '#shared/http/client.ts'
+import { Places } from '#shared/jobs/concurrency.ts'
 import { type JobRecord, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { createJobRequests, newJob } from '#shared/jobs/job-requests.ts'
 import type { Outcome } from '#shared/jobs/outcome.ts'
@@ -148,6 +149,7 @@ export async function startStartWorld(options: ReplicateOptions = {}): Promise<S
     finishJobs: createJobRequests({ db, wakeQueue: null, deadlineMs: 3_600_000 }),
     mail,
     limits: { maxPhotoBytes: 1_000_000 },
+    photoPlaces: new Places(2),
     zipUrlTtlMs: 3_600_000,
     createSearchMs: searchMs,
     now,

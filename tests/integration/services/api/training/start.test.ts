@@ -2,6 +2,7 @@ import sharp from 'sharp'
 import { listZip, readZipEntry } from '#shared/archives/zip-reader.ts'
 import { usedOf } from '#shared/documents/quotas.ts'
 import { trainingZipName } from '#shared/trainings/training-places.ts'
+import { until } from '../../../../support/until.ts'
 import { photoArchive, photos } from './photo-archives.ts'
 import { type StartWorld, userId, useStartWorld, workBucket } from './start-world.ts'
 
@@ -169,4 +170,31 @@ test('a cancel between two photos ends it at once, refunded and with nothing lef
   expect([training.status, scans]).toEqual(['canceled', 2])
   expect((await world.usage()).quotas.trainings[id]).toBeUndefined()
   expect(await world.objects()).not.toContain(trainingZipName(training))
+})
+
+test('no more than two trainings make photos ready at once, however many begin', async () => {
+  const ids: string[] = []
+  for (let count = 0; count < 4; count++) ids.push(await world.ask(await world.upload(await photos(4))))
+  const [atWork, seen] = [new Set<string>(), new Set<string>()]
+  let most = 0
+  const begun = async () => (await Promise.all(ids.map((id) => world.job(id)))).every(({ state }) => state !== 'queued')
+  const attempts = ids.map((id) => {
+    let scans = 0
+    const scan = async () => {
+      atWork.add(id)
+      seen.add(id)
+      most = Math.max(most, atWork.size)
+      scans += 1
+      // All of them want a place by now.
+      if (scans === 1) await until(async () => seen.size >= 2 && (await begun()))
+      if (scans === 4) atWork.delete(id)
+      return { infected: false } as const
+    }
+    return world.attempt(id, { scanner: { scan } })
+  })
+  await Promise.all(attempts)
+
+  expect(most).toBe(2)
+  const trainings = await Promise.all(ids.map((id) => world.training(id)))
+  expect(trainings.map(({ status }) => status)).toEqual(Array(4).fill('training'))
 })
