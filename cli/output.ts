@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { fitText, textWidth } from './text-width.ts'
+import { fitText, harmless, textWidth } from './text-width.ts'
 
 /** A stream as a terminal or a pipe is one. */
 export interface Sink {
@@ -26,6 +26,7 @@ export class Output {
   readonly #stdout: Sink
   readonly #stderr: Sink
   readonly #hasColour: boolean
+  readonly #isDumb: boolean
   #hasProgress = false
 
   constructor(init: OutputInit) {
@@ -34,7 +35,9 @@ export class Output {
     this.#stderr = init.stderr
     const { NO_COLOR, TERM } = init.env
     // no-color.org: any text but the empty one.
-    this.#hasColour = init.stdout.isTTY === true && !NO_COLOR && TERM !== 'dumb' && !init.json
+    // A terminal without a cursor: an editor's, or that of some CI.
+    this.#isDumb = TERM === 'dumb'
+    this.#hasColour = init.stdout.isTTY === true && !NO_COLOR && !this.#isDumb && !init.json
   }
 
   /** Whether somebody sits there who can be asked. */
@@ -42,29 +45,34 @@ export class Output {
     return this.#stderr.isTTY === true && !this.json
   }
 
+  /** Whether a line can be written over; where it cannot, how far something is takes a line each time, as in a pipe. */
+  get canRedraw(): boolean {
+    return this.isInteractive && !this.#isDumb
+  }
+
   /** A result in both forms: `record` for programs, `text` for people. */
   result(record: { type: string } & Record<string, unknown>, text: string): void {
     this.endProgress()
-    this.#stdout.write(this.json ? `${JSON.stringify(record)}\n` : `${text}\n`)
+    this.#stdout.write(this.json ? `${JSON.stringify(record)}\n` : `${harmless(text)}\n`)
   }
 
   /** Text for people where it is the answer itself (a list). */
   text(text: string): void {
     this.endProgress()
-    this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+    this.#stdout.write(harmless(text.endsWith('\n') ? text : `${text}\n`))
   }
 
   /** Said beside the result, to people only. */
   note(text: string): void {
     if (this.json) return
     this.endProgress()
-    this.#stderr.write(`${text}\n`)
+    this.#stderr.write(`${harmless(text)}\n`)
   }
 
   /** A line of a log, which has its own form: beside the result in both of its forms. */
   log(line: string): void {
     this.endProgress()
-    this.#stderr.write(line.endsWith('\n') ? line : `${line}\n`)
+    this.#stderr.write(harmless(line.endsWith('\n') ? line : `${line}\n`))
   }
 
   /** How many columns the line of progress may have: the terminal shows `^C` behind it, and a row that is full would wrap. */
@@ -74,8 +82,8 @@ export class Output {
 
   /** How far it is: one line that is written over on a terminal; nothing in a pipe, where results say so. */
   progress(text: string): void {
-    if (!this.isInteractive) return
-    this.#stderr.write(`\r\u001B[2K${fitText(text, this.progressWidth)}`)
+    if (!this.canRedraw) return
+    this.#stderr.write(`\r\u001B[2K${fitText(harmless(text), this.progressWidth)}`)
     this.#hasProgress = true
   }
 
@@ -92,7 +100,7 @@ export class Output {
       this.#stdout.write(`${JSON.stringify({ type: 'error', code, message })}\n`)
       return
     }
-    this.#stderr.write(`${failure.message}\n${failure.hint ? `\n${failure.hint.trimEnd()}\n` : ''}`)
+    this.#stderr.write(harmless(`${failure.message}\n${failure.hint ? `\n${failure.hint.trimEnd()}\n` : ''}`))
   }
 
   style(style: Style, text: string): string {

@@ -48,14 +48,14 @@ export class ProgressDisplay {
     const isNew = JSON.stringify([stage, progress]) !== JSON.stringify([before?.stage, before?.progress])
     const shown = { said: '', saidAtMs: 0, ...before, stage, progress }
     this.#shown.set(label, shown)
-    if (this.#output.isInteractive) this.#redraw()
+    if (this.#output.canRedraw) this.#redraw()
     else if (isNew) this.#say(subject, shown)
   }
 
   /** It has ended, or is no longer watched. */
   remove(label: string): void {
     this.#shown.delete(label)
-    if (this.#output.isInteractive && this.#shown.size > 0) this.#redraw()
+    if (this.#output.canRedraw && this.#shown.size > 0) this.#redraw()
   }
 
   #say({ label, record }: ProgressSubject, shown: Shown): void {

@@ -28,7 +28,7 @@ export class StageDisplay {
   }
 
   show(stage: Stage): void {
-    if (this.#output.isInteractive) this.#draw(stage)
+    if (this.#output.canRedraw) this.#draw(stage)
     else this.#say(stage)
   }
 

@@ -35,3 +35,12 @@ function columnsOf(character: string): number {
 export function plainLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
 }
+
+const escapeCode = String.fromCharCode(27)
+/** What a terminal would obey (its cursor, its title, the direction of its text), our own colours and ends of lines apart. */
+const orders = new RegExp(`(?!${escapeCode}\\[\\d{1,2}m|[\\n\\t])[\\p{Cc}\\u202A-\\u202E\\u2066-\\u2069]`, 'gu')
+
+/** A text that may hold what strangers have named and said, as it may be shown to a person. */
+export function harmless(text: string): string {
+  return text.replace(orders, ' ')
+}

@@ -96,7 +96,7 @@ async function watchAll(
     const onStatus = (status: string) => {
       shown.set(characterId, status)
       // On a terminal the line below is written over; a pipe gets a line for each.
-      if (output.isInteractive) showProgress()
+      if (output.canRedraw) showProgress()
       else output.result({ type: 'status', characterId, status }, `${characterId}  ${status}`)
     }
     try {

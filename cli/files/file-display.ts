@@ -28,7 +28,7 @@ export class FileDisplay {
     this.#display = new ProgressDisplay(output, { plainLineEveryMs: PLAIN_LINE_MS, now })
     // Pieces of an upload are few, and the next one may take long.
     const redrawMs = file.phase === 'hashing' ? REDRAW_MS : 0
-    this.#everyMs = output.isInteractive ? redrawMs : PLAIN_MS
+    this.#everyMs = output.canRedraw ? redrawMs : PLAIN_MS
     this.#name = plainLine(file.name)
     this.#phase = file.phase
     this.#now = now

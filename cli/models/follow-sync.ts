@@ -1,3 +1,4 @@
+import { AppError } from '#shared/errors/app-error.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { pollUntil } from '../api/poll-until.ts'
 import type { CommandContext } from '../command.ts'
@@ -24,6 +25,12 @@ export async function watchModels(api: ApiClient, watch: SyncWatch, context: Com
   const follow = async (one: SyncWatch['models'][number]) => {
     try {
       return await watchOne(api, { ...one, timeoutMs: watch.timeoutMs, display }, context)
+    } catch (error) {
+      if (signal.aborted || !(error instanceof AppError)) throw error
+      const { code, message } = error
+      const end = { type: 'end', model: one.model.model_id ?? one.label, state: 'unknown', code, message }
+      output.result(end, `${one.label}  ${message} (${code})`)
+      return false
     } finally {
       display.remove(one.label)
     }

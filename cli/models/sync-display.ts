@@ -31,7 +31,7 @@ export class SyncDisplay {
   show(label: string, { model_id, sync_status, sync_progress }: ModelRecord): void {
     const progress = sync_progress ? this.#progressOf(label, sync_progress) : null
     // Whoever sits there sees that the time passes; a pipe is told of bytes alone.
-    if (progress === null && !this.#output.isInteractive) return
+    if (progress === null && !this.#output.canRedraw) return
     const stage = `${sync_status ?? 'unknown'} ${clockText((this.#now() - this.#startedAtMs) / 1000)}`
     this.#display.show({ label, record: { model: model_id ?? label } }, { stage, progress })
   }

@@ -30,6 +30,28 @@ test('a list too stands in rows of its own after progress', () => {
   expect(said).toEqual({ stdout: 'MODEL  NAME\n', stderr: `${clearLine}2 found so far${clearLine}` })
 })
 
+test('what strangers have named and said does not speak to the terminal, wherever it stands', () => {
+  const { output, said } = captureOutput({ isTTY: true })
+  const named = 'a\u001B]0;title\u0007\rb\u009B2Jc\u202Ed'
+  output.result({ type: 'end' }, `${output.style('red', 'failed')}\t${named}`)
+  output.text(named)
+  output.note(named)
+  output.failure({ code: 'x', message: named, hint: named })
+  output.progress(named)
+  const shown = 'a ]0;title  b 2Jc d'
+  expect(said.stdout).toBe(`\u001B[31mfailed\u001B[39m\t${shown}\n${shown}\n`)
+  expect(said.stderr).toBe(`${shown}\n${shown}\n\n${shown}\n${clearLine}${shown}`)
+  const json = captureOutput({ json: true })
+  json.output.result({ type: 'end', named }, '')
+  expect(JSON.parse(json.said.stdout)).toEqual({ type: 'end', named })
+})
+
+test('a terminal without a cursor can be asked, and gets no line that is written over', () => {
+  const { output, said } = captureOutput({ isTTY: true, env: { TERM: 'dumb' } })
+  output.progress('1 of 2')
+  expect([output.isInteractive, output.canRedraw, said.stderr]).toEqual([true, false, ''])
+})
+
 test('progress never wraps, not even with the ^C that a terminal shows behind it: a second line could not be written over', () => {
   const { output, said } = captureOutput({ isTTY: true, columns: 30 })
   output.progress('x'.repeat(100))
