@@ -1,4 +1,4 @@
-import type { Firestore, Transaction } from '@google-cloud/firestore'
+import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore'
 import { addOwner } from '#shared/documents/file-owners.ts'
 import { isSameSource } from '#shared/documents/model.ts'
 import {
@@ -11,6 +11,8 @@ import {
 } from '#shared/documents/model-files.ts'
 import { readModel, type StoredModel, showSynced } from '#shared/documents/models.ts'
 import { syncedRegistration } from '#shared/documents/synced-registration.ts'
+import type { Writes } from '#shared/documents/transaction.ts'
+import { countDailyUse } from '#shared/documents/usage.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -35,6 +37,7 @@ export async function publishModel(
       baseModel: resolved.baseModel ?? stored.facts.baseModel,
       triggerWords: resolved.triggerWords.length > 0 ? resolved.triggerWords : stored.facts.triggerWords,
     }
+    const countBytes = await countUnstated(transaction, db, { resolved, sizeBytes, userId: model.userId })
     const sourceVersionId = versionAt(resolved)
     const registration = syncedRegistration(model, { facts, sizeBytes, sha256, sourceVersionId })
     return (writing) => {
@@ -45,8 +48,23 @@ export async function publishModel(
       const { file: row, count } = owned === null ? { file, count: () => {} } : addOwner(db, file, owned)
       writeModelFile(db, { ...row, users, waiters }, { isUsed: true })(writing)
       count(writing)
+      countBytes(writing)
     }
   })
+}
+
+/** Counts what nobody could count when the copy was joined, since its source told no length: the next sync is measured by it. */
+async function countUnstated(
+  transaction: Transaction,
+  db: Firestore,
+  synced: { resolved: ResolvedModel; sizeBytes: number; userId: string | null },
+): Promise<Writes> {
+  const { resolved, sizeBytes, userId } = synced
+  if (resolved.totalBytes !== null || userId === null) return () => {}
+  const most = Number.POSITIVE_INFINITY
+  const use = { userId, counter: 'syncBytes', amount: sizeBytes, most, now: Timestamp.now() }
+  const counted = await countDailyUse(transaction, db, use)
+  return counted.kind === 'within' ? counted.writes : () => {}
 }
 
 /**

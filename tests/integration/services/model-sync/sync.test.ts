@@ -93,3 +93,14 @@ test('the app’s own model is listed as soon as it is written, by its event, an
   expect(renamed.get('registry')).toMatchObject({ owner: '', words: expect.arrayContaining(['renamed', 'inky']) })
   expect(renamed.get('registry.words')).not.toContain('app')
 })
+
+test('bytes of a file whose host tells no length count against the day of who wanted them, once they are known', async () => {
+  const file = world.fileHost.add({ content: { kind: 'safetensors', sizeBytes: 300_000, seed: 9 } })
+  world.fileHost.shape({ ranges: false })
+  world.fileHost.inject({ fault: { kind: 'no-content-length' }, times: 100 })
+  const source = { sourceUrl: world.fileHost.locationOf(file), sourceSha256: file.sha256 }
+  expect(await world.sync('unstated', { name: 'Unstated', userId: 'kim', ...source })).toMatchObject({
+    sizeBytes: 300_000,
+  })
+  expect((await world.db.doc('usage/kim').get()).get('daily.syncBytes.count')).toBe(300_000)
+})
