@@ -61,7 +61,12 @@ function unreachable(error: AppError, retryable: boolean): ReplicateError {
   const facts = { ...error.facts, httpCode: error.code }
   const init = { code: 'replicate.unreachable', delivery: 'not-sent', facts, cause: error } as const
   return retryable
-    ? new ReplicateTransientError({ ...init, message: 'Replicate could not be reached; it is tried again.' })
+    ? new ReplicateTransientError({
+        ...init,
+        message: 'Replicate could not be reached; it is tried again.',
+        // Our own limiter knows until when Replicate wants no requests.
+        retryAt: error instanceof TransientError ? error.retryAt : null,
+      })
     : new ReplicateFinalError({
         ...init,
         message: 'Replicate could not be reached; check REPLICATE_BASE_URL and the network.',
