@@ -45,6 +45,8 @@ set -E
 
 # shellcheck source=lib/gcloud.sh
 source "$deploy_folder/lib/gcloud.sh"
+# shellcheck source=lib/settings.sh
+source "$deploy_folder/lib/settings.sh"
 
 # The declared things of one kind, one line each, tabs between; or one field of one that there is once. They are read once
 # (tools/infra.ts), after the settings are known.
@@ -112,50 +114,6 @@ read_flags() {
 
 # Flags of one script alone; it may define its own.
 accept_flag() { return 1; }
-
-# Reads the settings file as data, not as a script: NAME=value, no quotes needed.
-read_settings() {
-  [ -f "$CONFIG_FILE" ] || fail "There is no $CONFIG_FILE; copy deploy/config.env.example and fill it in."
-  local line number=0 name value
-  SETTINGS=''
-  while IFS= read -r line || [ -n "$line" ]; do
-    number=$((number + 1))
-    case $line in '' | '#'*) continue ;; esac
-    [[ $line =~ ^([A-Z][A-Z0-9_]*)=(.*)$ ]] || fail "$CONFIG_FILE, line $number is not NAME=value."
-    name=${BASH_REMATCH[1]}
-    value=${BASH_REMATCH[2]}
-    # Blanks at the end, and what Windows ends a line with.
-    value=${value%"${value##*[![:space:]]}"}
-    case $value in \"*\" | \'*\') fail "$CONFIG_FILE, line $number: write the value of $name without quotes." ;; esac
-    export "$name=$value"
-    SETTINGS+="${SETTINGS:+ }$name"
-  done <"$CONFIG_FILE"
-  export SETTINGS
-  [ -n "${PROJECT_ID:-}" ] || fail "$CONFIG_FILE has no PROJECT_ID."
-  [ -n "${APP_BUCKET:-}" ] || fail "$CONFIG_FILE has no APP_BUCKET: the bucket that the app uploads to, without gs://."
-  export REGION=${REGION:-us-central1} DATABASE=${DATABASE:-(default)}
-  export BUILD_BUCKET=${BUILD_BUCKET:-$PROJECT_ID-charaforge-build}
-  export WORK_BUCKET=${WORK_BUCKET:-$PROJECT_ID-charaforge-work} MODELS_BUCKET=${MODELS_BUCKET:-$PROJECT_ID-models}
-  check_buckets
-  if [ -n "${BUDGET_AMOUNT:-}${BILLING_ACCOUNT:-}" ]; then
-    [[ "${BILLING_ACCOUNT:-}" && "${BUDGET_AMOUNT:-}" =~ ^[0-9]+[A-Z]{3}$ ]] ||
-      fail "$CONFIG_FILE: a budget takes BILLING_ACCOUNT and BUDGET_AMOUNT, a whole amount with its currency (100USD)."
-  fi
-  # A clamd that nobody asks would scan nothing.
-  if [ -n "${CLAMD_IMAGE:-}" ]; then export CLAMD_HOST=${CLAMD_HOST:-127.0.0.1:3310}; fi
-  export CLOUDSDK_CORE_PROJECT=$PROJECT_ID CLOUDSDK_CORE_DISABLE_PROMPTS=1
-}
-
-# Our own buckets get lifecycles that remove what is old, and go with destroy.sh: none may be the app's, nor serve two purposes.
-check_buckets() {
-  local name value seen=''
-  for name in APP_BUCKET WORK_BUCKET MODELS_BUCKET BUILD_BUCKET; do
-    value=${!name}
-    [[ $value =~ ^[a-z0-9][a-z0-9._-]*$ ]] || fail "$CONFIG_FILE: $name=$value is not the name of a bucket (without gs://, without a path)."
-    ! find_row "$seen" "$value" || fail "$CONFIG_FILE: $name and ${ROW#*|} are the same bucket, $value; each needs its own."
-    seen+="$value|$name"$'\n'
-  done
-}
 
 # Where the database is: a trigger lies where its source is, and no service has to.
 read_database() {

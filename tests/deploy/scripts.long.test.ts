@@ -10,6 +10,8 @@ const monitoring = readMonitoring()
 describe('setup and deploy, one after the other', () => {
   let world: DeployWorld
   beforeAll(async () => {
+    // What somebody has in their shell; only the settings file counts.
+    Object.assign(process.env, { MODELS_BUCKET: 'from-the-shell', LOG_LEVEL: 'debug' })
     world = await startDeployWorld({ BILLING_ACCOUNT: '012345-6789AB-CDEF01', BUDGET_AMOUNT: '100USD' })
   })
   afterAll(() => world.close())
@@ -49,6 +51,7 @@ describe('setup and deploy, one after the other', () => {
     for (const service of declared.services) expect(things).toContain(`run services ${service}`)
     for (const { name } of declared.triggers) expect(things).toContain(`eventarc triggers ${name}`)
     expect(stderr).toContain('the canary is complete')
+    expect([...world.project.files.values()].filter((text) => /from-the-shell|LOG_LEVEL/.test(text))).toEqual([])
     expect(stderr).toContain('https://api-123456789012.us-central1.run.app')
   })
 
