@@ -23,15 +23,20 @@ export async function withView<T>(
   read: (view: View) => Promise<T>,
 ): Promise<T> {
   const { transactions, store, clock } = engine
+  // History may have been cut since the transaction began: what is no longer kept must not look as if it had never been there.
+  const inTransaction = (transaction: Transaction, started: Buffer | null) => {
+    if (transaction.readTime !== null) store.checkReadable(transaction.readTime)
+    return read(viewOf(transaction, started))
+  }
   switch (request.consistencySelector) {
     case 'transaction':
-      return transactions.during(request.transaction, request.database, (transaction) =>
-        read(viewOf(transaction, null)),
+      return transactions.during(request.transaction, request.database, async (transaction) =>
+        inTransaction(transaction, null),
       )
     case 'newTransaction': {
       const { id } = transactions.begin(request.database, request.newTransaction, connection)
       try {
-        return await transactions.during(id, request.database, (transaction) => read(viewOf(transaction, id)))
+        return await transactions.during(id, request.database, async (transaction) => inTransaction(transaction, id))
       } catch (error) {
         // The client never learns the id, so it cannot roll back.
         transactions.end(id)

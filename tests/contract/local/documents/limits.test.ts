@@ -48,3 +48,29 @@ test('a time more than an hour ago can no longer be read', async () => {
   })
   await expect(read).rejects.toMatchObject({ code: 9 })
 })
+
+test('a reading transaction is told when what it saw is kept no longer, not that it is missing', async () => {
+  let nowMs = Date.now()
+  const aged = await startDocumentServer({ port: 0, dataDir: null, now: () => nowMs })
+  const own = clientsOf(aged.host)
+  const document = own.newClient().doc('c/d')
+  try {
+    await document.set({ n: 1 })
+    const read = document.firestore.runTransaction(
+      async (transaction) => {
+        const before = await transaction.get(document)
+        await document.set({ n: 2 })
+        const again = await transaction.get(document)
+        expect([before.get('n'), again.get('n')]).toEqual([1, 1])
+        nowMs += 3_601_000
+        await document.set({ n: 3 })
+        return await transaction.get(document)
+      },
+      { readOnly: true },
+    )
+    await expect(read).rejects.toMatchObject({ code: 9 })
+  } finally {
+    await own.close()
+    await aged.close()
+  }
+})
