@@ -13,21 +13,21 @@ import type { PurgeDeps } from './purge-places.ts'
 const reason = { code: 'training.purged', message: 'The training was removed by an operator.' }
 
 /**
- * Ends a training, its jobs and its run at Replicate, so that nothing is written of it any more. While a job is at work that
+ * Ends a training, its jobs and its run at Replicate, so that nothing is written of it any more. While a job is at work on it that
  * one is asked to end it.
  * @throws TransientError `purge.under-way` when a job works on it now
  */
 export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; jobIds: string[] }): Promise<void> {
   const { db, finishJobs } = deps
   const { trainingId, jobIds } = plan
-  const { runId, leasedUntil } = await runTransaction(db, async (transaction) => {
+  const { isLive, runId, leasedUntil } = await runTransaction(db, async (transaction) => {
     const training = await readTraining(transaction, db, trainingId)
     const { jobs, live, now, leasedUntil } = await readJobs(transaction, deps, jobIds)
     const isLive = training !== null && !isTrainingOver(training)
     if (leasedUntil !== null) {
       const isAsked = training?.cancelRequestedAt !== null
       if (isLive && !isAsked) updateTraining(db, trainingId, { cancelRequestedAt: now })(transaction)
-      return { runId: null, leasedUntil }
+      return { isLive, runId: null, leasedUntil }
     }
     const mail = { collection: deps.mailCollection, appUrl: null }
     const end = { status: 'canceled' } as const
@@ -40,9 +40,10 @@ export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; 
     }
     // Also of one that is canceled: whoever canceled it, this too, may have ended before its run was told.
     const mayRunGoOn = isLive || training?.status === 'canceled'
-    return { runId: mayRunGoOn ? (training?.replicateTrainingId ?? createdRun(jobs)) : null, leasedUntil: null }
+    const runId = mayRunGoOn ? (training?.replicateTrainingId ?? createdRun(jobs)) : null
+    return { isLive, runId, leasedUntil: null }
   })
-  if (leasedUntil !== null) throw underWay(leasedUntil)
+  if (leasedUntil !== null) throw underWay(leasedUntil, isLive)
   if (runId !== null) await finishJobs.enqueue(runCancelNames, { runId, kind: 'training' })
 }
 
@@ -80,10 +81,12 @@ function createdRun(jobs: readonly JobRecord[]): string | null {
   return created?.runId ?? null
 }
 
-function underWay(leasedUntil: Date): TransientError {
+/** `isTold`: of a training that is over only pictures are being made, by a job that nobody tells anything. */
+function underWay(leasedUntil: Date, isTold: boolean): TransientError {
+  const told = isTold ? ' and was told to end it' : ''
   return new TransientError({
     code: 'purge.under-way',
-    message: `A job works on this training now (until ${leasedUntil.toISOString()} at least) and was told to end it; purge it again then.`,
+    message: `A job works on this training now (until ${leasedUntil.toISOString()} at least)${told}; purge it again then.`,
     retryAt: leasedUntil,
   })
 }

@@ -117,6 +117,11 @@ test('a purged training leaves nothing, and what it took is given back; other tr
   const plan = await planTrainingPurge(deps, training.id)
 
   expect([plan.userId, plan.isLive, plan.storedBytes]).toEqual([userId, false, 780])
+  const pictures = { kind: 'generation', subject: `generations/${samplesId(training.id)}`, state: 'running' }
+  const lease = { owner: 'somebody', expiresAt: Timestamp.fromMillis(Date.now() + 60_000) }
+  await jobRef(world.db, 'pictures').set({ ...(await world.job(training.id)), ...pictures, lease })
+  await expect(purgeTraining(deps, plan)).rejects.toThrow(/^A job works on this training now \(until [^)]+\); purge/)
+  await jobRef(world.db, 'pictures').update({ lease: null })
   await purgeTraining(deps, plan)
   await purgeTraining(deps, plan)
   expect(await everything()).toEqual(before)
@@ -142,7 +147,8 @@ test('a training that a job works on is told to end, and purged once it has', as
   await jobRef(world.db, jobId(trainingStartNames.key({ trainingId: id }))).update({ lease, state: 'running' })
   const plan = await planTrainingPurge(deps, id)
 
-  await expect(purgeTraining(deps, plan)).rejects.toMatchObject({ code: 'purge.under-way' })
+  const message = expect.stringContaining('was told to end it')
+  await expect(purgeTraining(deps, plan)).rejects.toMatchObject({ code: 'purge.under-way', message })
   expect((await world.training(id)).cancelRequestedAt).not.toBeNull()
   expect(plan.uploads).toHaveLength(4)
   await world.expireLease(id)
