@@ -152,6 +152,25 @@ test('add --sync and sync follow the copy to its end, and say how it ended', asy
   expect(unknown.records()).toMatchObject([{ type: 'refused', model: 'nowhere', code: 'model.not-found' }])
 })
 
+test('of several syncs each end is told, also that of a model which went away meanwhile', async () => {
+  const ids: string[] = []
+  for (const source of ['civitai:52@520', 'civitai:53@530']) {
+    const [model] = modelsOf((await run('add', source, '--json')).records())
+    ids.push(String(model?.model_id))
+  }
+  const [gone = '', stays = ''] = ids
+  const watching = run('sync', gone, stays, '--json')
+  const document = (id: string) => world.api.db.doc(`ai_models/${id}`)
+  for (const id of ids) await until(async () => (await document(id).get()).get('syncStatus') === 'syncing')
+  await document(gone).delete()
+  await document(stays).update({ syncStatus: 'synced', gcsUri: 'gs://charaforge-local-models/models/rain.safetensors' })
+  const { exitCode, records } = await watching
+  expect(exitCode).toBe(1)
+  const ends = new Map(records().flatMap((one) => (one.type === 'end' ? [[one.model, one] as const] : [])))
+  expect(ends.get(gone)).toMatchObject({ state: 'unknown', code: 'model.not-found' })
+  expect(ends.get(stays)).toMatchObject({ state: 'synced', code: null })
+})
+
 test.each([
   [
     'a type that is none',
