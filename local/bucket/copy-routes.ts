@@ -1,8 +1,9 @@
 import { initialAcl, parseAclList } from './acl.ts'
 import { type Call, type JsonObject, readJsonBody } from './call.ts'
 import { hasEditableMetadata, parseEditableMetadata } from './editable-metadata.ts'
+import { applyFieldMask } from './field-mask.ts'
 import { assertObjectName } from './object-name.ts'
-import { resourceReply } from './object-routes.ts'
+import { projectionOf, resourceReply } from './object-routes.ts'
 import type { ObjectStore } from './object-store.ts'
 import { checkPreconditions, parsePreconditions, parseVersion } from './preconditions.ts'
 import { putShared } from './put-shared.ts'
@@ -91,6 +92,13 @@ async function moveObject(
 /** A rewrite here is always done in one call; the reply says so. */
 function rewriteReply(record: ObjectRecord, call: Call): Reply {
   const size = String(record.content.sizeBytes)
-  const resource = objectResource(record, call.baseUrl)
-  return json({ kind: 'storage#rewriteResponse', totalBytesRewritten: size, objectSize: size, done: true, resource })
+  const resource = objectResource(record, call.baseUrl, projectionOf(call))
+  const rewritten = {
+    kind: 'storage#rewriteResponse',
+    totalBytesRewritten: size,
+    objectSize: size,
+    done: true,
+    resource,
+  }
+  return json(applyFieldMask(rewritten, call.query.get('fields')))
 }

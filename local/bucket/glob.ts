@@ -38,10 +38,19 @@ export function compileGlob(pattern: string): (name: string) => boolean {
     } else source += escapeRegExp(character)
   }
   if (depth > 0) throw invalid(`Invalid glob: '${pattern}' has an open '{'.`)
-  const expression = new RegExp(`^${source}$`, 's')
+  const expression = compiled(source, pattern)
   return (name) => expression.test(name)
 }
 
+/** By characters, not by halves of those beyond U+FFFF: `?` is one of them whole. */
+function compiled(source: string, pattern: string): RegExp {
+  try {
+    return new RegExp(`^${source}$`, 'su')
+  } catch {
+    throw invalid(`Invalid glob: '${pattern}' has a range that ends before it begins.`)
+  }
+}
+
 function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+  return text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 }

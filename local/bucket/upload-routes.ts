@@ -4,11 +4,10 @@ import { parseUploadRange } from './content-range.ts'
 import { ApiFailure, invalid } from './failure.ts'
 import { commitInsertion, parseInsertion } from './insertion.ts'
 import { parseMultipartUpload } from './multipart-body.ts'
+import { resourceReply } from './object-routes.ts'
 import type { ObjectStore } from './object-store.ts'
 import { receiveContent } from './receive-content.ts'
-import type { ObjectRecord } from './record.ts'
-import { empty, json, type Reply } from './reply.ts'
-import { objectResource } from './resource.ts'
+import { empty, type Reply } from './reply.ts'
 import { type Route, route } from './router.ts'
 import type { UploadProgress, UploadSessions } from './upload-sessions.ts'
 
@@ -44,7 +43,7 @@ async function uploadMedia(store: ObjectStore, call: Call, bucket: string): Prom
   const md5Hash = header(call, 'content-md5')
   if (md5Hash !== null) insertion.declared.md5Hash = md5Hash
   const content = await receiveContent(store.content, call.body())
-  return objectReply(await commitInsertion(store, insertion, content), call)
+  return resourceReply(await commitInsertion(store, insertion, content), call)
 }
 
 async function uploadMultipart(store: ObjectStore, call: Call, bucket: string): Promise<Reply> {
@@ -52,7 +51,7 @@ async function uploadMultipart(store: ObjectStore, call: Call, bucket: string): 
   const contentType = metadata.contentType ?? mediaType ?? DEFAULT_CONTENT_TYPE
   const insertion = parseInsertion(store, call, bucket, { ...metadata, contentType })
   const content = await receiveContent(store.content, media)
-  return objectReply(await commitInsertion(store, insertion, content), call)
+  return resourceReply(await commitInsertion(store, insertion, content), call)
 }
 
 async function startUpload(store: ObjectStore, sessions: UploadSessions, call: Call, bucket: string): Promise<Reply> {
@@ -74,7 +73,7 @@ export function declaredBytes(call: Call): number | null {
 
 async function continueUpload(sessions: UploadSessions, call: Call): Promise<Reply> {
   const progress = await receiveUpload(sessions, call)
-  return progress.kind === 'complete' ? objectReply(progress.record, call) : incompleteReply(progress.keptBytes, call)
+  return progress.kind === 'complete' ? resourceReply(progress.record, call) : incompleteReply(progress.keptBytes, call)
 }
 
 /** Takes a PUT to a session, whichever API it came through. */
@@ -95,10 +94,4 @@ export function incompleteReply(keptBytes: number, call: Call): Reply {
 export async function cancelUpload(sessions: UploadSessions, call: Call): Promise<Reply> {
   await sessions.cancel(call.query.get('upload_id') ?? '')
   throw new ApiFailure({ status: 499, reason: 'clientClosedRequest', message: 'The upload was cancelled.' })
-}
-
-function objectReply(record: ObjectRecord, call: Call): Reply {
-  const projection = call.query.get('projection') === 'full' ? 'full' : 'noAcl'
-  const resource = objectResource(record, call.baseUrl, projection)
-  return json(resource, 200, { etag: resource.etag })
 }

@@ -65,3 +65,19 @@ test('a client library without credentials reads by the objectâ€™s path, as Goâ€
   expect(await (await read({ 'x-goog-api-client': 'gl-go/1.25 gccl/1.56.0' })).text()).toBe('mine')
   expect((await read({})).status).toBe(403)
 })
+
+test('fields cuts the answers to an upload and a rewrite too', async () => {
+  const post = async (path: string) => {
+    const response = await fetch(`${fixture.server.url}${path}`, { method: 'POST', body: '' })
+    return await response.json()
+  }
+
+  expect(await post('/upload/storage/v1/b/uploads/o?uploadType=media&name=a&fields=name,size')).toEqual({
+    name: 'a',
+    size: '0',
+  })
+  expect(await post('/storage/v1/b/uploads/o/a/rewriteTo/b/uploads/o/b?fields=done,resource(name)')).toEqual({
+    done: true,
+    resource: { name: 'b' },
+  })
+})

@@ -21,11 +21,13 @@ test.each([
   ['\\*', '*', true],
   ['\\*', 'a', false],
   ['a}', 'a}', true],
+  ['a-?', 'a-😀', true],
+  ['[😀-😂]', '😁', true],
   ['*', 'line\nfeed', true],
 ])('%j says of %j: %s', (pattern, name, expected) => {
   expect(compileGlob(pattern)(name)).toBe(expected)
 })
 
-test.each(['[a', '{a,b'])('%j is refused', (pattern) => {
+test.each(['[a', '{a,b', '[z-a]'])('%j is refused', (pattern) => {
   expect(() => compileGlob(pattern)).toThrow('Invalid glob')
 })
