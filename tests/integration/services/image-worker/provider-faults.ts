@@ -1,3 +1,4 @@
+import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
 import type { ClipDropEndpoint, ClipDropFault } from '#local/clipdrop/faults.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { StartDocuments } from '../../../support/documents.ts'
@@ -191,6 +192,15 @@ export function providerFaults(setup: {
     expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
     expect(charged(world, from)).toEqual({ background: 1, upscale: 1 })
     world.clipdrop.assertAllFired()
+  })
+
+  test('after all of it: the key is in no line of the log, and in no document', async () => {
+    const collections = await Promise.all(['jobs', 'characters'].map((name) => world.db.collection(name).get()))
+    const documents = collections.flatMap(({ docs }) => docs.map((found) => JSON.stringify(found.data())))
+    const told = [...world.worker.lines, ...documents]
+    // Control: it is what failed calls leave behind that is looked through.
+    expect(told.some((text) => text.includes('clipdrop.'))).toBe(true)
+    expect(told.filter((text) => text.includes(LOCAL_CLIPDROP_KEY))).toEqual([])
   })
 
   async function forged() {
