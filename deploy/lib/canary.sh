@@ -34,11 +34,11 @@ text_field() { sed -nE "s/.*\"$1\": *\{ *\"stringValue\": *\"([^\"]*)\".*/\1/p" 
 
 remove_canary() {
   CANARY_ID=''
-  local folders=("gs://$APP_BUCKET/raw-uploads/$canary_user/$1")
-  # gcloud fails for a folder in which there is nothing.
+  local said folders=("gs://$APP_BUCKET/raw-uploads/$canary_user/$1")
+  # What nobody has worked on, or worked on in vain, has left no result.
   case $STATUS in '' | idle | failed) ;; *) folders+=("gs://$APP_BUCKET/showcase-images/$canary_user/$1") ;; esac
   document_call DELETE "characters/$1" >/dev/null || say "    characters/$1 is left: removing it needs $(role_for datastore.entities.delete)"
-  gcloud storage rm --recursive --quiet "${folders[@]}" >/dev/null 2>&1 ||
+  said=$(gcloud storage rm --recursive --quiet "${folders[@]}" 2>&1) || [[ $said == *'matched no objects'* ]] ||
     say "    objects of $canary_user/$1 may be left in $APP_BUCKET: removing them needs $(role_for storage.objects.delete)"
 }
 

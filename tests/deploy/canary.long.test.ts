@@ -111,7 +111,11 @@ test('a canary that cannot be sent says which role is missing, leaves the traffi
   expect(unwritten.stderr).toMatch(/has it: roles\/datastore\.user$/m)
   world.project.unreachable = []
   const denied = 'HTTPError 403: you@example.com does not have storage.objects.create access to the object.'
-  world.project.fault = ({ what }) => (what.startsWith('storage cp') ? { status: 1, stderr: denied } : null)
+  const nothing = 'ERROR: (gcloud.storage.rm) The following URLs matched no objects or files:'
+  world.project.fault = ({ what }) => {
+    if (what.startsWith('storage cp')) return { status: 1, stderr: denied }
+    return what.startsWith('storage rm') ? { status: 1, stderr: nothing } : null
+  }
   const unsent = await deploy()
   expect([unsent.status, served(), world.project.curls.at(-1)?.split(' ')[0]]).toEqual([
     1,
@@ -120,6 +124,7 @@ test('a canary that cannot be sent says which role is missing, leaves the traffi
   ])
   expect(unsent.stderr).toMatch(/has it: roles\/storage\.objectAdmin$/m)
   expect(unsent.stderr).toContain('the canary could not be sent')
+  expect(unsent.stderr).not.toContain('may be left')
 })
 
 test('a canary that somebody does not wait for is removed', async () => {
