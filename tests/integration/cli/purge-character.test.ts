@@ -8,6 +8,7 @@ import {
   startForgeWorld,
   visualsOf,
 } from '../../support/forge.ts'
+import { until } from '../../support/until.ts'
 
 let world: ForgeWorld
 beforeAll(async () => {
@@ -23,6 +24,8 @@ async function finished() {
   const answer = await run('images', 'process', one.characterId, '--watch', '--json')
   expect(answer.exitCode).toBe(0)
   const jobId = String(answer.records()[0]?.jobId)
+  // The worker tidies up after the end that was told; what is left behind has to come after that.
+  await until(async () => (await objectNames(world, 'work', `work/${jobId}/`)).length === 0)
   await world.storage.bucket(localBuckets.work).file(`work/${jobId}/left-1`).save('bytes', { resumable: false })
   return { ...one, jobId }
 }
