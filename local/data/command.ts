@@ -12,23 +12,25 @@ const LOOPBACK = /^(https?:\/\/)?(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?\/
  * else those of `npm run dev`. @throws Error where they are not on this machine or do not run.
  */
 export async function runDataCommand(command: DataCommand, env: NodeJS.ProcessEnv): Promise<string> {
-  const documentsHost = env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost
+  // Without a scheme, as Google's clients want it; some people write one.
+  const documentsHost = (env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost).replace(/^https?:\/\/|\/$/g, '')
   const bucketUrl = env.STORAGE_EMULATOR_HOST ?? defaultServers.bucketUrl
   for (const address of [documentsHost, bucketUrl]) await checkServer(address)
   // Read by the clients when they are made.
   Object.assign(env, { STORAGE_EMULATOR_HOST: bucketUrl, METADATA_SERVER_DETECTION: 'none' })
-  const documents = openDocuments(documentsHost, env.GOOGLE_CLOUD_PROJECT ?? localProject)
+  const projectId = env.GOOGLE_CLOUD_PROJECT ?? localProject
+  const documents = openDocuments(documentsHost, projectId)
   try {
-    return await perform(command, { documents, storage: createStorage({ projectId: localProject }) })
+    return await perform(command, projectId, { documents, storage: createStorage({ projectId: localProject }) })
   } finally {
     await documents.close()
   }
 }
 
-async function perform(command: DataCommand, servers: DataServers): Promise<string> {
+async function perform(command: DataCommand, projectId: string, servers: DataServers): Promise<string> {
   if (command.kind === 'reset') {
     const { objects } = await resetData(servers)
-    return `Removed all documents and ${objects} objects.`
+    return `Removed all documents of ${projectId} and ${objects} objects.`
   }
   const run = command.kind === 'seed' ? seedData : exportData
   const { documents, objects } = await run(servers, command.path)

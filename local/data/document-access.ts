@@ -22,9 +22,9 @@ export interface DocumentAccess {
  * the double 1.
  */
 export function openDocuments(host: string, projectId: string): DocumentAccess {
-  const [servicePath = '', port = ''] = host.split(':')
+  const { hostname: servicePath, port } = new URL(`http://${host}`)
   const sslCreds = credentials.createInsecure()
-  const client = new firestore.v1.FirestoreClient({ servicePath, port: Number(port), sslCreds, projectId })
+  const client = new firestore.v1.FirestoreClient({ servicePath, port: Number(port || 80), sslCreds, projectId })
   const database = `projects/${projectId}/databases/(default)`
   const root = `${database}/documents`
 

@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { FileMetadata, Storage } from '@google-cloud/storage'
@@ -38,18 +38,18 @@ export async function writeObject(storage: Storage, object: SeedObject, folder: 
   await pipeline(source, bucket.file(name).createWriteStream({ resumable: false, metadata: set, gzip: false }))
 }
 
-/** Saves every object of every bucket below `folder`, under `prefix`, and gives the list for a seed. */
+/** Saves every object of every bucket in `folder`, and gives the list for a seed, to which that folder will be `prefix`. */
 export async function saveObjects(storage: Storage, folder: string, prefix: string): Promise<SeedObject[]> {
+  await mkdir(folder, { recursive: true })
   const saved: SeedObject[] = []
   const [buckets] = await storage.getBuckets()
   for (const bucket of buckets) {
     const [files] = await bucket.getFiles()
     for (const found of files) {
       // Names of objects may be longer than those of files, and are no paths.
-      const file = join(prefix, `${String(saved.length + 1).padStart(5, '0')}-${plainName(found.name)}`)
-      await mkdir(dirname(join(folder, file)), { recursive: true })
+      const file = `${String(saved.length + 1).padStart(5, '0')}-${plainName(found.name)}`
       await pipeline(found.createReadStream({ decompress: false }), createWriteStream(join(folder, file)))
-      const object: SeedObject = { bucket: bucket.name, name: found.name, file }
+      const object: SeedObject = { bucket: bucket.name, name: found.name, file: join(prefix, file) }
       for (const header of headers) {
         const value = found.metadata[header]
         if (typeof value === 'string') object[header] = value

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import type { Storage } from '@google-cloud/storage'
 import { z } from 'zod'
@@ -47,17 +47,28 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-/** Writes all documents to `path` and all objects to files beside it, as a seed that makes the same again. */
+/**
+ * Writes all documents to `path` and all objects to files beside it, as a seed that makes the same again. An earlier export
+ * is replaced once the new one is whole.
+ */
 export async function exportData({ documents, storage }: DataServers, path: string): Promise<DataCounts> {
-  const folder = dirname(resolve(path))
-  const objectsFolder = `${basename(path, extname(path))}-objects`
-  await rm(resolve(folder, objectsFolder), { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  const found: Record<string, object> = {}
-  for await (const [documentPath, fields] of documents.readAll()) found[documentPath] = fields
-  const objects = await saveObjects(storage, folder, objectsFolder)
-  await writeFile(path, `${JSON.stringify({ documents: found, objects }, null, 2)}\n`)
-  return { documents: Object.keys(found).length, objects: objects.length }
+  const objectsName = `${basename(path, extname(path))}-objects`
+  const objectsFolder = resolve(dirname(path), objectsName)
+  const [newPath, newFolder] = [`${path}.new`, `${objectsFolder}.new`]
+  // Left by an export that was killed.
+  await rm(newFolder, { recursive: true, force: true })
+  try {
+    const objects = await saveObjects(storage, newFolder, objectsName)
+    const found: Record<string, object> = {}
+    for await (const [documentPath, fields] of documents.readAll()) found[documentPath] = fields
+    await writeFile(newPath, `${JSON.stringify({ documents: found, objects }, null, 2)}\n`)
+    await rm(objectsFolder, { recursive: true, force: true })
+    await rename(newFolder, objectsFolder)
+    await rename(newPath, path)
+    return { documents: Object.keys(found).length, objects: objects.length }
+  } finally {
+    for (const left of [newPath, newFolder]) await rm(left, { recursive: true, force: true })
+  }
 }
 
 /** Removes all documents and objects; buckets stay. */

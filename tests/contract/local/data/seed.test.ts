@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { FieldValue, Firestore, GeoPoint, Timestamp } from '@google-cloud/firestore'
 import type { Storage } from '@google-cloud/storage'
@@ -94,6 +95,23 @@ test('what is exported, removed and seeded is what it was, values of all types i
   expect(await readdir(join(folder, 'out', 'export-objects'))).toHaveLength(2)
 })
 
+test('an export that fails leaves the one before it as it was', async () => {
+  const path = join(folder, 'kept', 'export.json')
+  await storage.createBucket('kept')
+  await storage.bucket('kept').file('old').save('old bytes', { resumable: false })
+  await exportData(servers, path)
+  const before = await readFile(path, 'utf8')
+  await storage.bucket('kept').file('old').save('new bytes', { resumable: false })
+  const broken = { ...servers.documents, readAll: () => new Readable({ read: () => {} }).destroy(new Error('gone')) }
+
+  await expect(exportData({ ...servers, documents: broken }, path)).rejects.toThrow('gone')
+
+  expect((await readdir(join(folder, 'kept'))).sort()).toEqual(['export-objects', 'export.json'])
+  expect(await readFile(path, 'utf8')).toBe(before)
+  const { file } = JSON.parse(before).objects.find(({ name }: { name: string }) => name === 'old')
+  expect(await readFile(join(folder, 'kept', file), 'utf8')).toBe('old bytes')
+})
+
 test('a seed written by hand adds to what is there', async () => {
   await firestore.doc('c/there').set({ n: 1n })
   const path = await seedFile({
@@ -137,6 +155,8 @@ test('the command works on the servers that the environment names, and on no oth
   const path = await seedFile({ documents: { 'c/one': { n: 1 } } })
   expect(await runDataCommand({ kind: 'seed', path }, env)).toContain('Wrote 1 documents and 0 objects')
   expect((await firestore.doc('c/one').get()).exists).toBe(true)
+  const withScheme = { ...env, FIRESTORE_EMULATOR_HOST: `http://${documentServer.host}/` }
+  expect(await runDataCommand({ kind: 'seed', path }, withScheme)).toContain('Wrote 1 documents')
   const remote = { ...env, FIRESTORE_EMULATOR_HOST: 'firestore.example.com:443' }
   await expect(runDataCommand({ kind: 'reset' }, remote)).rejects.toThrow(/not on this machine/)
   const nobody = { ...env, FIRESTORE_EMULATOR_HOST: '127.0.0.1:1' }
