@@ -109,7 +109,8 @@ export const trainingVariables = {
   STORAGE_QUOTA_BYTES: defaulted({
     schema: integer({ min: 0, max: Number.MAX_SAFE_INTEGER, unit: 'bytes' }),
     default: '10000000000',
-    description: 'What a user's uploads, trained models, generated pictures and own model files may take together. 0: any amount.',
+    description:
+      'What the uploads, trained models, generated pictures and own model files of a user may take together. 0: any amount.',
     services: ['api'],
     example: '10000000000',
   }),
