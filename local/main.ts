@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { parseByteSize } from './byte-size.ts'
 import type { DataCommand } from './data/command.ts'
-import { defaultPorts } from './environment.ts'
+import { defaultPorts, defaultServers, localBuckets } from './environment.ts'
+import { checkLocalServer } from './local-server.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
 
 const usage = `The local cloud: the same services on one machine, without an account.
@@ -183,11 +184,10 @@ async function upload(picture: string | undefined): Promise<void> {
   const signal = stopSignal('Nobody waits for the picture any more; the local cloud goes on with it.')
   const { openClients } = await import('./app/clients.ts')
   const { sendPicture } = await import('./app/send-picture.ts')
-  const { localBuckets, defaultServers } = await import('./cloud.ts')
-  const clients = openClients({
-    documentsHost: process.env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost,
-    bucketUrl: process.env.STORAGE_EMULATOR_HOST ?? defaultServers.bucketUrl,
-  })
+  const documentsHost = process.env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost
+  const bucketUrl = process.env.STORAGE_EMULATOR_HOST ?? defaultServers.bucketUrl
+  for (const address of [documentsHost, bucketUrl]) await checkLocalServer(address)
+  const clients = openClients({ documentsHost, bucketUrl })
   try {
     const sent = await sendPicture(clients, {
       bucket: localBuckets.app,

@@ -1,11 +1,10 @@
 import { createStorage } from '#shared/objects/storage.ts'
 import { defaultServers, localProject } from '../environment.ts'
+import { checkLocalServer } from '../local-server.ts'
 import { openDocuments } from './document-access.ts'
 import { type DataServers, exportData, resetData, seedData } from './seed.ts'
 
 export type DataCommand = { kind: 'reset' } | { kind: 'seed' | 'export'; path: string }
-
-const LOOPBACK = /^(https?:\/\/)?(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?\/?$/
 
 /**
  * `npm run local -- reset | seed | export`, on the servers that FIRESTORE_EMULATOR_HOST and STORAGE_EMULATOR_HOST name, or
@@ -15,7 +14,7 @@ export async function runDataCommand(command: DataCommand, env: NodeJS.ProcessEn
   // Without a scheme, as Google's clients want it; some people write one.
   const documentsHost = (env.FIRESTORE_EMULATOR_HOST ?? defaultServers.documentsHost).replace(/^https?:\/\/|\/$/g, '')
   const bucketUrl = env.STORAGE_EMULATOR_HOST ?? defaultServers.bucketUrl
-  for (const address of [documentsHost, bucketUrl]) await checkServer(address)
+  for (const address of [documentsHost, bucketUrl]) await checkLocalServer(address)
   // Read by the clients when they are made.
   Object.assign(env, { STORAGE_EMULATOR_HOST: bucketUrl, METADATA_SERVER_DETECTION: 'none' })
   const projectId = env.GOOGLE_CLOUD_PROJECT ?? localProject
@@ -36,11 +35,4 @@ async function perform(command: DataCommand, projectId: string, servers: DataSer
   const { documents, objects } = await run(servers, command.path)
   const verb = command.kind === 'seed' ? 'Wrote' : 'Saved'
   return `${verb} ${documents} documents and ${objects} objects: ${command.path}`
-}
-
-async function checkServer(address: string): Promise<void> {
-  if (!LOOPBACK.test(address)) throw new Error(`${address} is not on this machine; only a local cloud is written to.`)
-  const url = address.startsWith('http') ? address : `http://${address}`
-  const answer = await fetch(url).catch(() => null)
-  if (answer === null) throw new Error(`Nothing answers at ${address}: start the local cloud with \`npm run dev\`.`)
 }

@@ -39,3 +39,11 @@ test.each([
   expect(stderr).toMatch(reason)
   expect(stderr).toMatch(/npm run dev/)
 })
+
+test('a picture for a local cloud that does not run is refused with what to start', async () => {
+  const nobody = { FIRESTORE_EMULATOR_HOST: '127.0.0.1:1', STORAGE_EMULATOR_HOST: 'http://127.0.0.1:1' }
+  expect(await runProcess(['local/main.ts', 'upload', 'docs/images/demo.jpg'], nobody)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/Nothing answers at 127\.0\.0\.1:1: start the local cloud with `npm run dev`/),
+  })
+})
