@@ -10,13 +10,15 @@ export async function withinTimeout<T>(
     subject: string
     timeoutMs: number
     signal: AbortSignal
+    /** What becomes of it afterwards, and how it is seen. */
+    afterwards?: string
   },
   follow: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { subject, timeoutMs, signal } = params
+  const { subject, timeoutMs, signal, afterwards = callAgain } = params
   const timeout = new AbortController()
   const timer = setTimeout(() => {
-    const message = `${subject} was not finished within ${timeoutMs / 1000} s. Its job goes on, or waits for a worker; call again to follow it.`
+    const message = `${subject} was not finished within ${timeoutMs / 1000} s. ${afterwards}`
     timeout.abort(new TransientError({ code: 'forge.timeout', message }))
   }, timeoutMs)
   try {
@@ -25,3 +27,5 @@ export async function withinTimeout<T>(
     clearTimeout(timer)
   }
 }
+
+const callAgain = 'Its job goes on, or waits for a worker; call again to follow it.'

@@ -1,10 +1,12 @@
 import { access, constants, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { types } from 'node:util'
+import { errorCode } from '#shared/errors/app-error.ts'
 import { retry } from '#shared/retry/retry.ts'
 import type { ApiClient } from '../api/api-client.ts'
-import { type GeneratedImageRecord, generationAnswer } from '../api/records.ts'
+import { type GeneratedImageRecord, type GenerationRecord, generationAnswer } from '../api/records.ts'
 import { type CommandContext, UsageError } from '../command.ts'
+import { Interrupted } from '../interrupt.ts'
 import { withinTimeout } from '../within-timeout.ts'
 import { followGeneration } from './follow.ts'
 
@@ -27,14 +29,42 @@ export async function requestPictures(
   const asked = await api.post('/api/generations', call.wish, generationAnswer, signal)
   const { id } = asked.generation
   output.result({ type: 'request', generationId: id }, `${id}  asked for`)
-  const generation = await withinTimeout({ subject: id, timeoutMs: call.timeoutMs, signal }, (until) => {
-    const onChange = ({ status, images }: { status: string; images: readonly unknown[] }) =>
-      output.progress(`${id}  ${status}  ${images.length} of ${call.wish.count}`)
-    return followGeneration(api, id, { signal: until, onChange })
-  })
+  // Unlike with a training, the same call again is another wish, and billed.
+  const afterwards = `Its pictures are made all the same, and GET /api/generations/${id} shows them; the same call again makes others.`
+  try {
+    const generation = await withinTimeout({ subject: id, timeoutMs: call.timeoutMs, signal, afterwards }, (until) => {
+      const onChange = ({ status, images }: { status: string; images: readonly unknown[] }) =>
+        output.progress(`${id}  ${status}  ${images.length} of ${call.wish.count}`)
+      return followGeneration(api, id, { signal: until, onChange })
+    })
+    return await takePictures(api, generation, { folder: call.folder, output, signal })
+  } catch (error) {
+    if (!(signal.reason instanceof Interrupted)) throw error
+    throw new Interrupted(`Interrupted. ${afterwards}`)
+  }
+}
+
+/** Saves what was made, and tells where each picture lies. True when all were made and saved. */
+async function takePictures(
+  api: ApiClient,
+  generation: GenerationRecord,
+  { folder, output, signal }: CommandContext & { folder: string },
+): Promise<boolean> {
+  const { id } = generation
+  let isAllSaved = true
   for (const image of generation.images) {
-    const path = await save(api, image, { folder: call.folder, name: `${id}-${image.index + 1}`, signal })
-    output.result({ type: 'image', generationId: id, path, prompt: image.prompt, url: image.url }, path)
+    const { prompt, url } = image
+    const record = { type: 'image', generationId: id, prompt, url }
+    try {
+      const path = await save(api, image, { folder, name: `${id}-${image.index + 1}`, signal })
+      output.result({ ...record, path }, path)
+    } catch (error) {
+      signal.throwIfAborted()
+      // It is paid for and lies in the bucket: whoever knows the address can have it still.
+      const message = types.isNativeError(error) ? error.message : String(error)
+      output.result({ ...record, path: null, code: errorCode(error), message }, `${url}  is not saved: ${message}`)
+      isAllSaved = false
+    }
   }
   const { status, error } = generation
   const why = error ? ` (${error.code}): ${error.message}` : ''
@@ -43,7 +73,7 @@ export async function requestPictures(
     { type: 'end', generationId: id, state: status, ...record },
     `${id}  ${output.style(status === 'succeeded' ? 'green' : 'red', status)}${why}`,
   )
-  return status === 'succeeded'
+  return status === 'succeeded' && isAllSaved
 }
 
 /** Pictures are paid for: a folder that takes none is told before. @throws UsageError */
