@@ -11,6 +11,11 @@ const pngSignatureBytes = 8
 const pngFrameBytes = 12
 const riffHeaderBytes = 12
 const riffFrameBytes = 8
+const gifHeaderBytes = 13
+const gifFlagsAt = 10
+const gifExtension = 0x21
+const gifImage = 0x2c
+const gifTrailer = 0x3b
 
 /** A stretch of a file, `end` exclusive. */
 interface Piece {
@@ -21,8 +26,8 @@ interface Piece {
 
 /**
  * A picture without what its decoder would unpack, or go through again and again, though none of it shows: of a PNG the
- * texts (three megabytes of them unpack to four gigabytes, kept all at once), of a WebP every frame but the first (each
- * is looked for from the beginning of the file). The same buffer where there is nothing of the kind.
+ * texts (three megabytes of them unpack to four gigabytes, kept all at once), of a WebP or GIF every frame but the first (each
+ * is looked for from the beginning of the file, or remembered). The same buffer where there is nothing of the kind.
  */
 export function barePicture(bytes: Buffer): Buffer {
   switch (pictureSignature(bytes)) {
@@ -33,6 +38,8 @@ export function barePicture(bytes: Buffer): Buffer {
         bytes,
         join(bytes, () => webpPieces(bytes)),
       )
+    case 'gif':
+      return firstGifFrame(bytes)
     default:
       return bytes
   }
@@ -87,4 +94,23 @@ function join(bytes: Buffer, pieces: () => Iterable<Piece>): Buffer {
 function withRiffSize(whole: Buffer, bare: Buffer): Buffer {
   if (bare !== whole) bare.writeUInt32LE(Math.max(0, whole.readUInt32LE(4) - (whole.length - bare.length)), 4)
   return bare
+}
+
+/** GIF89a, §17 to 27. A file without a whole frame is left for the decoder to judge. */
+function firstGifFrame(bytes: Buffer): Buffer {
+  const colourTableBytes = (flags = 0) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 0x07) + 1))
+  let at = gifHeaderBytes + colourTableBytes(bytes[gifFlagsAt])
+  while (bytes[at] === gifExtension) at = endOfSubBlocks(bytes, at + 2)
+  if (bytes[at] !== gifImage) return bytes
+  const codesAt = at + 10 + colourTableBytes(bytes[at + 9])
+  const end = endOfSubBlocks(bytes, codesAt + 1)
+  if (end >= bytes.length || bytes[end] === gifTrailer) return bytes
+  return Buffer.concat([bytes.subarray(0, end), Buffer.from([gifTrailer])])
+}
+
+/** §15: each begins with its length, and an empty one is the last. */
+function endOfSubBlocks(bytes: Buffer, start: number): number {
+  let at = start
+  for (let length = bytes[at]; length !== undefined && length > 0; length = bytes[at]) at += 1 + length
+  return at + 1
 }

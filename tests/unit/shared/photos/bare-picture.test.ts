@@ -64,6 +64,26 @@ test('an animated WebP keeps its first frame only', async () => {
   expect((await pixels(bare)).equals(await pixels(webp))).toBe(true)
 })
 
+test('an animated GIF keeps its first frame only, what stands before it and the trailer', async () => {
+  const first = await canvas().png().toBuffer()
+  const second = await canvas().negate().png().toBuffer()
+  const gif = await sharp([first, second, first], { join: { animated: true } })
+    .gif({ loop: 3 })
+    .toBuffer()
+  expect((await sharp(gif).metadata()).pages).toBe(3)
+  const bare = barePicture(gif)
+  expect((await sharp(bare, { failOn: 'error' }).metadata()).pages ?? 1).toBe(1)
+  expect(gif.subarray(0, bare.length - 1).equals(bare.subarray(0, -1))).toBe(true)
+  expect(bare.at(-1)).toBe(0x3b)
+  const pixels = (bytes: Buffer) => sharp(bytes, { failOn: 'error', pages: 1 }).raw().toBuffer()
+  expect((await pixels(bare)).equals(await pixels(gif))).toBe(true)
+})
+
+test.each([0, 13, 14, 30])('a GIF that ends after %i bytes more than its name is left as it is', async (length) => {
+  const gif = (await canvas().gif().toBuffer()).subarray(0, 6 + length)
+  expect(barePicture(gif)).toBe(gif)
+})
+
 test('a picture with nothing to leave out is the same buffer, of whatever kind it is', async () => {
   const kinds = await Promise.all([
     canvas().png().toBuffer(),
