@@ -47,7 +47,6 @@ const options = {
 
 /** What each command takes besides `--help`; whatever else is given was meant for another. */
 const commands: Record<string, { options: readonly (keyof typeof options)[]; positionals: 0 | 1 }> = {
-  help: { options: [], positionals: 0 },
   bucket: { options: ['port', 'data', 'create'], positionals: 0 },
   documents: { options: ['port', 'data', 'indexes'], positionals: 0 },
   dev: { options: ['data', 'port-offset'], positionals: 0 },
