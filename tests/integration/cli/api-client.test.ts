@@ -109,6 +109,16 @@ test('an API that wants to be left alone for an hour is not waited for in silenc
   await close()
 })
 
+test('Ctrl-C is heard while a token is fetched from a server that does not answer', async () => {
+  const controller = new AbortController()
+  const token = () => new Promise<string>(() => {})
+  const api = createApiClient({ baseUrl: 'http://127.0.0.1:9', isLocal: true, token })
+  const answer = api.get('/api/trainings', schema, controller.signal)
+  controller.abort(new Error('enough'))
+  await expect(answer).rejects.toThrow('enough')
+  api.close()
+})
+
 test('nobody there is a sentence that names the option and the way to start one', async () => {
   const { close, baseUrl } = await scripted()
   await close()
