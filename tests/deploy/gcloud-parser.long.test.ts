@@ -25,11 +25,15 @@ const root = sdkRoot()
 const parser = fileURLToPath(new URL('./judge-with-gcloud.py', import.meta.url))
 if (root === null) console.log('skipped: no gcloud')
 
-/** What the real gcloud objects to: commands that it does not understand, and what it would print otherwise. */
-function objections(given: { commands: string[][]; prints?: FakeProject['prints'] }): unknown[] {
+/**
+ * What the real gcloud objects to: commands that it does not understand, and what it would print otherwise. Files that a command
+ * would write are opened in `folder` while it is read.
+ */
+function objections(folder: string, given: { commands: string[][]; prints?: FakeProject['prints'] }): unknown[] {
   const said = execFileSync('python3', [parser, root ?? ''], {
     input: JSON.stringify({ prints: [], ...given }),
     encoding: 'utf8',
+    cwd: folder,
     env: { ...process.env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1' },
     stdio: ['pipe', 'pipe', 'ignore'],
   })
@@ -94,7 +98,7 @@ function commandsOf(page: string): string[][] {
       // The judge judges.
       const wrong = ['iam', 'service-accounts', 'create', 'x', '--no-such-flag=1']
       const wrongPrint = { rows: [{ name: 'a' }], format: 'value(name)', stdout: 'b' }
-      const found = objections({ commands: [...distinct, wrong], prints: [...prints.values(), wrongPrint] })
+      const found = objections(folder, { commands: [...distinct, wrong], prints: [...prints.values(), wrongPrint] })
       expect(found).toEqual([
         { argv: wrong, said: expect.any(String) },
         { format: 'value(name)', gcloud: 'a\n', fake: 'b' },
