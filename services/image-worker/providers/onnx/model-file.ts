@@ -17,12 +17,12 @@ export interface ModelFile {
 export type ModelStore = Pick<ObjectStore, 'stat' | 'readStream'>
 
 /**
- * The model named by a path or by `gs://bucket/object`; the latter is fetched into the temporary folder.
+ * The model named by a path or by `gs://bucket/object`; the latter is fetched into a folder of its own in `tempFolder`.
  * @throws ConfigError `onnx.no-model` when there is no such file; TransientError when it cannot be fetched now.
  */
-export async function openModelFile(location: string, store: ModelStore): Promise<ModelFile> {
+export async function openModelFile(location: string, store: ModelStore, tempFolder = tmpdir()): Promise<ModelFile> {
   const object = objectNamed(location)
-  if (object) return await fetchModel(object, location, store)
+  if (object) return await fetchModel(object, { location, store, tempFolder })
   try {
     await access(location)
   } catch (cause) {
@@ -36,10 +36,14 @@ function objectNamed(location: string): ObjectName | null {
   return bucket && name ? { bucket, name } : null
 }
 
-async function fetchModel(object: ObjectName, location: string, store: ModelStore): Promise<ModelFile> {
+async function fetchModel(
+  object: ObjectName,
+  from: { location: string; store: ModelStore; tempFolder: string },
+): Promise<ModelFile> {
+  const { location, store, tempFolder } = from
   const facts: ObjectFacts | null = await store.stat(object)
   if (!facts) throw noModel(location)
-  const folder = await mkdtemp(join(tmpdir(), 'background-model-'))
+  const folder = await mkdtemp(join(tempFolder, 'background-model-'))
   const release = () => rm(folder, { recursive: true, force: true })
   const path = join(folder, 'model.onnx')
   try {

@@ -9,6 +9,8 @@ export interface OnnxBackgroundOptions {
   model: string
   options: ModelOptions
   store: ModelStore
+  /** Where a fetched model lies; the system's by default. */
+  tempFolder?: string
   findRuntime?: () => string
   thread?: Partial<Pick<SegmentationThreadOptions, 'idleMs' | 'maxWaiting' | 'stopGraceMs'>>
 }
@@ -31,7 +33,7 @@ export function createOnnxBackgroundProvider(init: OnnxBackgroundOptions): OnnxB
 
   const open = async () => {
     const runtimeFile = findRuntime()
-    const file = await openModelFile(init.model, init.store)
+    const file = await openModelFile(init.model, init.store, init.tempFolder)
     const workerData: OnnxWorkerData = { runtimeFile, modelFile: file.path, options: init.options }
     const workerFile = new URL('./onnx-worker.ts', import.meta.url)
     const thread = new SegmentationThread({

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import sharp from 'sharp'
 import { startDocuments } from '../../../support/documents.ts'
 import {
@@ -17,10 +20,14 @@ import { tinyMaskModel } from '../../../support/onnx-model.ts'
 const modelName = 'models/background/tiny.onnx'
 
 let world: ImageWorld
+let tempFolder: string
 beforeAll(async () => {
+  tempFolder = await mkdtemp(join(tmpdir(), 'background-model-test-'))
   world = await startImageWorld({
     documents: startDocuments,
     env: {
+      // The worker ends by SIGKILL, and leaves there what it fetched.
+      TMPDIR: tempFolder,
       BACKGROUND_PROVIDERS: 'onnx,local',
       UPSCALE_PROVIDERS: 'local',
       BACKGROUND_MODEL: `gs://${appBucket}/${modelName}`,
@@ -29,7 +36,10 @@ beforeAll(async () => {
     },
   })
 })
-afterAll(() => world.close())
+afterAll(async () => {
+  await world.close()
+  await rm(tempFolder, { recursive: true, force: true })
+})
 
 async function processed() {
   const one = newCase()

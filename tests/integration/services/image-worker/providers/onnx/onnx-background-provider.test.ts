@@ -182,15 +182,15 @@ test('a model at gs:// is fetched once, at the generation seen, and removed when
       yield bytes.subarray(50)
     },
   }
-  const fetched = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('background-model-'))
-  const before = await fetched()
-  const provider = open('gs://models/background/tiny.onnx', { store })
+  const tempFolder = await mkdtemp(join(folder, 'temp-'))
+  const provider = open('gs://models/background/tiny.onnx', { store, tempFolder })
   const picture = await disc('#fff', '#000')
   const answers = await Promise.all([1, 2].map(() => provider.removeBackground(picture, call)))
   expect(await pixelAt(answers[1]!.image.bytes, 60, 40)).toEqual([255, 255, 255, 255])
   expect(reads).toEqual(['models/background/tiny.onnx#17'])
+  expect(await readdir(tempFolder)).toHaveLength(1)
   await provider.close()
-  expect(await fetched()).toEqual(before)
+  expect(await readdir(tempFolder)).toEqual([])
 })
 
 test('an aborted call rejects with the reason of the abort, and the next one is served', async () => {
