@@ -1,62 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { FinalError, TransientError } from '#shared/errors/app-error.ts'
-import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
-import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
+import type { Admission } from '#shared/jobs/definition.ts'
+import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
-import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
-import { testJob, testRunner } from '../../../support/job-runner.ts'
+import { define, done, freshName, type Input, useRunnerWorld } from './runner-world.ts'
 
-interface Input {
-  name: string
-  order?: number
-}
-
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
-
-let serial = 0
-const freshName = () => `subject-${++serial}`
-
-function define(
-  run: (run: JobRun<Input>) => Promise<void>,
-  parts: Partial<JobDefinition<Input>> = {},
-): JobDefinition<Input> {
-  return testJob({
-    kind: 'test',
-    key: (input) => `test:${input.name}#${input.order ?? 0}`,
-    subject: (input) => `subjects/${input.name}`,
-    run,
-    ...parts,
-  })
-}
-
-interface Setup {
-  limits?: { leaseMs?: number; maxFailures?: number; deadlineMs?: number; workBudgetMs?: number }
-  shutdown?: AbortSignal
-  queue?: boolean
-}
-
-function runnerOf(definition: JobDefinition<Input>, setup: Setup = {}) {
-  const woken: WakeRequest[] = []
-  const { limits = {}, shutdown, queue = true } = setup
-  const runner = testRunner(documents.db, definition, {
-    wakeQueue: queue ? { wake: async (request) => void woken.push(request) } : null,
-    limits,
-    ...(shutdown ? { shutdown } : {}),
-  })
-  return { runner, woken }
-}
-
-async function stored(definition: JobDefinition<Input>, input: Input): Promise<JobRecord> {
-  const snapshot = await jobRef(documents.db, jobId(definition.key(input))).get()
-  return snapshot.data() as JobRecord
-}
-
-const done = async (run: JobRun<Input>) => run.complete({ ok: true }, async () => () => {})
+const world = useRunnerWorld()
+const { runnerOf, stored } = world
 
 test('runs a job once, however often its event is delivered', async () => {
   let runs = 0
@@ -149,7 +99,7 @@ test('an instance that stalls past its lease loses it and can write nothing more
   // So long that no renewal comes by meanwhile: with a stall they stop, too.
   const { runner } = runnerOf(definition, { limits: { leaseMs: 60_000 } })
   const input = { name: freshName() }
-  const ref = jobRef(documents.db, jobId(definition.key(input)))
+  const ref = jobRef(world.db, jobId(definition.key(input)))
   const first = runner.handle(definition, input)
   while (run1 === null) await delay(5)
   // As if its process had been stopped for longer than the lease.
@@ -171,7 +121,7 @@ test('a lease is renewed while the work goes on, so nobody else takes it', async
   const { runner } = runnerOf(definition, { limits: { leaseMs: 600 } })
   const input = { name: freshName() }
   const first = runner.handle(definition, input)
-  const ref = jobRef(documents.db, jobId(definition.key(input)))
+  const ref = jobRef(world.db, jobId(definition.key(input)))
   const expiries = new Set<number>()
   while (expiries.size < 4) {
     const snapshot = await ref.get()
@@ -220,7 +170,7 @@ test('a crash counts as a failure, so that a poison input ends', async () => {
       input,
     )
     .catch(() => {})
-  const ref = jobRef(documents.db, id)
+  const ref = jobRef(world.db, id)
   for (let crash = 1; crash <= 2; crash++) {
     await ref.update({ state: 'running', lease: { owner: 'dead', expiresAt: new Date(0) }, failures: crash })
   }
@@ -308,113 +258,6 @@ test('work that fills a request goes on in another, woken at once', async () => 
   expect(woken).toHaveLength(1)
   expect(await stored(definition, input)).toMatchObject({ failures: 0, steps: { slow: { result: 'stored' } } })
   expect(await runner.resume(woken[0]!.jobId)).toEqual({ kind: 'done' })
-})
-
-describe('paid calls', () => {
-  const paid = (run: JobRun<Input>, call: () => Promise<string>, answered = true) =>
-    run.step('pay', () =>
-      run.paidCall({ step: 'pay', provider: 'shop', call, wasAnswered: () => answered, creditsOf: () => 2 }),
-    )
-
-  test('are noted as open before they are made, and found lost by the next claim', async () => {
-    const killed = new AbortController()
-    const definition = define(async (run) => {
-      if (run.fence === 1) {
-        await paid(run, () => new Promise((_, reject) => killed.signal.addEventListener('abort', reject)))
-      }
-      expect(run.lostCalls('pay', 'shop')).toBe(1)
-      await paid(run, async () => 'bought')
-      await done(run)
-    })
-    const { runner } = runnerOf(definition)
-    const input = { name: freshName() }
-    const ref = jobRef(documents.db, jobId(definition.key(input)))
-    const first = runner.handle(definition, input)
-    let open: unknown = null
-    while (!open) {
-      open = (await ref.get()).get('openCall')
-      await delay(5)
-    }
-    expect(open).toMatchObject({ step: 'pay', provider: 'shop' })
-    await ref.update({ 'lease.expiresAt': new Date(0) })
-    expect(await runner.handle(definition, input)).toEqual({ kind: 'done' })
-    expect(await stored(definition, input)).toMatchObject({ credits: { shop: 2 }, openCall: null })
-    killed.abort()
-    expect(await first).toMatchObject({ kind: 'held' })
-  })
-
-  test('that were answered with a failure are not counted as lost', async () => {
-    const definition = define(async (run) => {
-      await paid(run, async () => Promise.reject(new TransientError({ code: 'shop.busy', message: 'Busy.' })))
-    })
-    const { runner } = runnerOf(definition)
-    const input = { name: freshName() }
-    await runner.handle(definition, input)
-    expect(await stored(definition, input)).toMatchObject({ openCall: null, lostCalls: {} })
-  })
-
-  test('whose answer was lost on the way are counted', async () => {
-    const definition = define(async (run) => {
-      await paid(run, async () => Promise.reject(new TransientError({ code: 'http.reset', message: 'Reset.' })), false)
-    })
-    const { runner } = runnerOf(definition)
-    const input = { name: freshName() }
-    await runner.handle(definition, input)
-    expect(await stored(definition, input)).toMatchObject({ openCall: null, lostCalls: { pay: { shop: 1 } } })
-  })
-})
-
-describe('the run slot', () => {
-  const slotted = (run: (run: JobRun<Input>) => Promise<void>, jobsPerHour = 20) =>
-    define(run, {
-      admit: async ({ input }) => ({
-        kind: 'run',
-        note: null,
-        slot: {
-          path: `slots/${input.name}`,
-          order: { name: `upload-${input.order}`, timeMs: input.order ?? 0, generation: '1' },
-          jobsPerHour,
-        },
-      }),
-    })
-
-  test('lets a newer job take over, and the older one ends at its next write', async () => {
-    const entered = Promise.withResolvers<void>()
-    const release = Promise.withResolvers<void>()
-    const definition = slotted(async (run) => {
-      if (run.input.order === 1) {
-        entered.resolve()
-        await release.promise
-      }
-      await done(run)
-    })
-    const { runner } = runnerOf(definition)
-    const name = freshName()
-    const older = runner.handle(definition, { name, order: 1 })
-    await entered.promise
-    expect(await runner.handle(definition, { name, order: 2 })).toEqual({ kind: 'done' })
-    release.resolve()
-    expect(await older).toEqual({ kind: 'canceled', code: 'job.superseded' })
-  })
-
-  test('ends an older job that comes after a newer one', async () => {
-    const definition = slotted(done)
-    const { runner } = runnerOf(definition)
-    const name = freshName()
-    expect(await runner.handle(definition, { name, order: 2 })).toEqual({ kind: 'done' })
-    expect(await runner.handle(definition, { name, order: 1 })).toEqual({ kind: 'canceled', code: 'job.superseded' })
-    expect((await stored(definition, { name, order: 1 })).state).toBe('canceled')
-  })
-
-  test('breaks a loop: one more job an hour than allowed fails with a sentence', async () => {
-    const definition = slotted(done, 3)
-    const { runner } = runnerOf(definition)
-    const name = freshName()
-    for (let order = 1; order <= 3; order++) {
-      expect(await runner.handle(definition, { name, order })).toEqual({ kind: 'done' })
-    }
-    expect(await runner.handle(definition, { name, order: 4 })).toEqual({ kind: 'failed', code: 'job.too-many' })
-  })
 })
 
 test('a job that is not admitted yet costs no failure and is answered with another try', async () => {
