@@ -105,3 +105,16 @@ export async function statusOf(promise: Promise<unknown>): Promise<number> {
   const { code, status } = error as { code?: number | string; status?: number }
   return Number(status ?? code)
 }
+
+/** A server for each test of a suite, which has to do without errors of its own. */
+export function useFixture(): () => Fixture {
+  let fixture: Fixture
+  beforeEach(async () => {
+    fixture = await startFixture()
+  })
+  afterEach(async () => {
+    await fixture.stop()
+    expect(fixture.errors).toEqual([])
+  })
+  return () => fixture
+}

@@ -4,20 +4,11 @@ import { request } from 'node:http'
 import { createConnection } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Fixture, startFixture } from './bucket-server.ts'
+import { useFixture } from './bucket-server.ts'
 
 const QUANTUM = 256 * 1024
 
-let fixture: Fixture
-
-beforeEach(async () => {
-  fixture = await startFixture()
-})
-
-afterEach(async () => {
-  await fixture.stop()
-  expect(fixture.errors).toEqual([])
-})
+const fixture = useFixture()
 
 /** Starts a session by hand and returns its address. */
 async function startSession(
@@ -25,7 +16,7 @@ async function startSession(
   init: { query?: string; headers?: Record<string, string>; body?: object } = {},
 ) {
   const { query = '', headers = {}, body = {} } = init
-  const url = `${fixture.server.url}/upload/storage/v1/b/uploads/o?uploadType=resumable&name=${name}${query}`
+  const url = `${fixture().server.url}/upload/storage/v1/b/uploads/o?uploadType=resumable&name=${name}${query}`
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -61,7 +52,7 @@ async function keptBytes(session: string): Promise<number> {
 }
 
 async function stored(name: string): Promise<Buffer> {
-  return (await fixture.bucket.file(name).download({ validation: 'md5' }))[0]
+  return (await fixture().bucket.file(name).download({ validation: 'md5' }))[0]
 }
 
 test('chunks are answered 308 with what is kept until the last one makes the object', async () => {
@@ -74,7 +65,7 @@ test('chunks are answered 308 with what is kept until the last one makes the obj
     `bytes ${QUANTUM}-${2 * QUANTUM - 1}/${bytes.length}`,
     bytes.subarray(QUANTUM, 2 * QUANTUM),
   )
-  const isThereEarly = await fixture.bucket.file('chunks').exists()
+  const isThereEarly = await fixture().bucket.file('chunks').exists()
   const last = await put(
     session,
     `bytes ${2 * QUANTUM}-${bytes.length - 1}/${bytes.length}`,
@@ -201,7 +192,7 @@ test('a cancelled upload is answered 499 and is gone', async () => {
 
   expect(cancelled.status).toBe(499)
   expect((await put(session, 'bytes */*')).status).toBe(404)
-  expect(await fixture.bucket.file('cancelled').exists()).toEqual([false])
+  expect(await fixture().bucket.file('cancelled').exists()).toEqual([false])
 })
 
 test('a session goes on after the server was restarted, its MD5 included', async () => {
@@ -209,7 +200,7 @@ test('a session goes on after the server was restarted, its MD5 included', async
   const session = await startSession('survivor', { body: { metadata: { a: 'b' } } })
   await put(session, `bytes 0-${2 * QUANTUM - 1}/*`, bytes.subarray(0, 2 * QUANTUM))
 
-  await fixture.restart()
+  await fixture().restart()
   const kept = await keptBytes(session)
   const last = await put(session, `bytes ${kept}-${bytes.length - 1}/${bytes.length}`, bytes.subarray(kept))
 
@@ -222,7 +213,7 @@ test('the result of a finished session is still told after a restart', async () 
   const session = await startSession('finished')
   const made = (await (await put(session, 'bytes 0-3/4', Buffer.from('data'))).json()) as { generation: string }
 
-  await fixture.restart()
+  await fixture().restart()
   const status = await put(session, 'bytes */*')
 
   expect(status.status).toBe(200)
@@ -231,7 +222,7 @@ test('the result of a finished session is still told after a restart', async () 
 
 test('a session that was started under a condition is refused if the object has come meanwhile', async () => {
   const session = await startSession('raced', { query: '&ifGenerationMatch=0' })
-  await fixture.bucket.file('raced').save('the other', { resumable: false })
+  await fixture().bucket.file('raced').save('the other', { resumable: false })
 
   const last = await put(session, 'bytes 0-3/4', Buffer.from('data'))
 
@@ -249,7 +240,7 @@ test('a checksum that comes with the last chunk is compared', async () => {
   })
 
   expect(response.status).toBe(400)
-  expect(await fixture.bucket.file('hashed').exists()).toEqual([false])
+  expect(await fixture().bucket.file('hashed').exists()).toEqual([false])
 })
 
 test('a newer PUT takes over from one that hangs', async () => {
@@ -287,7 +278,7 @@ test('a client that cannot take a 308 gets it as a header', async () => {
 })
 
 test('an unknown session is 404', async () => {
-  const url = `${fixture.server.url}/upload/storage/v1/b/uploads/o?uploadType=resumable&upload_id=nobody`
+  const url = `${fixture().server.url}/upload/storage/v1/b/uploads/o?uploadType=resumable&upload_id=nobody`
 
   expect((await put(url, 'bytes */*')).status).toBe(404)
 })
@@ -295,7 +286,7 @@ test('an unknown session is 404', async () => {
 describe('through the client', () => {
   test('chunked uploads arrive whole', async () => {
     const bytes = randomBytes(5 * QUANTUM + 3)
-    const target = fixture.bucket.file('client-chunks').createWriteStream({ chunkSize: QUANTUM, resumable: true })
+    const target = fixture().bucket.file('client-chunks').createWriteStream({ chunkSize: QUANTUM, resumable: true })
 
     await pipeline(Readable.from([bytes]), target)
 
@@ -304,7 +295,7 @@ describe('through the client', () => {
 
   test('an upload that was begun with a session of its own is resumed by uri and offset', async () => {
     const bytes = randomBytes(3 * QUANTUM)
-    const file = fixture.bucket.file('client-resumed')
+    const file = fixture().bucket.file('client-resumed')
     const [uri] = await file.createResumableUpload()
     const begun = file.createWriteStream({
       uri,

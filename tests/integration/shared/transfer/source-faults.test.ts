@@ -1,22 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FileHost } from '#local/file-host/server.ts'
-import { failureOf, PART_BYTES, startTransferWorld, type TransferWorld } from './transfer-world.ts'
+import { failureOf, PART_BYTES, useTransferWorld } from './transfer-world.ts'
 
 type Fault = Parameters<FileHost['inject']>[0]['fault']
 
-let world: TransferWorld
-beforeEach(async () => {
-  world = await startTransferWorld()
-})
-afterEach(async () => {
-  world.host.assertAllFired()
-  await world.close()
-})
+const world = useTransferWorld()
 
 async function expectPublishedOnce(sha256: string): Promise<void> {
-  await world.parts.removeAll()
-  expect(await world.names()).toEqual(['models/model.safetensors'])
-  const bytes = await world.bytesOf('models/model.safetensors')
+  await world().parts.removeAll()
+  expect(await world().names()).toEqual(['models/model.safetensors'])
+  const bytes = await world().bytesOf('models/model.safetensors')
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256)
 }
 
@@ -40,47 +33,47 @@ describe('what passes within one call', () => {
     ['the whole file by a server without ranges', { kind: 'no-ranges' }, 1],
     ['a body without a length', { kind: 'no-content-length' }, 1],
   ])('%s', async (_what, fault, times) => {
-    const file = world.add({ content: { kind: 'random', sizeBytes: 8 * PART_BYTES + 5, seed: 2 } })
-    world.host.inject({ fault, times })
+    const file = world().add({ content: { kind: 'random', sizeBytes: 8 * PART_BYTES + 5, seed: 2 } })
+    world().host.inject({ fault, times })
 
-    const verified = await world.copy(file)
-    await world.publish(verified)
+    const verified = await world().copy(file)
+    await world().publish(verified)
 
     expect(verified.sha256).toBe(file.sha256)
     await expectPublishedOnce(file.sha256)
   })
 
   test('what passed before a connection broke is not fetched again', async () => {
-    const file = world.add({ content: { kind: 'random', sizeBytes: 40 * PART_BYTES, seed: 3 } })
-    world.host.inject({ fault: { kind: 'truncated', atByte: 30 * PART_BYTES }, times: 1 })
+    const file = world().add({ content: { kind: 'random', sizeBytes: 40 * PART_BYTES, seed: 3 } })
+    world().host.inject({ fault: { kind: 'truncated', atByte: 30 * PART_BYTES }, times: 1 })
 
-    await world.copy(file, { options: { maxLanes: 1 } })
+    await world().copy(file, { options: { maxLanes: 1 } })
 
-    const ranges = world.host.requests.map(({ range }) => Number(/bytes=(\d+)-/.exec(range ?? '')?.[1]))
+    const ranges = world().host.requests.map(({ range }) => Number(/bytes=(\d+)-/.exec(range ?? '')?.[1]))
     expect(ranges).toHaveLength(2)
     expect(ranges[1]).toBe(30 * PART_BYTES)
   })
 
   test('a login page where the file was a moment ago is a location that has expired', async () => {
-    const file = world.add({ content: { kind: 'random', sizeBytes: 8 * PART_BYTES, seed: 2 } })
-    world.host.inject({ fault: { kind: 'truncated', atByte: LATER }, times: 1 })
-    world.host.inject({ fault: { kind: 'html' }, times: 1 })
+    const file = world().add({ content: { kind: 'random', sizeBytes: 8 * PART_BYTES, seed: 2 } })
+    world().host.inject({ fault: { kind: 'truncated', atByte: LATER }, times: 1 })
+    world().host.inject({ fault: { kind: 'html' }, times: 1 })
 
-    const verified = await world.copy(file)
+    const verified = await world().copy(file)
 
     expect(verified.sha256).toBe(file.sha256)
-    expect(world.located).toBe(2)
+    expect(world().located).toBe(2)
   })
 
   test('an expired URL is asked for anew once, by all lanes together', async () => {
-    const file = world.add({ content: { kind: 'random', sizeBytes: 40 * PART_BYTES, seed: 4 } })
-    world.host.shape({ bytesPerSecondPerConnection: 40 * PART_BYTES })
-    world.host.afterBytes(20 * PART_BYTES, () => world.host.expireAll())
+    const file = world().add({ content: { kind: 'random', sizeBytes: 40 * PART_BYTES, seed: 4 } })
+    world().host.shape({ bytesPerSecondPerConnection: 40 * PART_BYTES })
+    world().host.afterBytes(20 * PART_BYTES, () => world().host.expireAll())
 
-    const verified = await world.copy(file)
+    const verified = await world().copy(file)
 
     expect(verified.sha256).toBe(file.sha256)
-    expect(world.located).toBe(2)
+    expect(world().located).toBe(2)
   })
 })
 
@@ -92,14 +85,14 @@ describe('what ends the copy at once', () => {
     ['transfer.not-found', '404 again and again', { kind: 'status', status: 404 }, 4],
     ['transfer.not-found', '410 again and again', { kind: 'status', status: 410 }, 4],
   ])('%s: %s', async (code, _what, fault, times) => {
-    const file = world.add({ content: { kind: 'random', sizeBytes: 3 * PART_BYTES, seed: 5 } })
-    world.host.inject({ fault, times })
+    const file = world().add({ content: { kind: 'random', sizeBytes: 3 * PART_BYTES, seed: 5 } })
+    world().host.inject({ fault, times })
 
-    const error = await failureOf(world.copy(file))
+    const error = await failureOf(world().copy(file))
 
     expect(error).toMatchObject({ code, retryable: false })
     expect(error.message).not.toMatch(/X-Amz|https?:/)
-    expect(world.plan).toBeNull()
-    expect(await world.names()).toEqual([])
+    expect(world().plan).toBeNull()
+    expect(await world().names()).toEqual([])
   })
 })

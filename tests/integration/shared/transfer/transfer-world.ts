@@ -155,3 +155,21 @@ export async function startTransferWorld(): Promise<TransferWorld> {
   }
   return world
 }
+
+/** A world for each test of a suite, in which every fault that was injected has to fire. */
+export function useTransferWorld(): () => TransferWorld {
+  let world: TransferWorld
+  beforeEach(async () => {
+    world = await startTransferWorld()
+  })
+  afterEach(async () => {
+    world.host.assertAllFired()
+    await world.close()
+  })
+  return () => world
+}
+
+/** The most connections that the host had open for a copy at once. */
+export function mostLanes({ host }: TransferWorld): number {
+  return Math.max(...host.requests.map(({ lanes }) => lanes))
+}
