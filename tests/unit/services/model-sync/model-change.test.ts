@@ -2,34 +2,10 @@ import { registeredOf, registryFields } from '#shared/documents/registered-model
 import type { DocumentWrittenEvent } from '#shared/events/cloud-event.ts'
 import type { DocumentValue } from '#shared/events/document-value.ts'
 import { modelChangeOf } from '../../../../services/model-sync/model-change.ts'
-
-type Fields = Record<string, DocumentValue>
+import { type Fields, modelWritten } from './model-written.ts'
 
 function changeOf(before: Fields | null, after: Fields | null, parts: Partial<DocumentWrittenEvent> = {}) {
-  const document = 'ai_models/modèle 1'
-  const time = '2026-11-21T08:00:00.123456Z'
-  const side = (fields: Fields | null) => fields && { name: document, fields, createTime: time, updateTime: time }
-  return modelChangeOf(
-    {
-      kind: 'document-written',
-      id: '1',
-      source: 's',
-      type: 'google.cloud.firestore.document.v1.written',
-      subject: null,
-      time,
-      change: 'updated',
-      project: 'p',
-      database: '(default)',
-      document,
-      before: side(before),
-      after: side(after),
-      updateMask: [],
-      updateTime: time,
-      auth: null,
-      ...parts,
-    },
-    '(default)',
-  )
+  return modelChangeOf(modelWritten('modèle 1', { before, after }, parts), '(default)')
 }
 
 /** As it is once the registry finds it by what it says. */

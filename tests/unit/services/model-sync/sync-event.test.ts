@@ -1,39 +1,9 @@
 import type { DocumentWrittenEvent } from '#shared/events/cloud-event.ts'
-import type { DocumentValue } from '#shared/events/document-value.ts'
 import { syncSignalOf } from '../../../../services/model-sync/sync-event.ts'
-
-const updateTime = '2026-11-21T08:00:00.123456Z'
-
-type Fields = Record<string, DocumentValue>
+import { type Fields, modelWritten, updateTime } from './model-written.ts'
 
 function eventOf(before: Fields | null, after: Fields | null, parts: Partial<DocumentWrittenEvent> = {}) {
-  const document = 'ai_models/modèle 1 '
-  const side = (fields: Fields | null) =>
-    fields && {
-      name: `projects/p/databases/(default)/documents/${document}`,
-      fields,
-      createTime: updateTime,
-      updateTime,
-    }
-  const event: DocumentWrittenEvent = {
-    kind: 'document-written',
-    id: '1',
-    source: '//firestore.googleapis.com/projects/p/databases/(default)',
-    type: 'google.cloud.firestore.document.v1.written',
-    subject: null,
-    time: '2026-11-21T08:00:01Z',
-    change: 'updated',
-    project: 'p',
-    database: '(default)',
-    document,
-    before: side(before),
-    after: side(after),
-    updateMask: [],
-    updateTime: after && updateTime,
-    auth: null,
-    ...parts,
-  }
-  return syncSignalOf(event, '(default)')
+  return syncSignalOf(modelWritten('modèle 1 ', { before, after }, parts), '(default)')
 }
 
 const wish = {
