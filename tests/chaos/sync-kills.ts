@@ -63,7 +63,9 @@ export function syncKills(setup: SyncKillSetup): void {
       if (status !== undefined && status !== shown.at(-1)) shown.push(status)
     })
     const deaths = await dieAt(moments, one)
-    const model = await world.settled('killed').finally(stop)
+    const model = await world.settled('killed')
+    // Each listener hears of a write in its own time.
+    await until(async () => shown.at(-1) === model.syncStatus).finally(stop)
     await world.tasks?.idle()
     console.log(report(deaths))
 
