@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Call, header, parseCall } from './call.ts'
-import { ApiFailure, notSupported } from './failure.ts'
 import { type BucketFaults, dueFault, sufferFault } from './faults.ts'
-import { type Dialect, failureReply, type Reply, sendReply } from './reply.ts'
-import { findRoute, type Route } from './router.ts'
+import { type Call, header, parseCall } from './http/call.ts'
+import { ApiFailure, notSupported } from './http/failure.ts'
+import { type Dialect, failureReply, type Reply, sendReply } from './http/reply.ts'
+import { findRoute, type Route } from './http/router.ts'
 
 export interface AnswerContext {
   routes: readonly Route[]

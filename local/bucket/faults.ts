@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
 import { z } from 'zod'
 import { createFaultQueue, type DueFault, type FaultQueue } from '../fault-queue.ts'
-import type { Call } from './call.ts'
-import { ApiFailure, invalid } from './failure.ts'
-import type { Reply } from './reply.ts'
+import type { Call } from './http/call.ts'
+import { ApiFailure, invalid } from './http/failure.ts'
+import type { Reply } from './http/reply.ts'
 
 /** What a request is about; `upload` starts or is an upload, `chunk` goes on with one, `write` changes without bytes. */
 const endpoint = z.enum(['upload', 'chunk', 'download', 'metadata', 'list', 'write', 'delete'])
