@@ -2,7 +2,7 @@ import type { Firestore, Query, QueryDocumentSnapshot, QuerySnapshot } from '@go
 import { comparable } from './data.ts'
 
 /** Far beyond what a server needs on a machine that is busy with other things. */
-const SILENCE_MS = 6000
+const SILENCE_MS = 20_000
 
 /** A listener of one server, as far as it has been told. */
 export interface Followed {
