@@ -4,9 +4,12 @@ import type { Completed } from './words.ts'
 export function fishCompletion({ firstWords, secondWords, commands, valued }: Completed): string {
   const lines = [
     ...firstWords.map(({ word, summary }) => line('', `-f -a ${word} -d ${quoted(summary)}`)),
-    ...[...secondWords].flatMap(([first, seconds]) =>
-      seconds.map(({ word, summary }) => line(first, `-f -a ${word} -d ${quoted(summary)}`)),
-    ),
+    line('', '-l help'),
+    line('', '-l version'),
+    ...[...secondWords].flatMap(([first, seconds]) => [
+      ...seconds.map(({ word, summary }) => line(first, `-f -a ${word} -d ${quoted(summary)}`)),
+      line(first, '-l help'),
+    ]),
     ...commands.flatMap(({ name, options }) =>
       options.map((option) => {
         const choices = option.choices.length > 0 ? ` -x -a ${quoted(option.choices.join(' '))}` : ' -r'

@@ -5,29 +5,31 @@ export function zshCompletion({ firstWords, secondWords, commands, valued }: Com
   const described = (words: readonly { word: string; summary: string }[]) =>
     words.map(({ word, summary }) => quoted(`${word}:${summary.replaceAll(':', '\\:')}`)).join(' ')
   const lists = [
-    `    '') list=(${described(firstWords)}) ;;`,
-    ...[...secondWords].map(([first, seconds]) => `    ${quoted(first)}) list=(${described(seconds)}) ;;`),
+    `    '') list=(${described(firstWords)}) options=(--help --version) ;;`,
+    ...[...secondWords].map(
+      ([first, seconds]) => `    ${quoted(first)}) list=(${described(seconds)}) options=(--help) ;;`,
+    ),
+    ...commands.map(
+      ({ name, options: own }) =>
+        `    ${quoted(name)}) options=(${own.map((option) => `--${option.name}`).join(' ')}) ;;`,
+    ),
   ]
-  const options = commands.map(
-    ({ name, options: own }) =>
-      `    ${quoted(name)}) options=(${own.map((option) => `--${option.name}`).join(' ')}) ;;`,
-  )
   const choices = commands.flatMap(({ name, options: own }) =>
     own.flatMap((option) =>
       option.choices.length > 0
-        ? [`    ${quoted(`${name} --${option.name}`)}) compadd -- ${option.choices.map(quoted).join(' ')}; return ;;`]
+        ? [`      ${quoted(`${name} --${option.name}`)}) compadd -- ${option.choices.map(quoted).join(' ')}; return ;;`]
         : [],
     ),
   )
   return `#compdef forge
 # zsh completion for forge; it is made of forge's own table of commands.
 _forge() {
-  local command='' word skip=''
+  local command='' word skip='' option=\${(Q)words[CURRENT-1]}
   local -a list options
-  for word in "\${(@)words[2,CURRENT-1]}"; do
+  for word in "\${(@Q)words[2,CURRENT-1]}"; do
     if [[ -n $skip ]]; then skip=''; continue; fi
     case $word in
-      ${valued.map((option) => option).join('|')}) skip=1 ;;
+      ${valued.join('|')}) skip=1 ;;
       -*) ;;
       *)
         case $command in
@@ -37,21 +39,27 @@ _forge() {
         ;;
     esac
   done
-  case "$command \${words[CURRENT-1]}" in
+  if [[ $PREFIX == --*=* ]]; then
+    option=\${PREFIX%%=*} skip=1
+    compset -P 1 '*='
+  fi
+  if [[ -n $skip ]]; then
+    case "$command $option" in
 ${choices.join('\n')}
-  esac
-  if [[ -n $skip ]]; then _files; return; fi
-  case $command in
-${lists.join('\n')}
-  esac
-  if (( $#list )); then
-    _describe -t commands 'forge command' list
+    esac
+    _files
     return
   fi
   case $command in
-${options.join('\n')}
+${lists.join('\n')}
   esac
-  if [[ $PREFIX == -* ]]; then compadd -- $options; else _files; fi
+  if [[ $PREFIX == -* ]]; then
+    compadd -- $options
+  elif (( $#list )); then
+    _describe -t commands 'forge command' list
+  else
+    _files
+  fi
 }
 if [[ $funcstack[1] == _forge ]]; then _forge "$@"; else compdef _forge forge; fi
 `
