@@ -1,21 +1,7 @@
 import type { ClipDropRequest } from '#local/clipdrop/server.ts'
 import type { StartDocuments } from '../support/documents.ts'
-import {
-  appBucket,
-  charged,
-  createCharacter,
-  deliver,
-  type ImageCase,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../support/image-world.ts'
+import type { ImageCase } from '../support/image-case.ts'
+import { expectOneShowcase, useImageWorld } from '../support/image-world.ts'
 import type { KillMoment } from '../support/kill-proxy.ts'
 import { until } from '../support/until.ts'
 
@@ -42,7 +28,13 @@ export function killMatrix(setup: {
   beginWithinMs: number
   leastPhases: number
 }): void {
-  let world: ImageWorld
+  const world = useImageWorld(() => ({
+    documents: setup.documents,
+    killProxy: true,
+    env: { LEASE_MS: String(setup.leaseMs), STUCK_AFTER_MS: String(stuckAfterMs) },
+    beforeAnswer: strike('before'),
+    afterAnswer: strike('after'),
+  }))
   let order: { k: number; moment: 'before' | 'after'; from: number; fired: string | null } | null = null
   const strike = (moment: 'before' | 'after') => async (request: ClipDropRequest) => {
     const due = order
@@ -57,29 +49,11 @@ export function killMatrix(setup: {
     return order
   }
 
-  beforeAll(async () => {
-    world = await startImageWorld({
-      documents: setup.documents,
-      killProxy: true,
-      env: { LEASE_MS: String(setup.leaseMs), STUCK_AFTER_MS: String(stuckAfterMs) },
-      beforeAnswer: strike('before'),
-      afterAnswer: strike('after'),
-    })
-  })
-  afterAll(() => world.close())
-
-  async function forged() {
-    const one = newCase()
-    const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-    await createCharacter(world, one, url)
-    return { one, resource, from: world.clipdrop.requests.length }
-  }
-
   /** As a subscription delivers, with the worker started again whenever it is found dead. Returns the deaths. */
   async function deliverThroughDeaths(resource: Record<string, unknown>): Promise<number> {
     let deaths = 0
     await until(async () => {
-      const answer = await deliver(world, resource).catch(() => null)
+      const answer = await world.deliver(resource).catch(() => null)
       if (answer) return answer.status === 204
       deaths += 1
       await world.restartWorker()
@@ -89,38 +63,28 @@ export function killMatrix(setup: {
   }
 
   async function expectGoodEnd(one: ImageCase): Promise<void> {
-    const { visuals } = await readCharacter(world, one)
-    expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
-    expect(await publishedPicture(world, one)).toMatchObject({ status: 200, contentType: 'image/png' })
-    const result = `${appBucket}/showcase-images/${one.userId}/${one.characterId}/showcase_${one.characterId}.png`
-    expect(world.finalized.filter((name) => name === result)).toHaveLength(1)
-    expect(await jobsOf(world, one)).toMatchObject([{ state: 'done', lease: null, openCall: null }])
+    await expectOneShowcase(world, one)
     await until(async () => {
-      if ((await temporaries(world)).length === 0) return true
+      if ((await world.temporaries()).length === 0) return true
       const answer = await fetch(new URL('/internal/reconcile', world.worker.url), { method: 'POST' })
       expect(answer.status).toBe(200)
       return false
     }, 100)
   }
 
-  const bucketProxy = () => {
-    if (!world.proxy) throw new Error('This world has a proxy.')
-    return world.proxy
-  }
-
   // Google’s emulator keeps the locks of a client that was killed inside a transaction for up to a minute.
   test('killed while the provider works, and again before publication: the stored step is not paid again', async () => {
-    const { one, resource, from } = await forged()
+    const { one, resource, from } = await world.forge()
     const first = armProvider(1, 'before')
-    expect(await deliver(world, resource).catch(() => null)).toBeNull()
+    expect(await world.deliver(resource).catch(() => null)).toBeNull()
     expect(first.fired).toBe('remove-background')
     await world.restartWorker()
 
-    const second = bucketProxy().arm({ k: 1, moment: 'before', kill: world.killWorker, match: isResult })
+    const second = world.proxy.arm({ k: 1, moment: 'before', kill: world.killWorker, match: isResult })
     expect(await deliverThroughDeaths(resource)).toBe(1)
     expect(second.fired).not.toBeNull()
     // The call in whose middle it died is made once more; both stored results are used by the last run.
-    expect(charged(world, from)).toEqual({ background: 2, upscale: 1 })
+    expect(world.charged(from)).toEqual({ background: 2, upscale: 1 })
     await expectGoodEnd(one)
   }, 150_000)
 
@@ -129,17 +93,17 @@ export function killMatrix(setup: {
     const begunAt = Date.now()
     for (const phase of await planPhases()) {
       if (Date.now() - begunAt > setup.beginWithinMs) break
-      const { one, resource, from } = await forged()
+      const { one, resource, from } = await world.forge()
       const { k, moment } = phase
       const report =
         phase.where === 'provider'
           ? armProvider(k, moment === 'after' ? 'after' : 'before')
-          : bucketProxy().arm({ k, moment, kill: world.killWorker })
+          : world.proxy.arm({ k, moment, kill: world.killWorker })
       await deliverThroughDeaths(resource)
       if (report.fired === null) throw new Error(`The kill at ${JSON.stringify(phase)} never fired.`)
       const label = shorten(report.fired)
       hit.push(`${phase.where} request ${k}, ${moment}: ${label}`)
-      const paid = charged(world, from)
+      const paid = world.charged(from)
       // Only the call whose result was not yet stored may be paid again, and only once.
       expect(paid.background + paid.upscale).toBeLessThanOrEqual(3)
       if (phase.where === 'bucket' && label.includes('showcase-images') && k > 1) {
@@ -153,10 +117,10 @@ export function killMatrix(setup: {
 
   /** All four of the provider, and `bucketPhases` spread over what an undisturbed run asks of the bucket server. */
   async function planPhases(): Promise<Phase[]> {
-    const { resource } = await forged()
-    bucketProxy().disarm()
+    const { resource } = await world.forge()
+    world.proxy.disarm()
     expect(await deliverThroughDeaths(resource)).toBe(0)
-    const seen = [...bucketProxy().seen]
+    const seen = [...world.proxy.seen]
     const at = (k: number): Phase[] => moments.map((moment) => ({ where: 'bucket', k, moment }))
     const all = seen.flatMap((_label, index) => at(index + 1))
     const step = all.length / setup.bucketPhases

@@ -5,7 +5,7 @@ import { Storage } from '@google-cloud/storage'
 import sharp from 'sharp'
 import { freePort } from '#local/service-process.ts'
 import { connectFirestore, type StartDocuments } from '../support/documents.ts'
-import { picture } from '../support/image-world.ts'
+import { picture } from '../support/image-case.ts'
 import { type RunningProcess, runProcess, startProcess } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 

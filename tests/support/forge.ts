@@ -12,7 +12,7 @@ import { silentLogger } from '#shared/logging/logger.ts'
 import { runForge } from '../../cli/run-forge.ts'
 import { captureOutput } from './capture-output.ts'
 import { connectFirestore } from './documents.ts'
-import { picture } from './image-world.ts'
+import { picture } from './image-case.ts'
 import { startPiped } from './processes.ts'
 
 export interface ForgeRun {

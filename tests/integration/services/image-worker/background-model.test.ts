@@ -3,50 +3,34 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { startDocuments } from '../../../support/documents.ts'
-import {
-  appBucket,
-  createCharacter,
-  deliver,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  publishedPicture,
-  startImageWorld,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import { appBucket } from '../../../support/image-case.ts'
+import { useImageWorld } from '../../../support/image-world.ts'
 import { tinyMaskModel } from '../../../support/onnx-model.ts'
 
 const modelName = 'models/background/tiny.onnx'
 
-let world: ImageWorld
 let tempFolder: string
 beforeAll(async () => {
   tempFolder = await mkdtemp(join(tmpdir(), 'background-model-test-'))
-  world = await startImageWorld({
-    documents: startDocuments,
-    env: {
-      // The worker ends by SIGKILL, and leaves there what it fetched.
-      TMPDIR: tempFolder,
-      BACKGROUND_PROVIDERS: 'onnx,local',
-      UPSCALE_PROVIDERS: 'local',
-      BACKGROUND_MODEL: `gs://${appBucket}/${modelName}`,
-      BACKGROUND_MODEL_MEAN: '0.5,0.5,0.5',
-      BACKGROUND_MODEL_STD: '0.05, 0.05, 0.05',
-    },
-  })
 })
-afterAll(async () => {
-  await world.close()
-  await rm(tempFolder, { recursive: true, force: true })
-})
+const world = useImageWorld(() => ({
+  documents: startDocuments,
+  env: {
+    // The worker ends by SIGKILL, and leaves there what it fetched.
+    TMPDIR: tempFolder,
+    BACKGROUND_PROVIDERS: 'onnx,local',
+    UPSCALE_PROVIDERS: 'local',
+    BACKGROUND_MODEL: `gs://${appBucket}/${modelName}`,
+    BACKGROUND_MODEL_MEAN: '0.5,0.5,0.5',
+    BACKGROUND_MODEL_STD: '0.05, 0.05, 0.05',
+  },
+}))
+afterAll(() => rm(tempFolder, { recursive: true, force: true }))
 
 async function processed() {
-  const one = newCase()
-  const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-  await createCharacter(world, one, url)
-  expect((await deliver(world, resource)).status).toBe(204)
-  const [job] = await jobsOf(world, one)
+  const { one, resource } = await world.forge()
+  expect((await world.deliver(resource)).status).toBe(204)
+  const [job] = await world.jobsOf(one)
   expect(job).toMatchObject({ state: 'done' })
   return { one, background: (job!.result as { background: string }).background }
 }
@@ -61,7 +45,7 @@ test('while the model is missing the next provider does the work; once it is the
     .save(tinyMaskModel({ side: 64 }), { resumable: false })
   const { one, background } = await processed()
   expect(background).toBe('onnx')
-  const { bytes } = await publishedPicture(world, one)
+  const { bytes } = await world.publishedPicture(one)
   // The tiny model takes what is bright for the subject: the picture's paper, not its disc.
   const alphaAt = async (left: number, top: number) => {
     const pixel = await sharp(bytes).extract({ left, top, width: 1, height: 1 }).raw().toBuffer()

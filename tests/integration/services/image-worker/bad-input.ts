@@ -3,19 +3,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import sharp from 'sharp'
 import type { StartDocuments } from '../../../support/documents.ts'
-import {
-  appBucket,
-  createCharacter,
-  deliver,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import type { Resource } from '../../../support/image-actions.ts'
+import { appBucket, type ImageCase, newCase } from '../../../support/image-case.ts'
+import { useImageWorld } from '../../../support/image-world.ts'
 import { blackPng } from './bad-input/make-png.ts'
 import { turned, upright, wrongCorners } from './bad-input/orientations.ts'
 import { type BadInput, badInputs } from './bad-input/pictures.ts'
@@ -24,34 +14,20 @@ const gibibyte = 2 ** 30
 
 /** What people upload by accident or on purpose: each ends at the first delivery, and the worker's memory stays bounded. */
 export function badInput(documents: StartDocuments): void {
-  let world: ImageWorld
+  const env = { BACKGROUND_PROVIDERS: 'local', UPSCALE_PROVIDERS: 'local' }
+  const world = useImageWorld(() => ({ documents, env }))
   const table: string[] = []
-  beforeAll(async () => {
-    world = await startImageWorld({ documents, env: { BACKGROUND_PROVIDERS: 'local', UPSCALE_PROVIDERS: 'local' } })
-  })
-  afterAll(() => world.close())
 
   /** Uploads, delivers once, and says what people see. */
   async function process(name: string, bytes: Buffer, contentType = 'image/png') {
-    const one = newCase()
-    const { resource, url } = await uploadRaw(world, one.uploadName, bytes, contentType)
-    await createCharacter(world, one, url)
-    return await finish({ name, one, resource })
+    return await finish({ name, ...(await world.forge({ bytes, contentType })) })
   }
 
-  async function finish({
-    name,
-    one,
-    resource,
-  }: {
-    name: string
-    one: ReturnType<typeof newCase>
-    resource: Record<string, unknown>
-  }) {
+  async function finish({ name, one, resource }: { name: string; one: ImageCase; resource: Resource }) {
     const started = performance.now()
-    const { status } = await deliver(world, resource)
+    const { status } = await world.deliver(resource)
     const ms = Math.round(performance.now() - started)
-    const { visuals } = await readCharacter(world, one)
+    const { visuals } = await world.readCharacter(one)
     const error = visuals.showcaseError as { code: string; message: string } | undefined
     const peak = await peakMemory()
     const said = error ? `${error.code}: ${error.message}` : ''
@@ -72,15 +48,15 @@ export function badInput(documents: StartDocuments): void {
     '$name',
     async (input: BadInput) => {
       const { one, visuals, error } = await process(input.name, await input.bytes(), input.contentType)
-      expect(await temporaries(world)).toEqual([])
+      expect(await world.temporaries()).toEqual([])
       if ('code' in input.outcome) {
         expect(error).toEqual({ code: input.outcome.code, message: expect.stringMatching(/^[A-Z].+\.$/) })
         expect(visuals).toMatchObject({ showcaseProcessingStatus: 'failed', isShowcaseProcessed: false })
-        expect(await jobsOf(world, one)).toMatchObject([{ state: 'failed', lease: null }])
+        expect(await world.jobsOf(one)).toMatchObject([{ state: 'failed', lease: null }])
         return
       }
       expect({ error, status: visuals.showcaseProcessingStatus }).toEqual({ error: undefined, status: 'complete' })
-      const { bytes, contentType } = await publishedPicture(world, one)
+      const { bytes, contentType } = await world.publishedPicture(one)
       const { width, height, middle } = input.outcome
       const { format, depth, space, icc, exif, xmp, pages, ...facts } = await sharp(bytes).metadata()
       expect({ contentType, format, depth, space, width: facts.width, height: facts.height }).toEqual({
@@ -100,7 +76,7 @@ export function badInput(documents: StartDocuments): void {
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i: the result is upright', async (orientation) => {
     const { one } = await process(`EXIF orientation ${orientation}`, await turned(orientation), 'image/jpeg')
-    const { bytes } = await publishedPicture(world, one)
+    const { bytes } = await world.publishedPicture(one)
     const { width, height } = await sharp(bytes).metadata()
     expect({ width, height }).toEqual({ width: 2 * upright.width, height: 2 * upright.height })
     expect(await wrongCorners(bytes)).toEqual([])
@@ -117,8 +93,8 @@ export function badInput(documents: StartDocuments): void {
     )
     const [resource] = await file.getMetadata()
     expect(Number(resource.size)).toBe(120 * 1024 * 1024)
-    await createCharacter(world, one, file.publicUrl())
-    const { error } = await finish({ name: '120 MB', one, resource: resource as Record<string, unknown> })
+    await world.createCharacter(one, file.publicUrl())
+    const { error } = await finish({ name: '120 MB', one, resource: resource as Resource })
     expect(error).toMatchObject({ code: 'objects.too-large', message: expect.stringContaining('125829120 bytes') })
   })
 
@@ -130,7 +106,7 @@ export function badInput(documents: StartDocuments): void {
       ),
     )
     expect(all.map(({ visuals }) => visuals.showcaseProcessingStatus)).toEqual(['complete', 'complete'])
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
   }, 60_000)
 
   test('after all of it: the worker lives, and its memory never passed 1 GiB', async () => {

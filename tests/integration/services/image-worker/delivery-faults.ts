@@ -2,21 +2,8 @@ import { createClock } from '#local/clock.ts'
 import { createEventDelivery, type EventDelivery } from '#local/events/delivery.ts'
 import type { Fault } from '#local/events/faults.ts'
 import type { StartDocuments } from '../../../support/documents.ts'
-import {
-  appBucket,
-  charged,
-  createCharacter,
-  type ImageCase,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import { appBucket, type ImageCase, newCase, picture } from '../../../support/image-case.ts'
+import { expectOneShowcase, useImageWorld } from '../../../support/image-world.ts'
 
 /** Ten seconds of Pub/Sub's backoff pass in 50 ms. */
 const timeScale = 200
@@ -34,10 +21,11 @@ const lostProviderAnswers = 3
 
 /** Everything that can happen to an event on its way, at once, with the real worker behind it. */
 export function deliveryFaults(documents: StartDocuments): void {
-  let world: ImageWorld
   let delivery: EventDelivery | null = null
-  beforeAll(async () => {
-    world = await startImageWorld({ documents, onObjectChange: (change) => delivery?.publishObject(change) })
+  // Before the world's own: it is closed behind the delivery.
+  afterAll(() => delivery?.close())
+  const world = useImageWorld(() => ({ documents, onObjectChange: (change) => delivery?.publishObject(change) }))
+  beforeAll(() => {
     delivery = createEventDelivery({
       dataDir: null,
       clock: createClock(timeScale),
@@ -51,10 +39,6 @@ export function deliveryFaults(documents: StartDocuments): void {
         },
       ],
     })
-  })
-  afterAll(async () => {
-    await delivery?.close()
-    await world.close()
   })
 
   test(`${characters} characters through every fault of delivery: all complete, each published once and paid once`, async () => {
@@ -75,35 +59,26 @@ export function deliveryFaults(documents: StartDocuments): void {
     delivery.assertAllFired()
     world.clipdrop.assertAllFired()
     expect(delivery.deadLetters()).toEqual([])
-    for (const one of cases) await expectOneShowcase(one)
-    const paid = charged(world)
+    for (const one of cases) await expectOneShowcase(world, one)
+    const paid = world.charged()
     expect(paid.background + paid.upscale).toBe(2 * characters + lostProviderAnswers)
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
     const seen = delivery.faults().map(({ fault, fired }) => `${fault.kind} × ${fired}`)
     console.log(`${characters} characters; fired: ${seen.join(', ')}, lost provider answers × ${lostProviderAnswers}`)
   }, 60_000)
 
   /** Every other document comes after its event. */
   async function forge(one: ImageCase, index: number): Promise<void> {
-    const { url } = await uploadRaw(world, one.uploadName, await picture(index * 12))
+    const { url } = await world.uploadRaw(one.uploadName, await picture(index * 12))
     if (index % 2 === 1) await delivered(one)
-    await createCharacter(world, one, url)
+    await world.createCharacter(one, url)
   }
 
   /** Until the worker has seen the event, so that the document is truly late. */
   async function delivered(one: ImageCase): Promise<void> {
     const deadline = Date.now() + 3_000
-    while (Date.now() < deadline && (await jobsOf(world, one)).length === 0) {
+    while (Date.now() < deadline && (await world.jobsOf(one)).length === 0) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-  }
-
-  async function expectOneShowcase(one: ImageCase): Promise<void> {
-    const { visuals } = await readCharacter(world, one)
-    expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
-    const result = `${appBucket}/showcase-images/${one.userId}/${one.characterId}/showcase_${one.characterId}.png`
-    expect(world.finalized.filter((name) => name === result)).toHaveLength(1)
-    expect(await publishedPicture(world, one)).toMatchObject({ status: 200, contentType: 'image/png' })
-    expect(await jobsOf(world, one)).toMatchObject([{ state: 'done', lease: null, openCall: null }])
   }
 }

@@ -1,53 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import sharp from 'sharp'
 import type { StartDocuments } from '../../../support/documents.ts'
-import {
-  appBucket,
-  characterDocument,
-  charged,
-  createCharacter,
-  deliver,
-  deliverUntilAcknowledged,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
-import { until } from '../../../support/until.ts'
+import { appBucket, characterDocument, newCase, picture } from '../../../support/image-case.ts'
+import { useImageWorld } from '../../../support/image-world.ts'
 
 /** Each kind of delivery: the right status, the right document, the provider called as often as needed and no more. */
 export function eventMatrix(documents: StartDocuments): void {
-  let world: ImageWorld
-  let mark = 0
-  beforeAll(async () => {
-    world = await startImageWorld({ documents })
-  })
-  afterAll(() => world.close())
-  beforeEach(() => {
-    mark = world.clipdrop.requests.length
-  })
-
-  /** An upload and its document, the event not yet delivered. */
-  async function forged() {
-    const one = newCase()
-    const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-    await createCharacter(world, one, url)
-    return { one, resource, url }
-  }
+  const world = useImageWorld(() => ({ documents }))
 
   test('one event: complete, published as PNG, nothing temporary left, each step paid once', async () => {
-    const { one, resource } = await forged()
-    expect((await deliver(world, resource, { path: '/any/path' })).status).toBe(204)
-    const { visuals } = await readCharacter(world, one)
+    const { one, resource } = await world.forge()
+    expect((await world.deliver(resource, { path: '/any/path' })).status).toBe(204)
+    const { visuals } = await world.readCharacter(one)
     expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
-    expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
-    expect(await temporaries(world)).toEqual([])
-    const published = await publishedPicture(world, one)
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
+    expect(await world.temporaries()).toEqual([])
+    const published = await world.publishedPicture(one)
     expect(published).toMatchObject({ status: 200, contentType: 'image/png' })
     expect(published.metadata).toMatchObject({ contentType: 'image/png', cacheControl: 'public, max-age=31536000' })
     expect(await sharp(published.bytes).metadata()).toMatchObject({
@@ -59,67 +27,67 @@ export function eventMatrix(documents: StartDocuments): void {
   })
 
   test('a duplicate: acknowledged, and nothing is done again', async () => {
-    const { one, resource } = await forged()
-    expect((await deliver(world, resource)).status).toBe(204)
-    const first = await readCharacter(world, one)
-    expect((await deliver(world, resource)).status).toBe(204)
-    expect((await readCharacter(world, one)).updated).toEqual(first.updated)
-    expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
+    const { one, resource } = await world.forge()
+    expect((await world.deliver(resource)).status).toBe(204)
+    const first = await world.readCharacter(one)
+    expect((await world.deliver(resource)).status).toBe(204)
+    expect((await world.readCharacter(one)).updated).toEqual(first.updated)
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
   })
 
   test('20 concurrent duplicates: one works, the others are never acknowledged before it is done', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     world.clipdrop.inject({ fault: { kind: 'delay', ms: 400 }, times: 1, endpoint: 'remove-background' })
     const answers = await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const { status } = await deliver(world, resource)
-        const { visuals } = await readCharacter(world, one)
+        const { status } = await world.deliver(resource)
+        const { visuals } = await world.readCharacter(one)
         return { status, shown: visuals.showcaseProcessingStatus }
       }),
     )
     expect(answers.filter(({ status }) => status === 204).every(({ shown }) => shown === 'complete')).toBe(true)
     expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(0)
     expect(answers.every(({ status }) => status === 204 || status === 503)).toBe(true)
-    await deliverUntilAcknowledged(world, resource)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
-    expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
+    await world.deliverUntilAcknowledged(resource)
+    expect(await world.statusOf(one)).toBe('complete')
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
     world.clipdrop.assertAllFired()
   })
 
   test('an older generation after a newer one: acknowledged, and the newer result stays', async () => {
-    const { one, resource: older } = await forged()
-    const { resource: newer } = await uploadRaw(world, one.uploadName, await picture(200))
-    expect((await deliver(world, newer)).status).toBe(204)
-    const { visuals } = await readCharacter(world, one)
-    expect((await deliver(world, older)).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals).toEqual(visuals)
-    expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
+    const { one, resource: older } = await world.forge()
+    const { resource: newer } = await world.uploadRaw(one.uploadName, await picture(200))
+    expect((await world.deliver(newer)).status).toBe(204)
+    const { visuals } = await world.readCharacter(one)
+    expect((await world.deliver(older)).status).toBe(204)
+    expect((await world.readCharacter(one)).visuals).toEqual(visuals)
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
   })
 
   test('an older generation whose bytes are gone, delivered first: acknowledged without a failure', async () => {
-    const { one, resource: older } = await forged()
-    const { resource: newer } = await uploadRaw(world, one.uploadName, await picture(200))
-    expect((await deliver(world, older)).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).not.toBe('failed')
-    expect((await deliver(world, newer)).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
-    expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
+    const { one, resource: older } = await world.forge()
+    const { resource: newer } = await world.uploadRaw(one.uploadName, await picture(200))
+    expect((await world.deliver(older)).status).toBe(204)
+    expect(await world.statusOf(one)).not.toBe('failed')
+    expect((await world.deliver(newer)).status).toBe(204)
+    expect(await world.statusOf(one)).toBe('complete')
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
   })
 
   test('an event before its document: asked for again, nothing paid; done when the document is there', async () => {
     const one = newCase()
-    const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-    expect((await deliver(world, resource)).status).toBe(503)
-    expect(charged(world, mark)).toEqual({ background: 0, upscale: 0 })
-    expect((await readCharacter(world, one)).exists).toBe(false)
-    await createCharacter(world, one, url)
-    expect((await deliver(world, resource)).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
-    expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
+    const { resource, url } = await world.uploadRaw(one.uploadName, await picture())
+    expect((await world.deliver(resource)).status).toBe(503)
+    expect(world.charged()).toEqual({ background: 0, upscale: 0 })
+    expect((await world.readCharacter(one)).exists).toBe(false)
+    await world.createCharacter(one, url)
+    expect((await world.deliver(resource)).status).toBe(204)
+    expect(await world.statusOf(one)).toBe('complete')
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
   })
 
   test('our own outputs and other prefixes: acknowledged, no job', async () => {
-    const { one } = await forged()
+    const { one } = await world.forge()
     for (const name of [
       `showcase-images/${one.userId}/${one.characterId}/showcase_${one.characterId}.png`,
       `generations/${one.userId}/a.png`,
@@ -127,15 +95,15 @@ export function eventMatrix(documents: StartDocuments): void {
       `raw-uploads/${one.userId}/${one.characterId}/deep/er.png`,
       'raw-uploads//x/y.png',
     ]) {
-      const { resource } = await uploadRaw(world, name, await picture())
-      expect((await deliver(world, resource)).status).toBe(204)
+      const { resource } = await world.uploadRaw(name, await picture())
+      expect((await world.deliver(resource)).status).toBe(204)
     }
-    expect(await jobsOf(world, one)).toEqual([])
-    expect(charged(world, mark)).toEqual({ background: 0, upscale: 0 })
+    expect(await world.jobsOf(one)).toEqual([])
+    expect(world.charged()).toEqual({ background: 0, upscale: 0 })
   })
 
   test('a Pub/Sub envelope: understood', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     const body = JSON.stringify({
       message: {
         attributes: {
@@ -158,11 +126,11 @@ export function eventMatrix(documents: StartDocuments): void {
       body,
     })
     expect(answer.status).toBe(204)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
+    expect(await world.statusOf(one)).toBe('complete')
   })
 
   test('structured mode: understood', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     const body = JSON.stringify({
       specversion: '1.0',
       id: '2',
@@ -175,19 +143,19 @@ export function eventMatrix(documents: StartDocuments): void {
     })
     const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' }
     expect((await fetch(world.worker.url, { method: 'POST', headers, body })).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
+    expect(await world.statusOf(one)).toBe('complete')
   })
 
   test('malformed JSON, missing fields, no CloudEvent at all: 400 with a code, never 2xx', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     const { generation: _generation, ...withoutGeneration } = resource
     const { name: _name, ...withoutName } = resource
     const answers = [
-      await deliver(world, resource, { body: '{"bucket": "app-buck' }),
-      await deliver(world, resource, { body: '' }),
-      await deliver(world, resource, { body: '[]' }),
-      await deliver(world, withoutGeneration, { headers: { 'ce-bucket': appBucket } }),
-      await deliver(world, withoutName),
+      await world.deliver(resource, { body: '{"bucket": "app-buck' }),
+      await world.deliver(resource, { body: '' }),
+      await world.deliver(resource, { body: '[]' }),
+      await world.deliver(withoutGeneration, { headers: { 'ce-bucket': appBucket } }),
+      await world.deliver(withoutName),
       await fetch(world.worker.url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }),
     ]
     for (const answer of answers) {
@@ -196,58 +164,56 @@ export function eventMatrix(documents: StartDocuments): void {
         error: { code: expect.stringMatching(/^event\./), message: expect.any(String) },
       })
     }
-    expect(await jobsOf(world, one)).toEqual([])
+    expect(await world.jobsOf(one)).toEqual([])
   })
 
   test('another bucket and another event type: acknowledged, no job', async () => {
-    const { one, resource } = await forged()
-    expect((await deliver(world, { ...resource, bucket: 'somebody-elses' })).status).toBe(204)
+    const { one, resource } = await world.forge()
+    expect((await world.deliver({ ...resource, bucket: 'somebody-elses' })).status).toBe(204)
     const headers = { 'ce-type': 'google.cloud.storage.object.v1.deleted' }
-    expect((await deliver(world, resource, { headers })).status).toBe(204)
-    expect(await jobsOf(world, one)).toEqual([])
+    expect((await world.deliver(resource, { headers })).status).toBe(204)
+    expect(await world.jobsOf(one)).toEqual([])
   })
 
   test('a 5 MB body: refused with 413, and the worker goes on', async () => {
-    const { one, resource } = await forged()
-    const answer = await deliver(world, { ...resource, metadata: { padding: 'x'.repeat(5 * 1024 * 1024) } })
+    const { one, resource } = await world.forge()
+    const answer = await world.deliver({ ...resource, metadata: { padding: 'x'.repeat(5 * 1024 * 1024) } })
     expect(answer.status).toBe(413)
     expect(await answer.json()).toMatchObject({ error: { code: 'request.too-large' } })
-    expect((await deliver(world, resource)).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
+    expect((await world.deliver(resource)).status).toBe(204)
+    expect(await world.statusOf(one)).toBe('complete')
   })
 
   test('an upload into another user’s character: a recorded failure, the character untouched, nothing paid', async () => {
-    const { one } = await forged()
-    const before = await readCharacter(world, one)
+    const { one } = await world.forge()
+    const before = await world.readCharacter(one)
     const intruder = { ...newCase(), characterId: one.characterId }
     const name = `raw-uploads/${intruder.userId}/${one.characterId}/x.png`
-    const { resource } = await uploadRaw(world, name, await picture())
-    expect((await deliver(world, resource)).status).toBe(204)
-    expect((await readCharacter(world, one)).updated).toEqual(before.updated)
-    expect(await jobsOf(world, one)).toMatchObject([{ state: 'failed', failure: { code: 'image.owner-mismatch' } }])
-    expect(charged(world, mark)).toEqual({ background: 0, upscale: 0 })
+    const { resource } = await world.uploadRaw(name, await picture())
+    expect((await world.deliver(resource)).status).toBe(204)
+    expect((await world.readCharacter(one)).updated).toEqual(before.updated)
+    expect(await world.jobsOf(one)).toMatchObject([{ state: 'failed', failure: { code: 'image.owner-mismatch' } }])
+    expect(world.charged()).toEqual({ background: 0, upscale: 0 })
   })
 
   test('a gallery picture that is not the main image: acknowledged, nothing paid', async () => {
-    const { one, url } = await forged()
+    const { one, url } = await world.forge()
     const name = one.uploadName.replace('.png', '-2.png')
-    const { resource, url: second } = await uploadRaw(world, name, await picture())
+    const { resource, url: second } = await world.uploadRaw(name, await picture())
     await world.db.doc(`characters/${one.characterId}`).update({ 'visuals.gallery': [url, second] })
-    expect((await deliver(world, resource)).status).toBe(204)
-    expect(await jobsOf(world, one)).toMatchObject([{ state: 'canceled', failure: { code: 'image.gallery-only' } }])
-    expect(charged(world, mark)).toEqual({ background: 0, upscale: 0 })
+    expect((await world.deliver(resource)).status).toBe(204)
+    expect(await world.jobsOf(one)).toMatchObject([{ state: 'canceled', failure: { code: 'image.gallery-only' } }])
+    expect(world.charged()).toEqual({ background: 0, upscale: 0 })
   })
 
   test('a status that the app’s late create overwrites with idle: still ends complete', async () => {
-    const { one, resource, url } = await forged()
+    const { one, resource, url } = await world.forge()
     world.clipdrop.inject({ fault: { kind: 'delay', ms: 300 }, times: 1, endpoint: 'remove-background' })
-    const answer = deliver(world, resource)
-    await until(
-      async () => (await readCharacter(world, one)).visuals.showcaseProcessingStatus === 'removing-background',
-    )
+    const answer = world.deliver(resource)
+    await world.untilStatus(one, 'removing-background')
     await world.db.doc(`characters/${one.characterId}`).set(characterDocument(one, url))
     expect((await answer).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals).toMatchObject({
+    expect((await world.readCharacter(one)).visuals).toMatchObject({
       showcaseProcessingStatus: 'complete',
       isShowcaseProcessed: true,
     })
@@ -255,13 +221,11 @@ export function eventMatrix(documents: StartDocuments): void {
   })
 
   test('the main image changed in mid-run: nothing published, the app’s reset stays', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     world.clipdrop.inject({ fault: { kind: 'delay', ms: 400 }, times: 1, endpoint: 'remove-background' })
-    const answer = deliver(world, resource)
+    const answer = world.deliver(resource)
     const document = world.db.doc(`characters/${one.characterId}`)
-    await until(
-      async () => (await readCharacter(world, one)).visuals.showcaseProcessingStatus === 'removing-background',
-    )
+    await world.untilStatus(one, 'removing-background')
     await document.update({ 'visuals.imageUrl': 'https://example.com/other.png' })
     await document.update({
       'visuals.isShowcaseProcessed': false,
@@ -269,7 +233,7 @@ export function eventMatrix(documents: StartDocuments): void {
       'visuals.showcaseProcessingStatus': 'idle',
     })
     expect((await answer).status).toBe(204)
-    expect((await readCharacter(world, one)).visuals).toMatchObject({
+    expect((await world.readCharacter(one)).visuals).toMatchObject({
       showcaseProcessingStatus: 'idle',
       isShowcaseProcessed: false,
       showcaseImageUrl: null,
@@ -279,42 +243,40 @@ export function eventMatrix(documents: StartDocuments): void {
       .file(`showcase-images/${one.userId}/${one.characterId}/showcase_${one.characterId}.png`)
       .exists()
     expect(exists).toBe(false)
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
     world.clipdrop.assertAllFired()
   })
 
   test('the character deleted in mid-run: no document comes back, no output stays', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     world.clipdrop.inject({ fault: { kind: 'delay', ms: 300 }, times: 1, endpoint: 'upscale' })
-    const answer = deliver(world, resource)
-    await until(async () => (await readCharacter(world, one)).visuals.showcaseProcessingStatus === 'upscaling')
+    const answer = world.deliver(resource)
+    await world.untilStatus(one, 'upscaling')
     await world.db.doc(`characters/${one.characterId}`).delete()
     expect((await answer).status).toBe(204)
-    expect((await readCharacter(world, one)).exists).toBe(false)
+    expect((await world.readCharacter(one)).exists).toBe(false)
     const [files] = await world.storage.bucket(appBucket).getFiles({ prefix: `showcase-images/${one.userId}/` })
     expect(files).toEqual([])
     world.clipdrop.assertAllFired()
   })
 
   test('two uploads at once: the newer is the one shown, whichever finishes last', async () => {
-    const { one, resource: first } = await forged()
+    const { one, resource: first } = await world.forge()
     world.clipdrop.inject({ fault: { kind: 'delay', ms: 600 }, times: 1, endpoint: 'remove-background' })
-    const slow = deliver(world, first)
-    await until(
-      async () => (await readCharacter(world, one)).visuals.showcaseProcessingStatus === 'removing-background',
-    )
+    const slow = world.deliver(first)
+    await world.untilStatus(one, 'removing-background')
     await delay(5) // The next upload's creation time is later by at least a millisecond.
-    const { resource: second } = await uploadRaw(world, one.uploadName.replace('.png', '-b.png'), await picture(120))
-    expect((await deliver(world, second)).status).toBe(204)
+    const { resource: second } = await world.uploadRaw(one.uploadName.replace('.png', '-b.png'), await picture(120))
+    expect((await world.deliver(second)).status).toBe(204)
     expect((await slow).status).toBe(204)
-    const jobs = await jobsOf(world, one)
+    const jobs = await world.jobsOf(one)
     expect(
       jobs.map((job) => [job.input, job.state]).sort((a, b) => String(a[1]).localeCompare(String(b[1]))),
     ).toMatchObject([
       [{ name: first.name }, 'canceled'],
       [{ name: second.name }, 'done'],
     ])
-    const published = await publishedPicture(world, one)
+    const published = await world.publishedPicture(one)
     expect(published.status).toBe(200)
     expect(published.metadata.metadata?.forgeSource).toContain(String(second.name))
     world.clipdrop.assertAllFired()

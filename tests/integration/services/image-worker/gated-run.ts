@@ -2,19 +2,8 @@ import sharp from 'sharp'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { StartDocuments } from '../../../support/documents.ts'
 import { type Gate, Gates, startGateProxy } from '../../../support/gates.ts'
-import {
-  appBucket,
-  createCharacter,
-  deliver,
-  deliverUntilAcknowledged,
-  type ImageCase,
-  type ImageWorld,
-  newCase,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import { appBucket, type ImageCase } from '../../../support/image-case.ts'
+import { type ImageWorld, useImageWorld } from '../../../support/image-world.ts'
 import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 
 /** Where a run can be held, in the order in which it comes by. */
@@ -26,18 +15,15 @@ export interface GatedWorld extends ImageWorld {
 }
 
 /** An image world in which runs stop where the test says. */
-export async function startGatedWorld(
-  documents: StartDocuments,
-  env: Record<string, string> = {},
-): Promise<GatedWorld> {
+export function useGatedWorld(documents: StartDocuments, env: Record<string, string> = {}): GatedWorld {
   const gates = new Gates()
-  const world = await startImageWorld({
+  const world = useImageWorld(() => ({
     documents,
     env: { IMAGE_CONCURRENCY: '64', ...env },
     bucketProxy: (target) => startGateProxy(target, gates),
     // The stand-in's requests name no character; the picture's size does (`forgeCase`).
     beforeAnswer: ({ endpoint, input }) => gates.pass(`provider ${endpoint} ${input?.width}x${input?.height}`),
-  })
+  }))
   return Object.assign(world, { gates })
 }
 
@@ -51,10 +37,8 @@ let sides = 0
 
 /** An upload and its document; its picture has a size of its own, by which the provider's gate knows it. */
 export async function forgeCase(world: ImageWorld, colour = 'red'): Promise<GatedCase> {
-  const one = newCase()
   const side = 16 + (sides++ % 200)
-  const { resource, url } = await uploadRaw(world, one.uploadName, await subject(side, colour))
-  await createCharacter(world, one, url)
+  const { one, url, resource } = await world.forge({ bytes: await subject(side, colour) })
   return { ...one, side, url, resource }
 }
 
@@ -131,7 +115,7 @@ export class GatedRun {
   #letGo(): Promise<number> {
     this.#gate?.open()
     this.#gate = null
-    this.#answer ??= deliver(this.#world, this.#resource, this.#to ? { to: this.#to } : {}).then(({ status }) => {
+    this.#answer ??= this.#world.deliver(this.#resource, this.#to ? { to: this.#to } : {}).then(({ status }) => {
       this.status = status
       return status
     })
@@ -140,18 +124,18 @@ export class GatedRun {
 
   /** As the subscription does after a 503. */
   async redeliver(): Promise<void> {
-    if (this.status !== 204) await deliverUntilAcknowledged(this.#world, this.#resource)
+    if (this.status !== 204) await this.#world.deliverUntilAcknowledged(this.#resource)
   }
 }
 
 /** The colour in the middle of the picture that the document shows, and how the picture is served. */
 export async function shownPicture(world: ImageWorld, one: ImageCase) {
-  const published = await publishedPicture(world, one)
+  const published = await world.publishedPicture(one)
   const { data, info } = await sharp(published.bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true })
   const middle = ((info.height >> 1) * info.width + (info.width >> 1)) * info.channels
   const [red = 0, green = 0, blue = 0] = data.subarray(middle, middle + 3)
   const colour = Math.max(red, green, blue) === red ? 'red' : Math.max(green, blue) === green ? 'green' : 'blue'
-  const { visuals } = await readCharacter(world, one)
+  const { visuals } = await world.readCharacter(one)
   return { ...published, colour, visuals, generation: String(published.metadata.generation) }
 }
 

@@ -1,25 +1,17 @@
 import type { StartDocuments } from '../../../support/documents.ts'
 import { everyNth, isFull } from '../../../support/how-many.ts'
-import {
-  deliverUntilAcknowledged,
-  type ImageCase,
-  jobsOf,
-  readCharacter,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import type { ImageCase } from '../../../support/image-case.ts'
 import {
   forgeCase,
   type GatedCase,
   GatedRun,
-  type GatedWorld,
   holdAt,
   type Phase,
   phases,
   results,
   shownPicture,
-  startGatedWorld,
   subject,
+  useGatedWorld,
 } from './gated-run.ts'
 
 /** What the two runs do one after the other: the object and the document are written apart, so they count as two. */
@@ -45,11 +37,7 @@ function interleavings(length: number): ('older' | 'newer')[][] {
 
 /** Two uploads, changes of the character in mid-run, and an instance that stalls: the newest current picture is shown. */
 export function interleavedRuns(setup: { documents: StartDocuments }): void {
-  let world: GatedWorld
-  beforeAll(async () => {
-    world = await startGatedWorld(setup.documents)
-  })
-  afterAll(() => world.close())
+  const world = useGatedWorld(setup.documents)
 
   /** The app's reprocess: the status first, then a copy under a name of its own. */
   async function reprocess(one: GatedCase, colour: string) {
@@ -58,8 +46,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
       'visuals.showcaseImageUrl': null,
       'visuals.showcaseProcessingStatus': 'removing-background',
     })
-    const { resource } = await uploadRaw(
-      world,
+    const { resource } = await world.uploadRaw(
       one.uploadName.replace('.png', '-b.png'),
       await subject(one.side, colour),
     )
@@ -107,7 +94,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
 
   /** The states of the case's jobs, the older upload's first. */
   async function statesOf(one: ImageCase): Promise<string[]> {
-    const jobs = await jobsOf(world, one)
+    const jobs = await world.jobsOf(one)
     return jobs
       .map((job) => ({ name: (job.input as { name: string }).name, state: job.state }))
       .sort((a, b) => a.name.length - b.name.length)
@@ -141,20 +128,20 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
           'visuals.showcaseImageUrl': null,
           'visuals.showcaseProcessingStatus': 'idle',
         })
-        await deliverUntilAcknowledged(world, one.resource)
-        const { visuals } = await readCharacter(world, one)
+        await world.deliverUntilAcknowledged(one.resource)
+        const { visuals } = await world.readCharacter(one)
         expect({ phase, ...visuals }).toMatchObject({
           phase,
           showcaseProcessingStatus: 'idle',
           isShowcaseProcessed: false,
           showcaseImageUrl: null,
         })
-        expect(await jobsOf(world, one)).toMatchObject([
+        expect(await world.jobsOf(one)).toMatchObject([
           { state: 'canceled', failure: { code: 'image.main-image-changed' } },
         ])
       }),
     )
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
     console.log(`main image changed at: ${phases.join(', ')}`)
   }, 60_000)
 
@@ -165,7 +152,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
           const one = await forgeCase(world)
           let { resource } = one
           if (hasEarlier) {
-            await deliverUntilAcknowledged(world, resource)
+            await world.deliverUntilAcknowledged(resource)
             expect(await results(world, one)).toHaveLength(1)
             resource = await reprocess(one, 'blue')
           }
@@ -173,13 +160,13 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
           expect(await run.goOn(phase)).toBe('held')
           await world.db.doc(`characters/${one.characterId}`).delete()
           expect({ phase, status: await run.finish() }).toEqual({ phase, status: 204 })
-          await deliverUntilAcknowledged(world, resource)
-          expect({ phase, exists: (await readCharacter(world, one)).exists }).toEqual({ phase, exists: false })
+          await world.deliverUntilAcknowledged(resource)
+          expect({ phase, exists: (await world.readCharacter(one)).exists }).toEqual({ phase, exists: false })
           expect({ phase, left: await results(world, one) }).toEqual({ phase, left: [] })
         }),
       ),
     )
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
     console.log(`character deleted at, each without and with an earlier result: ${phases.join(', ')}`)
   }, 60_000)
 

@@ -1,21 +1,7 @@
 import sharp from 'sharp'
 import type { StartDocuments } from '../../../support/documents.ts'
-import {
-  appBucket,
-  charged,
-  createCharacter,
-  deliver,
-  deliverUntilAcknowledged,
-  type ImageCase,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import { appBucket, type ImageCase, picture } from '../../../support/image-case.ts'
+import { useImageWorld } from '../../../support/image-world.ts'
 import type { KillMoment } from '../../../support/kill-proxy.ts'
 import { until } from '../../../support/until.ts'
 
@@ -36,34 +22,18 @@ export function outputSuite(setup: {
   documents: StartDocuments
   deaths: [moment: KillMoment, suffix: string][]
 }): void {
-  let world: ImageWorld
-  beforeAll(async () => {
-    world = await startImageWorld({
-      documents: setup.documents,
-      killProxy: true,
-      env: {
-        SHOWCASE_VARIANTS: 'webp,avif',
-        SHOWCASE_THUMBNAILS: '32,16',
-        SHOWCASE_TRIM: 'true',
-        SHOWCASE_TRIM_MARGIN: '0',
-        LEASE_MS: String(leaseMs),
-      },
-    })
-  })
-  afterAll(() => world.close())
-  beforeEach(() => proxy().disarm())
-
-  const proxy = () => {
-    if (!world.proxy) throw new Error('This world has no proxy.')
-    return world.proxy
-  }
-
-  async function forged() {
-    const one = newCase()
-    const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-    await createCharacter(world, one, url)
-    return { one, resource, mark: world.clipdrop.requests.length }
-  }
+  const world = useImageWorld(() => ({
+    documents: setup.documents,
+    killProxy: true,
+    env: {
+      SHOWCASE_VARIANTS: 'webp,avif',
+      SHOWCASE_THUMBNAILS: '32,16',
+      SHOWCASE_TRIM: 'true',
+      SHOWCASE_TRIM_MARGIN: '0',
+      LEASE_MS: String(leaseMs),
+    },
+  }))
+  beforeEach(() => world.proxy.disarm())
 
   const folder = (one: ImageCase) => `showcase-images/${one.userId}/${one.characterId}/`
   const outputName = (one: ImageCase, suffix: string) => `${folder(one)}showcase_${one.characterId}${suffix}`
@@ -76,12 +46,12 @@ export function outputSuite(setup: {
   }
 
   async function variantsOf(one: ImageCase): Promise<Variants> {
-    return (await readCharacter(world, one)).visuals.showcaseVariants as Variants
+    return (await world.readCharacter(one)).visuals.showcaseVariants as Variants
   }
 
   /** Everything is there, as the document says it, and was written once. */
   async function expectAllPublished(one: ImageCase): Promise<void> {
-    const { visuals } = await readCharacter(world, one)
+    const { visuals } = await world.readCharacter(one)
     expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
     expect(await published(one)).toEqual(suffixes.map((suffix) => outputName(one, suffix)).sort())
     const { full, thumbnails } = visuals.showcaseVariants as Variants
@@ -110,10 +80,10 @@ export function outputSuite(setup: {
   }
 
   test('PNG, WebP, AVIF and thumbnails are published, trimmed to the subject, each with a URL of its own', async () => {
-    const { one, resource } = await forged()
-    expect((await deliver(world, resource)).status).toBe(204)
+    const { one, resource } = await world.forge()
+    expect((await world.deliver(resource)).status).toBe(204)
     await expectAllPublished(one)
-    const [job] = await jobsOf(world, one)
+    const [job] = await world.jobsOf(one)
     // A disc of 40 pixels in a picture of 64, twice as large: the rest was trimmed.
     const result = job?.result as { width: number; height: number }
     for (const side of [result.width, result.height]) {
@@ -127,25 +97,25 @@ export function outputSuite(setup: {
       cacheControl: 'public, max-age=31536000',
       metadata: { forgeJob: expect.any(String), forgeSource: expect.stringContaining('image:') },
     })
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
   })
 
   test.each(setup.deaths)(
     'killed (%s) at the write of %s: nothing is named too early, and everything is written once',
     async (moment, suffix) => {
-      const { one, resource, mark } = await forged()
+      const { one, resource } = await world.forge()
       let seenAtDeath: Record<string, unknown> = {}
-      const report = proxy().arm({
+      const report = world.proxy.arm({
         k: 1,
         moment,
         match: isWriteOf(one, suffix),
         kill: async () => {
           await world.killWorker()
-          seenAtDeath = (await readCharacter(world, one)).visuals
+          seenAtDeath = (await world.readCharacter(one)).visuals
         },
       })
       await until(async () => {
-        const answer = await deliver(world, resource).catch(() => null)
+        const answer = await world.deliver(resource).catch(() => null)
         if (answer) return answer.status === 204
         await world.restartWorker()
         return false
@@ -158,14 +128,14 @@ export function outputSuite(setup: {
         expect(seenAtDeath).not.toHaveProperty('showcaseVariants')
       }
       await expectAllPublished(one)
-      expect(charged(world, mark)).toEqual({ background: 1, upscale: 1 })
+      expect(world.charged()).toEqual({ background: 1, upscale: 1 })
     },
     deathTimeoutMs,
   )
 
   test('the main image changed while outputs were written: none of them stays', async () => {
-    const { one, resource } = await forged()
-    const report = proxy().arm({
+    const { one, resource } = await world.forge()
+    const report = world.proxy.arm({
       k: 1,
       moment: 'unanswered', // The write is done, its answer is lost: the client finds out and goes on.
       match: isWriteOf(one, '_16.avif'),
@@ -176,20 +146,20 @@ export function outputSuite(setup: {
         })
       },
     })
-    expect((await deliver(world, resource)).status).toBe(204)
+    expect((await world.deliver(resource)).status).toBe(204)
     expect(report.fired).not.toBeNull()
     expect(await published(one)).toEqual([])
-    const { visuals } = await readCharacter(world, one)
+    const { visuals } = await world.readCharacter(one)
     expect(visuals).toMatchObject({ showcaseProcessingStatus: 'idle', showcaseImageUrl: null })
     expect(visuals).not.toHaveProperty('showcaseVariants')
-    expect(await jobsOf(world, one)).toMatchObject([{ state: 'canceled' }])
+    expect(await world.jobsOf(one)).toMatchObject([{ state: 'canceled' }])
   })
 
   test(
     'killed between outputs, the main image changed before the redelivery: what was written is taken back',
     async () => {
-      const { one, resource } = await forged()
-      const report = proxy().arm({
+      const { one, resource } = await world.forge()
+      const report = world.proxy.arm({
         k: 1,
         moment: 'after',
         match: isWriteOf(one, '.avif'),
@@ -202,7 +172,7 @@ export function outputSuite(setup: {
         },
       })
       await until(async () => {
-        const answer = await deliver(world, resource).catch(() => null)
+        const answer = await world.deliver(resource).catch(() => null)
         if (answer) return answer.status === 204
         expect((await published(one)).length).toBeGreaterThanOrEqual(3)
         await world.restartWorker()
@@ -210,15 +180,15 @@ export function outputSuite(setup: {
       }, 60)
       expect(report.fired).not.toBeNull()
       expect(await published(one)).toEqual([])
-      expect(await jobsOf(world, one)).toMatchObject([{ state: 'canceled' }])
+      expect(await world.jobsOf(one)).toMatchObject([{ state: 'canceled' }])
     },
     deathTimeoutMs,
   )
 
   test('the character deleted while outputs were written: no output stays, not even of another configuration', async () => {
-    const { one, resource } = await forged()
+    const { one, resource } = await world.forge()
     await world.storage.bucket(appBucket).file(outputName(one, '_999.webp')).save('old', { resumable: false })
-    const report = proxy().arm({
+    const report = world.proxy.arm({
       k: 1,
       moment: 'unanswered',
       match: isWriteOf(one, '.webp'),
@@ -226,23 +196,21 @@ export function outputSuite(setup: {
         await world.db.doc(`characters/${one.characterId}`).delete()
       },
     })
-    expect((await deliver(world, resource)).status).toBe(204)
+    expect((await world.deliver(resource)).status).toBe(204)
     expect(report.fired).not.toBeNull()
     expect(await published(one)).toEqual([])
-    expect((await readCharacter(world, one)).exists).toBe(false)
+    expect((await world.readCharacter(one)).exists).toBe(false)
   })
 
   test('a newer picture: its variants take the places of the old, which no document names meanwhile', async () => {
-    const { one, resource } = await forged()
-    expect((await deliver(world, resource)).status).toBe(204)
+    const { one, resource } = await world.forge()
+    expect((await world.deliver(resource)).status).toBe(204)
     const old = await variantsOf(one)
     const [oldBytes] = await world.storage.bucket(appBucket).file(outputName(one, '_32.webp')).download()
-    const { resource: newer } = await uploadRaw(world, one.uploadName, await picture(200))
+    const { resource: newer } = await world.uploadRaw(one.uploadName, await picture(200))
     world.clipdrop.inject({ fault: { kind: 'delay', ms: 300 }, times: 1, endpoint: 'remove-background' })
-    const answer = deliver(world, newer)
-    await until(
-      async () => (await readCharacter(world, one)).visuals.showcaseProcessingStatus === 'removing-background',
-    )
+    const answer = world.deliver(newer)
+    await world.untilStatus(one, 'removing-background')
     expect(await variantsOf(one)).toBeUndefined()
     expect((await answer).status).toBe(204)
     world.clipdrop.assertAllFired()
@@ -254,10 +222,10 @@ export function outputSuite(setup: {
   })
 
   test('a redelivery of the finished job writes nothing', async () => {
-    const { one, resource } = await forged()
-    await deliverUntilAcknowledged(world, resource)
+    const { one, resource } = await world.forge()
+    await world.deliverUntilAcknowledged(resource)
     const before = world.finalized.length
-    expect((await deliver(world, resource)).status).toBe(204)
+    expect((await world.deliver(resource)).status).toBe(204)
     expect(world.finalized.length).toBe(before)
     await expectAllPublished(one)
   })

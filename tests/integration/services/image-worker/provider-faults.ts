@@ -3,21 +3,8 @@ import type { ClipDropEndpoint, ClipDropFault } from '#local/clipdrop/faults.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
 import type { StartDocuments } from '../../../support/documents.ts'
 import { everyNth } from '../../../support/how-many.ts'
-import {
-  charged,
-  createCharacter,
-  deliver,
-  type ImageCase,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import type { ImageCase } from '../../../support/image-case.ts'
+import { useImageWorld } from '../../../support/image-world.ts'
 
 const maxFailures = 3
 /** Long for a stand-in on this machine, short for a test that waits for it in vain. */
@@ -115,23 +102,17 @@ export function providerFaults(setup: {
   everyNth?: number
 }): void {
   const hasFallBack = setup.providers !== 'clipdrop'
-  let world: ImageWorld
+  const world = useImageWorld(() => ({
+    documents: setup.documents,
+    env: {
+      BACKGROUND_PROVIDERS: setup.providers,
+      UPSCALE_PROVIDERS: setup.providers,
+      MAX_FAILURES: String(maxFailures),
+      CLIPDROP_TIMEOUT_MS: String(timeoutMs),
+    },
+  }))
   const outcomes: string[] = []
-  beforeAll(async () => {
-    world = await startImageWorld({
-      documents: setup.documents,
-      env: {
-        BACKGROUND_PROVIDERS: setup.providers,
-        UPSCALE_PROVIDERS: setup.providers,
-        MAX_FAILURES: String(maxFailures),
-        CLIPDROP_TIMEOUT_MS: String(timeoutMs),
-      },
-    })
-  })
-  afterAll(async () => {
-    console.log(`${setup.providers}:\n  ${outcomes.join('\n  ')}`)
-    await world.close()
-  })
+  afterAll(() => console.log(`${setup.providers}:\n  ${outcomes.join('\n  ')}`))
 
   test.each(
     everyNth(plans.filter(setup.only ?? (() => true)), setup.everyNth ?? 1).map((plan) => ({
@@ -140,7 +121,7 @@ export function providerFaults(setup: {
     })),
   )('$title', async (plan) => {
     const { row, endpoint, nature, lasts } = plan
-    const { one, resource, from } = await forged()
+    const { one, resource, from } = await world.forge()
     const times = lasts ? callsBorne(nature, hasFallBack) : 1
     world.clipdrop.inject({ fault: row.fault, times, endpoint })
     const deliveries = await deliverToTheEnd(one, resource)
@@ -153,17 +134,17 @@ export function providerFaults(setup: {
     expect(made.filter((request) => request.endpoint === endpoint)).toHaveLength(
       isOver || nature === 'harmless' ? times : 2,
     )
-    const paid = charged(world, from)
+    const paid = world.charged()
     expect(Math.max(paid.background, paid.upscale)).toBeLessThanOrEqual(2)
 
-    const [job] = await jobsOf(world, one)
+    const [job] = await world.jobsOf(one)
     const by = (job?.steps[endpoint]?.result as { by?: string } | undefined)?.by ?? null
-    const { visuals } = await readCharacter(world, one)
+    const { visuals } = await world.readCharacter(one)
     outcomes.push(
       `${titleOf(plan)}: ${String(visuals.showcaseProcessingStatus)}${by ? ` by ${by}` : ` (${job?.failure?.code})`}, ` +
         `${deliveries} deliveries, paid ${paid.background}+${paid.upscale}`,
     )
-    expect(await temporaries(world)).toEqual([])
+    expect(await world.temporaries()).toEqual([])
     if (isOver && !hasFallBack) {
       expect(visuals).toMatchObject({
         showcaseProcessingStatus: 'failed',
@@ -176,21 +157,21 @@ export function providerFaults(setup: {
     }
     expect(visuals).toMatchObject({ showcaseProcessingStatus: 'complete', isShowcaseProcessed: true })
     expect(by).toBe(isOver ? 'local' : 'clipdrop')
-    expect(await publishedPicture(world, one)).toMatchObject({ status: 200, contentType: 'image/png' })
+    expect(await world.publishedPicture(one)).toMatchObject({ status: 200, contentType: 'image/png' })
   })
 
   test('a rate limit is waited out: redelivered events call nobody before its end, which is half a minute away', async () => {
-    const { one, resource, from } = await forged()
+    const { one, resource, from } = await world.forge()
     world.clipdrop.inject({ fault: { kind: 'status', status: 429 }, times: 1, endpoint: 'remove-background' })
     const askedAtMs = Date.now()
-    expect((await deliver(world, resource)).status).toBe(503)
-    expect((await deliver(world, resource)).status).toBe(503)
+    expect((await world.deliver(resource)).status).toBe(503)
+    expect((await world.deliver(resource)).status).toBe(503)
     expect(world.clipdrop.requests.slice(from)).toHaveLength(1)
-    const [job] = await jobsOf(world, one)
+    const [job] = await world.jobsOf(one)
     expect((job?.retryAt?.toMillis() ?? 0) - askedAtMs).toBeGreaterThanOrEqual(30_000)
     await deliverToTheEnd(one, resource)
-    expect((await readCharacter(world, one)).visuals.showcaseProcessingStatus).toBe('complete')
-    expect(charged(world, from)).toEqual({ background: 1, upscale: 1 })
+    expect(await world.statusOf(one)).toBe('complete')
+    expect(world.charged()).toEqual({ background: 1, upscale: 1 })
     world.clipdrop.assertAllFired()
   })
 
@@ -203,18 +184,11 @@ export function providerFaults(setup: {
     expect(told.filter((text) => text.includes(LOCAL_CLIPDROP_KEY))).toEqual([])
   })
 
-  async function forged() {
-    const one = newCase()
-    const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-    await createCharacter(world, one, url)
-    return { one, resource, from: world.clipdrop.requests.length }
-  }
-
   /** Delivers until it is acknowledged; a job that waits for its time is woken as its task would wake it. Returns how many. */
   async function deliverToTheEnd(one: ImageCase, resource: Record<string, unknown>): Promise<number> {
     for (let deliveries = 1; deliveries <= 12; deliveries++) {
-      const [job] = deliveries === 1 ? [] : await jobsOf(world, one)
-      const { status } = job?.state === 'waiting' ? await wake(job.key) : await deliver(world, resource)
+      const [job] = deliveries === 1 ? [] : await world.jobsOf(one)
+      const { status } = job?.state === 'waiting' ? await wake(job.key) : await world.deliver(resource)
       if (status === 204) return deliveries
       expect(status).toBe(503)
     }

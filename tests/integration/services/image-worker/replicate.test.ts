@@ -4,58 +4,39 @@ import { LOCAL_REPLICATE_TOKEN } from '#local/replicate/account.ts'
 import type { ReplicateFault } from '#local/replicate/faults.ts'
 import { type ReplicateStandIn, startReplicate } from '#local/replicate/server.ts'
 import { startDocuments } from '../../../support/documents.ts'
-import {
-  charged,
-  createCharacter,
-  deliverUntilAcknowledged,
-  type ImageWorld,
-  jobsOf,
-  newCase,
-  picture,
-  publishedPicture,
-  readCharacter,
-  startImageWorld,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import { useImageWorld } from '../../../support/image-world.ts'
 
 // The worker as it is deployed, with both steps at Replicate and ClipDrop to fall back on.
 
 let replicate: ReplicateStandIn
-let world: ImageWorld
-let mark = { replicate: 0, clipdrop: 0 }
+let mark = 0
 beforeAll(async () => {
   replicate = await startReplicate({ runsPerMinute: null, clock: createClock(20) })
-  world = await startImageWorld({
-    documents: startDocuments,
-    env: {
-      BACKGROUND_PROVIDERS: 'replicate,clipdrop',
-      UPSCALE_PROVIDERS: 'replicate,clipdrop',
-      REPLICATE_API_TOKEN: LOCAL_REPLICATE_TOKEN,
-      REPLICATE_BASE_URL: `${replicate.url}/v1`,
-      REPLICATE_UPSCALE_MODEL: '457f5435101937411c960ddc8e2c612e2b0eba59f435ef77d5f27e12dba55902',
-      REPLICATE_UPSCALE_INPUT: '{"img":"$image","scale":"$scale"}',
-    },
-  })
 })
-afterAll(async () => {
-  await world?.close()
-  await replicate?.close()
-})
+const world = useImageWorld(() => ({
+  documents: startDocuments,
+  env: {
+    BACKGROUND_PROVIDERS: 'replicate,clipdrop',
+    UPSCALE_PROVIDERS: 'replicate,clipdrop',
+    REPLICATE_API_TOKEN: LOCAL_REPLICATE_TOKEN,
+    REPLICATE_BASE_URL: `${replicate.url}/v1`,
+    REPLICATE_UPSCALE_MODEL: '457f5435101937411c960ddc8e2c612e2b0eba59f435ef77d5f27e12dba55902',
+    REPLICATE_UPSCALE_INPUT: '{"img":"$image","scale":"$scale"}',
+  },
+}))
+afterAll(() => replicate?.close())
 beforeEach(() => {
-  mark = { replicate: replicate.requests.length, clipdrop: world.clipdrop.requests.length }
+  mark = replicate.requests.length
 })
 afterEach(() => replicate.assertAllFired())
 
 async function run() {
-  const one = newCase()
-  const { resource, url } = await uploadRaw(world, one.uploadName, await picture())
-  await createCharacter(world, one, url)
-  await deliverUntilAcknowledged(world, resource)
-  const { visuals } = await readCharacter(world, one)
-  const [job] = await jobsOf(world, one)
-  const created = replicate.requests.slice(mark.replicate).filter((request) => request.charged)
-  return { one, visuals, job, models: created.map(({ model }) => model), atClipDrop: charged(world, mark.clipdrop) }
+  const { one, resource } = await world.forge()
+  await world.deliverUntilAcknowledged(resource)
+  const { visuals } = await world.readCharacter(one)
+  const [job] = await world.jobsOf(one)
+  const created = replicate.requests.slice(mark).filter((request) => request.charged)
+  return { one, visuals, job, models: created.map(({ model }) => model), atClipDrop: world.charged() }
 }
 
 test('makes a showcase with models of Replicate and notes the seconds they took', async () => {
@@ -64,14 +45,14 @@ test('makes a showcase with models of Replicate and notes the seconds they took'
   expect(models).toEqual(['851-labs/background-remover', 'xinntao/realesrgan'])
   expect(atClipDrop).toEqual({ background: 0, upscale: 0 })
   expect(job?.credits.replicate).toBeGreaterThan(0)
-  const published = await publishedPicture(world, one)
+  const published = await world.publishedPicture(one)
   expect(await sharp(published.bytes).metadata()).toMatchObject({
     format: 'png',
     width: 128,
     height: 128,
     hasAlpha: true,
   })
-  expect(await temporaries(world)).toEqual([])
+  expect(await world.temporaries()).toEqual([])
 })
 
 test.each<[string, ReplicateFault, number]>([

@@ -1,26 +1,17 @@
 import type { StartDocuments } from '../../../support/documents.ts'
-import {
-  charged,
-  deliver,
-  type ImageCase,
-  jobsOf,
-  readCharacter,
-  temporaries,
-  uploadRaw,
-} from '../../../support/image-world.ts'
+import type { ImageCase } from '../../../support/image-case.ts'
 import type { ServiceUnderTest } from '../../../support/service-under-test.ts'
 import { until } from '../../../support/until.ts'
 import {
   forgeCase,
   type GatedCase,
-  type GatedWorld,
   holdAt,
   type Phase,
   phases,
   results,
   shownPicture,
-  startGatedWorld,
   subject,
+  useGatedWorld,
 } from './gated-run.ts'
 
 /** Over soon once nobody renews it. */
@@ -44,23 +35,18 @@ interface Stall {
 
 /** One of two instances is stopped (SIGSTOP) at each phase, its leases run out, and it wakes up (SIGCONT) last of all. */
 export function stalledInstance(documents: StartDocuments): void {
-  let world: GatedWorld
+  const world = useGatedWorld(documents, { LEASE_MS: String(leaseMs), STUCK_AFTER_MS: String(stuckAfterMs) })
   let second: ServiceUnderTest
   beforeAll(async () => {
-    world = await startGatedWorld(documents, {
-      LEASE_MS: String(leaseMs),
-      STUCK_AFTER_MS: String(stuckAfterMs),
-    })
     second = await world.startAnotherWorker()
   })
-  afterAll(() => world.close())
 
   test('a stalled instance that wakes last overwrites nothing, publishes nothing and brings nothing back', async () => {
     const stalls = await Promise.all(phases.flatMap((phase) => meanwhile.map((event) => bringTo(phase, event))))
     const mark = world.clipdrop.requests.length
     world.worker.child.kill('SIGSTOP')
     await Promise.all(stalls.map(takeOver))
-    const paid = charged(world, mark)
+    const paid = world.charged(mark)
     // Only what the stalled run had not stored is done again; what is redelivered goes on where that one stood.
     const ofRedelivered = { background: 2, upscale: 3 }
     const ofNewer = phases.length
@@ -82,7 +68,7 @@ export function stalledInstance(documents: StartDocuments): void {
       const { phase, meanwhile: event, one } = stall
       const label = `${phase}, ${event}`
       expect({ label, state: await stateOf(one) }).toEqual({ label, state: shownBefore.get(stall) })
-      const jobs = await jobsOf(world, one)
+      const jobs = await world.jobsOf(one)
       expect({ label, live: jobs.filter(({ lease }) => lease !== null).length }).toEqual({ label, live: 0 })
       if (event === 'redelivered' || event === 'newer-upload') await expectCurrent(stall, label)
       else expect({ label, left: await results(world, one) }).toEqual({ label, left: [] })
@@ -96,7 +82,7 @@ export function stalledInstance(documents: StartDocuments): void {
   async function bringTo(phase: Phase, event: Meanwhile): Promise<Stall> {
     const one = await forgeCase(world, 'red')
     const gate = holdAt(world, one, phase)
-    const answer = deliver(world, one.resource)
+    const answer = world.deliver(one.resource)
     await gate.reached
     return { phase, meanwhile: event, one, gate, answer, current: one.resource }
   }
@@ -110,7 +96,7 @@ export function stalledInstance(documents: StartDocuments): void {
       case 'newer-upload': {
         const name = one.uploadName.replace('.png', '-b.png')
         await character.update({ 'visuals.showcaseProcessingStatus': 'removing-background' })
-        const { resource } = await uploadRaw(world, name, await subject(one.side, 'blue'))
+        const { resource } = await world.uploadRaw(name, await subject(one.side, 'blue'))
         stall.current = resource
         return await endsOnSecond(resource)
       }
@@ -132,19 +118,19 @@ export function stalledInstance(documents: StartDocuments): void {
 
   /** Delivers to the second instance until it acknowledges: the lease of the first has to run out before. */
   async function endsOnSecond(resource: Record<string, unknown>): Promise<void> {
-    await until(async () => (await deliver(world, resource, { to: second })).status === 204, 100)
+    await world.deliverUntilAcknowledged(resource, second)
   }
 
   async function endsOnFirst({ answer, one }: Stall): Promise<void> {
     const { status } = await answer
     expect([204, 503]).toContain(status)
-    if (status !== 204) await until(async () => (await deliver(world, one.resource)).status === 204, 100)
+    if (status !== 204) await world.deliverUntilAcknowledged(one.resource)
   }
 
   /** What the awoken instance stored after its job was over is the reconciler's to remove. */
   async function expectTidy(): Promise<void> {
     await until(async () => {
-      if ((await temporaries(world)).length === 0) return true
+      if ((await world.temporaries()).length === 0) return true
       const answer = await fetch(new URL('/internal/reconcile', second.url), { method: 'POST' })
       expect(await answer.json()).toMatchObject({ startedCharacters: 0 })
       return false
@@ -153,7 +139,7 @@ export function stalledInstance(documents: StartDocuments): void {
 
   /** All that people see of a character. */
   async function stateOf(one: ImageCase): Promise<unknown> {
-    const { exists, visuals } = await readCharacter(world, one)
+    const { exists, visuals } = await world.readCharacter(one)
     return { exists, status: visuals.showcaseProcessingStatus, url: visuals.showcaseImageUrl }
   }
 
