@@ -1,20 +1,15 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { Output } from '../cli/output.ts'
 import { ProgressDisplay } from '../cli/progress-display.ts'
 import type { SyncProgress } from '../services/model-sync/app.ts'
 import { bundleService } from '../tools/build/bundle-service.ts'
-import { openClients } from './app/clients.ts'
 import { followSync, type SyncedModel } from './app/follow-sync.ts'
 import { importModel } from './app/import-model.ts'
 import type { CivitaiStandIn } from './civitai/server.ts'
-import { anyPorts, startCloud } from './cloud.ts'
+import { withDemoStack } from './demo-stack.ts'
 import { peakMemoryMiB } from './peak-memory.ts'
-import { freePort, startService } from './service-process.ts'
-import { serviceTable } from './services.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const model = { name: 'Demo Checkpoint', civitaiModelId: 9001, versionId: 9101 }
@@ -29,35 +24,8 @@ export async function runDemoSync(params: {
   signal: AbortSignal
 }): Promise<void> {
   const { sizeBytes, env, signal } = params
-  const dataDir = await mkdtemp(join(tmpdir(), 'forge-demo-sync-'))
-  const closers: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
-  try {
-    const row = serviceTable.find((service) => service.name === 'model-sync')
-    if (!row) throw new Error('The service table has no model-sync.')
-    const port = await freePort()
-    const serviceUrl = `http://127.0.0.1:${port}`
-    const cloud = await startCloud({
-      dataDir,
-      ports: anyPorts,
-      triggers: row.triggers(serviceUrl),
-      documentsHost: null,
-      logger: silentLogger,
-      refusesUnindexed: true,
-    })
-    closers.push(() => cloud.close())
-    signal.throwIfAborted()
-    const service = await startService({
-      name: row.name,
-      port,
-      bundle: await buildBundle(row.name, join(dataDir, 'bundle')),
-      env: { LOG_FORMAT: 'pretty', LOG_LEVEL: 'warn', ...env, ...cloud.environmentFor(serviceUrl) },
-      output: 'stderr',
-    })
-    closers.push(() => service.stop())
-    signal.throwIfAborted()
-    const clients = openClients({ documentsHost: cloud.documentsHost, bucketUrl: cloud.bucket.url })
-    closers.push(() => clients.close())
-
+  const stack = { services: ['model-sync'], env, signal, bundle: buildBundle }
+  await withDemoStack(stack, async ({ cloud, clients, service }) => {
     console.log('Generating a safetensors checkpoint on the CivitAI stand-in …')
     const sha256 = addCheckpoint(cloud.hubs.civitai, sizeBytes)
     console.log(`Syncing ${sizeBytes} bytes through document → event → model-sync → bucket.\n`)
@@ -70,15 +38,15 @@ export async function runDemoSync(params: {
     const synced = await followSync(clients, document, { signal, onProgress }).finally(() => output.endProgress())
     const seconds = (performance.now() - began) / 1000
     if (synced.sha256 !== sha256) throw new Error(`The source has ${sha256}, the bucket ${synced.sha256}.`)
-    const peakMiB = service.pid === undefined ? null : peakMemoryMiB(service.pid)
+    const { pid } = service('model-sync')
+    const peakMiB = pid === undefined ? null : peakMemoryMiB(pid)
     console.log(report({ synced, seconds, peakMiB }))
-  } finally {
-    for (const close of closers.toReversed()) await close()
-  }
+  })
 }
 
 /** As `npm run build` makes it and the cloud runs it: what is said of its memory and speed should be true there. */
-async function buildBundle(service: string, outDir: string): Promise<string> {
+async function buildBundle(service: string, dataDir: string): Promise<string> {
+  const outDir = join(dataDir, 'bundle')
   await bundleService({ entry: join(root, 'services', service, 'main.ts'), workers: [], outDir })
   await symlink(join(root, 'node_modules'), join(outDir, 'node_modules'))
   return join(outDir, 'main.cjs')

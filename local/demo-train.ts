@@ -1,7 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { type ApiClient, createApiClient } from '../cli/api/api-client.ts'
 import { generationAnswer, type TrainingRecord, trainingAnswer } from '../cli/api/records.ts'
 import { Output, table } from '../cli/output.ts'
@@ -9,13 +7,10 @@ import { followTraining } from '../cli/training/follow.ts'
 import { findPhotos, type PhotoFile } from '../cli/training/photo-files.ts'
 import { TrainingDisplay } from '../cli/training/training-display.ts'
 import { uploadPhotos } from '../cli/training/upload-photos.ts'
-import { openClients } from './app/clients.ts'
 import { drawDemoPhotos } from './app/demo-photos.ts'
 import { checkTrainingEnd } from './app/training-end.ts'
-import { anyPorts, type LocalCloud, startCloud } from './cloud.ts'
+import { withDemoStack } from './demo-stack.ts'
 import { signInLocally } from './identity/local-user.ts'
-import { freePort, startService } from './service-process.ts'
-import { serviceTable } from './services.ts'
 
 /** The stand-in's training takes four seconds; half of that is enough to be seen. */
 const timeScale = 2
@@ -34,71 +29,42 @@ interface DemoOptions {
  */
 export async function runDemoTrain(options: DemoOptions): Promise<void> {
   const { env, signal } = options
-  const dataDir = await mkdtemp(join(tmpdir(), 'forge-demo-train-'))
-  const closers: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
-  try {
-    const folder = options.folder === null ? join(dataDir, 'photos') : resolve(options.folder)
-    const words = options.folder === null ? await drawDemoPhotos(folder) : folder
-    const photos = await findPhotos(folder, '')
-    const cloud = await startCloud({
-      dataDir,
-      ports: anyPorts,
-      triggers: [],
-      documentsHost: null,
-      logger: silentLogger,
-      refusesUnindexed: true,
-      timeScale,
-    })
-    closers.push(() => cloud.close())
-    signal.throwIfAborted()
-    const apiUrl = await startServices(cloud, { env, closers })
-    const api = createApiClient({ baseUrl: apiUrl, isLocal: true, token: () => signInLocally(cloud.identity) })
-    closers.push(async () => api.close())
-    const clients = openClients({ documentsHost: cloud.documentsHost, bucketUrl: cloud.bucket.url })
-    closers.push(() => clients.close())
-
-    console.log(`Training on ${words} through API → photos → Replicate (a stand-in) → webhooks → model.\n`)
-    const began = performance.now()
-    const training = await train(api, { photos, env, signal })
-    const seconds = (performance.now() - began) / 1000
-    if (training.status !== 'succeeded') {
-      throw new Error(`The training ${training.status} (${training.error?.code}): ${training.error?.message}`)
+  const given = options.folder === null ? null : await photosIn(resolve(options.folder))
+  const stack = { services: ['api', 'replicate-webhook'], env, signal, timeScale }
+  await withDemoStack(stack, async ({ cloud, clients, dataDir, service }) => {
+    const { words, photos } = given ?? (await drawnPhotos(join(dataDir, 'photos')))
+    const token = () => signInLocally(cloud.identity)
+    const api = createApiClient({ baseUrl: service('api').url, isLocal: true, token })
+    try {
+      console.log(`Training on ${words} through API → photos → Replicate (a stand-in) → webhooks → model.\n`)
+      const began = performance.now()
+      const training = await train(api, { photos, env, signal })
+      const seconds = (performance.now() - began) / 1000
+      if (training.status !== 'succeeded') {
+        throw new Error(`The training ${training.status} (${training.error?.code}): ${training.error?.message}`)
+      }
+      const samples = await saveSamples(api, training, options)
+      const end = await checkTrainingEnd(clients, training, signal)
+      console.log(report({ training, seconds, samples, mail: end.mail }))
+    } finally {
+      api.close()
     }
-    const samples = await saveSamples(api, training, options)
-    const end = await checkTrainingEnd(clients, training, signal)
-    console.log(report({ training, seconds, samples, mail: end.mail }))
-  } finally {
-    for (const close of closers.toReversed()) await close()
-  }
+  })
 }
 
-/** Both services of trainings. @returns where the API is. */
-async function startServices(
-  cloud: LocalCloud,
-  { env, closers }: { env: NodeJS.ProcessEnv; closers: (() => Promise<unknown>)[] },
-): Promise<string> {
-  const rows = serviceTable.filter(({ isTraining }) => isTraining)
-  const places = await Promise.all(rows.map(async ({ name }) => ({ name, port: await freePort() })))
-  const urlOf = (service: string) => `http://127.0.0.1:${places.find(({ name }) => name === service)?.port}`
-  const trainingEnvironment = cloud.trainingEnvironment(urlOf('replicate-webhook'))
-  await Promise.all(
-    places.map(async ({ name, port }) => {
-      const service = await startService({
-        name,
-        port,
-        env: {
-          LOG_FORMAT: 'pretty',
-          LOG_LEVEL: 'warn',
-          ...env,
-          ...cloud.environmentFor(urlOf(name)),
-          ...trainingEnvironment,
-        },
-        output: 'stderr',
-      })
-      closers.push(() => service.stop())
-    }),
-  )
-  return urlOf('api')
+/** Photos to train on, and what to call them. */
+interface DemoPhotos {
+  words: string
+  photos: readonly PhotoFile[]
+}
+
+async function photosIn(folder: string): Promise<DemoPhotos> {
+  return { words: folder, photos: await findPhotos(folder, '') }
+}
+
+async function drawnPhotos(folder: string): Promise<DemoPhotos> {
+  const words = await drawDemoPhotos(folder)
+  return { words, photos: await findPhotos(folder, '') }
 }
 
 async function train(
