@@ -17,6 +17,11 @@ const gifExtension = 0x21
 const gifImage = 0x2c
 const gifTrailer = 0x3b
 
+/** TIFF 6.0, §2, and BigTIFF, which has wider numbers: where the header names the first directory, and the parts of one. */
+const tiffLayout = { firstAt: 4, offsetBytes: 4, countBytes: 2, entryBytes: 12 }
+const bigTiffVersion = 0x2b
+const bigTiffLayout = { firstAt: 8, offsetBytes: 8, countBytes: 8, entryBytes: 20 }
+
 /** A stretch of a file, `end` exclusive. */
 interface Piece {
   start: number
@@ -27,7 +32,8 @@ interface Piece {
 /**
  * A picture without what its decoder would unpack, or go through again and again, though none of it shows: of a PNG the
  * texts (three megabytes of them unpack to four gigabytes, kept all at once), of a WebP or GIF every frame but the first (each
- * is looked for from the beginning of the file, or remembered). The same buffer where there is nothing of the kind.
+ * is looked for from the beginning of the file, or remembered), of a TIFF the way to its second page (all are counted, and
+ * 45 MB hold 400,000). The same buffer where there is nothing of the kind.
  */
 export function barePicture(bytes: Buffer): Buffer {
   switch (pictureSignature(bytes)) {
@@ -40,6 +46,8 @@ export function barePicture(bytes: Buffer): Buffer {
       )
     case 'gif':
       return firstGifFrame(bytes)
+    case 'tiff':
+      return firstTiffPage(bytes)
     default:
       return bytes
   }
@@ -113,4 +121,23 @@ function endOfSubBlocks(bytes: Buffer, start: number): number {
   let at = start
   for (let length = bytes[at]; length !== undefined && length > 0; length = bytes[at]) at += 1 + length
   return at + 1
+}
+
+/** A page's directory ends with the place of the next one's, 0 behind the last. What is no whole one is left to the decoder. */
+function firstTiffPage(bytes: Buffer): Buffer {
+  const layout = tiffNumber(bytes, 2, 2) === bigTiffVersion ? bigTiffLayout : tiffLayout
+  const { firstAt, offsetBytes, countBytes, entryBytes } = layout
+  const directoryAt = tiffNumber(bytes, firstAt, offsetBytes)
+  const nextAt = directoryAt + countBytes + tiffNumber(bytes, directoryAt, countBytes) * entryBytes
+  const next = tiffNumber(bytes, nextAt, offsetBytes)
+  return next > 0 ? Buffer.from(bytes).fill(0, nextAt, nextAt + offsetBytes) : bytes
+}
+
+/** In the file's byte order; NaN where the file is shorter. */
+function tiffNumber(bytes: Buffer, at: number, sizeBytes: number): number {
+  if (!(at + sizeBytes <= bytes.length)) return Number.NaN
+  const number = Buffer.from(bytes.subarray(at, at + sizeBytes))
+  // Little-endian files begin with "I".
+  if (bytes[0] === 0x49) number.reverse()
+  return Number.parseInt(number.toString('hex'), 16)
 }

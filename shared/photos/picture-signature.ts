@@ -11,7 +11,8 @@ export function pictureSignature(bytes: Buffer): PictureSignature | null {
   if (start.startsWith('\xff\xd8\xff')) return 'jpeg'
   if (start.startsWith('RIFF') && start.endsWith('WEBP')) return 'webp'
   if (start.startsWith('GIF87a') || start.startsWith('GIF89a')) return 'gif'
-  if (start.startsWith('II*\0') || start.startsWith('MM\0*')) return 'tiff'
+  // The second of each is BigTIFF.
+  if (/^(?:II[*+]\0|MM\0[*+])/.test(start)) return 'tiff'
   return start.slice(4, 8) === 'ftyp' ? heifSignature(bytes) : null
 }
 

@@ -75,8 +75,7 @@ export async function inspectPicture(bytes: Buffer, limits: PictureLimits): Prom
 function checkContainer(bytes: Buffer): void {
   if (bytes.subarray(0, 2).equals(gzip)) throw unsupported('SVG (packed)')
   const isMediaFile = bytes.toString('latin1', 4, 8) === 'ftyp'
-  const isBigTiff = /^(?:II\+\0|MM\0\+)/.test(bytes.toString('latin1', 0, 4))
-  if (!isMediaFile && !isBigTiff) throw notAPicture()
+  if (!isMediaFile) throw notAPicture()
 }
 
 function notAPicture(cause?: unknown): FinalError {

@@ -79,6 +79,73 @@ test('an animated GIF keeps its first frame only, what stands before it and the 
   expect((await pixels(bare)).equals(await pixels(gif))).toBe(true)
 })
 
+interface TiffLayout {
+  isBig: boolean
+  isLittleEndian: boolean
+}
+
+const tiffLayouts: TiffLayout[] = [true, false].flatMap((isBig) =>
+  [true, false].map((isLittleEndian) => ({ isBig, isLittleEndian })),
+)
+
+/** Grey pages of one pixel, each as bright as its number: the header, then each page's directory and pixel. */
+function tiff(pages: number, { isBig, isLittleEndian }: TiffLayout): Buffer {
+  const number = (value: number, sizeBytes: number) => {
+    const bytes = Buffer.alloc(sizeBytes)
+    bytes.writeUInt32BE(value, sizeBytes - 4)
+    return isLittleEndian ? bytes.reverse() : bytes
+  }
+  const short = (value: number) => number(value, 4).subarray(isLittleEndian ? 0 : 2, isLittleEndian ? 2 : 4)
+  const wide = (value: number) => number(value, isBig ? 8 : 4)
+  // Of type LONG; a value stands at the beginning of its field.
+  const entry = (tag: number, value: number) =>
+    Buffer.concat([short(tag), short(4), wide(1), number(value, 4), Buffer.alloc(isBig ? 4 : 0)])
+  const order = Buffer.from(isLittleEndian ? 'II' : 'MM')
+  const header = isBig ? [order, short(43), short(8), short(0), wide(16)] : [order, short(42), wide(8)]
+  const headerBytes = isBig ? 16 : 8
+  const directoryBytes = isBig ? 8 + 8 * 20 + 8 : 2 + 8 * 12 + 4
+  const directories = Array.from({ length: pages }, (_, index) => {
+    const pixelAt = headerBytes + index * (directoryBytes + 2) + directoryBytes
+    const fields = [
+      [256, 1],
+      [257, 1],
+      [258, 8],
+      [259, 1],
+      [262, 1],
+      [273, pixelAt],
+      [278, 1],
+      [279, 1],
+    ] as const
+    return Buffer.concat([
+      isBig ? wide(fields.length) : short(fields.length),
+      ...fields.map(([tag, value]) => entry(tag, value)),
+      wide(index + 1 < pages ? pixelAt + 2 : 0),
+      Buffer.from([index + 1, 0]),
+    ])
+  })
+  return Buffer.concat([...header, ...directories])
+}
+
+test.each(tiffLayouts)('a TIFF of many pages keeps its first alone: %o', async (layout) => {
+  const pages = tiff(1000, layout)
+  expect((await sharp(pages).metadata()).pages).toBe(1000)
+  const bare = barePicture(pages)
+  const page = sharp(bare, { failOn: 'error', pages: 1 })
+  expect(await page.metadata()).toMatchObject({ pages: 1, width: 1, height: 1 })
+  expect([...(await page.extractChannel(0).raw().toBuffer())]).toEqual([1])
+  expect(bare.length).toBe(pages.length)
+  expect((await sharp(pages).metadata()).pages).toBe(1000)
+})
+
+test.each(tiffLayouts)('a TIFF of one page, or cut short in its first directory, is left as it is: %o', (layout) => {
+  const page = tiff(1, layout)
+  expect(barePicture(page)).toBe(page)
+  for (const length of [4, 6, 10, 17, 60, 100]) {
+    const cut = tiff(2, layout).subarray(0, length)
+    expect(barePicture(cut)).toBe(cut)
+  }
+})
+
 test.each([0, 13, 14, 30])('a GIF that ends after %i bytes more than its name is left as it is', async (length) => {
   const gif = (await canvas().gif().toBuffer()).subarray(0, 6 + length)
   expect(barePicture(gif)).toBe(gif)

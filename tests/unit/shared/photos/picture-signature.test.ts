@@ -18,6 +18,8 @@ test.each([
   ['a GIF', Buffer.from('GIF89a\x01\0\x01\0', 'latin1'), 'gif'],
   ['a TIFF, little-endian', Buffer.from('II*\0\x08\0\0\0', 'latin1'), 'tiff'],
   ['a TIFF, big-endian', Buffer.from('MM\0*\0\0\0\x08', 'latin1'), 'tiff'],
+  ['a BigTIFF, little-endian', Buffer.from('II+\0\x08\0\0\0', 'latin1'), 'tiff'],
+  ['a BigTIFF, big-endian', Buffer.from('MM\0+\0\x08\0\0', 'latin1'), 'tiff'],
   ['an AVIF', ftyp('avif', 'mif1', 'miaf'), 'avif'],
   ['an AVIF that names itself only among the compatible brands', ftyp('mif1', 'avif'), 'avif'],
   ['a HEIC', ftyp('heic', 'mif1'), 'heic'],
