@@ -7,7 +7,7 @@ const states = ['queued', 'running', 'waiting', 'done', 'canceled', 'failed'] as
 
 const listUsage = `forge jobs list [--kind KIND] [--state STATE] [--limit N] [--json] [--local]
 
-The jobs that changed last: image, sync, copy, training-start, training-finish, generation, run-cancel.
+The jobs that changed last: image, sync, copy, training-start, training-finish, generation, run-cancel, lost-run.
 
   --kind KIND    only of this kind
   --state STATE  only ${states.join(', ')}

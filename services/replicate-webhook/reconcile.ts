@@ -10,6 +10,7 @@ import { removeBelow } from '#shared/objects/remove-below.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
 import {
   generationNames,
+  lostRunNames,
   runCancelNames,
   type TrainingFinishInput,
   trainingFinishInputSchema,
@@ -48,7 +49,7 @@ export interface ReconcileReport {
  */
 export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const { db, store, jobs, modelsBucket: bucket, stuckAfterMs } = deps
-  const kinds = [trainingFinishNames.kind, generationNames.kind, runCancelNames.kind]
+  const kinds = [trainingFinishNames.kind, generationNames.kind, runCancelNames.kind, lostRunNames.kind]
   const wokenJobs = await wakeOverdue({ db, jobs, kinds, now: deps.now() })
   const trainings = await mendTrainings(deps)
   const cleanedJobs = await removeLeftovers({

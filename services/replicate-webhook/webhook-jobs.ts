@@ -5,6 +5,7 @@ import type { JobRunner } from '#shared/jobs/runner.ts'
 import { openObjectStreams } from '#shared/objects/object-streams.ts'
 import type { ServiceJobs } from '#shared/server/lazy-jobs.ts'
 import type { ReplicateWebhookInit } from './app.ts'
+import { lostRunJob } from './cancel/lost-run-job.ts'
 import { runCancelJob } from './cancel/run-cancel-job.ts'
 import { createNoteProgress } from './deliveries/note-progress.ts'
 import { type Delivery, type DeliveryReport, recordDelivery } from './deliveries/record-delivery.ts'
@@ -56,7 +57,8 @@ export async function openWebhookJobs(init: ReplicateWebhookInit): Promise<Webho
     work: async (run) => (await loadWork()).generate(run),
   })
   const cancel = runCancelJob({ work: async (run) => (await loadWork()).cancel(run) })
-  const runner: JobRunner = openRunner(init, { db, definitions: [finish, generation, cancel] })
+  const cancelLost = lostRunJob({ work: async (run) => (await loadWork()).cancelLost(run) })
+  const runner: JobRunner = openRunner(init, { db, definitions: [finish, generation, cancel, cancelLost] })
   const prompt = promptRequests(init, { db, runner })
   const noteProgress = createNoteProgress({ db, logger, now })
 

@@ -5,8 +5,14 @@ import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
 import type { ObjectStreams } from '#shared/objects/object-streams.ts'
 import { resultUrlRule } from '#shared/objects/result-objects.ts'
-import type { GenerationInput, RunCancelInput, TrainingFinishInput } from '#shared/trainings/training-jobs.ts'
+import type {
+  GenerationInput,
+  LostRunInput,
+  RunCancelInput,
+  TrainingFinishInput,
+} from '#shared/trainings/training-jobs.ts'
 import type { ReplicateWebhookInit } from './app.ts'
+import { cancelLostRun } from './cancel/cancel-lost-run.ts'
 import { cancelRun } from './cancel/cancel-run.ts'
 import { runFinish } from './finish/run-finish.ts'
 import { runGeneration } from './generation/run-generation.ts'
@@ -17,6 +23,7 @@ export interface WebhookWork {
   finish(run: JobRun<TrainingFinishInput>): Promise<void>
   generate(run: JobRun<GenerationInput>): Promise<void>
   cancel(run: JobRun<RunCancelInput>): Promise<void>
+  cancelLost(run: JobRun<LostRunInput>): Promise<void>
 }
 
 /** All that speaks to Replicate. */
@@ -49,6 +56,7 @@ export function openWebhookWork(
     generate: async (run) => await runGeneration({ ...generation, webhookUrl: ownUrl(init) }, run),
     finish: (run) => runFinish(finish, run),
     cancel: (run) => cancelRun(client, run),
+    cancelLost: (run) => cancelLostRun(generation, run),
   }
 }
 

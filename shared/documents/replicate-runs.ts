@@ -81,3 +81,8 @@ export async function recordRun(
   }
   return { news: true, writes: (writing) => writing.set(replicateRunRef(db, run.id), next) }
 }
+
+/** Forgets what was told of a run. */
+export async function removeReplicateRun(db: Firestore, id: string): Promise<void> {
+  await replicateRunRef(db, id).delete()
+}

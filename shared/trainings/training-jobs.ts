@@ -63,3 +63,22 @@ export const runCancelNames: JobNames<RunCancelInput> = {
   key: ({ runId }) => `run-cancel:${runId}`,
   subject: ({ runId }) => `replicate_runs/${runId}`,
 }
+
+export const lostRunInputSchema = z.object({
+  /** What its webhook's URL names: of our own record, which is gone. */
+  kind: z.enum(['training', 'prediction']),
+  jobId: z.string(),
+  /** Its creation was begun after it. */
+  sinceMs: z.number(),
+})
+export type LostRunInput = z.output<typeof lostRunInputSchema>
+
+/**
+ * A run whose creation was never answered, and whose owner was purged meanwhile, is looked for and ended. replicate-webhook does it.
+ * Its record outlives the search: by it a late webhook is known. It names no person.
+ */
+export const lostRunNames: JobNames<Pick<LostRunInput, 'kind' | 'jobId'>> = {
+  kind: 'lost-run',
+  key: ({ kind, jobId }) => `lost-run:${kind}:${jobId}`,
+  subject: ({ jobId }) => `lost_runs/${jobId}`,
+}

@@ -4,30 +4,30 @@ import { runTransaction } from '#shared/documents/transaction.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { isTerminal, type JobRecord, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { endedRecord } from '#shared/jobs/job-states.ts'
-import type { CreatedRun } from '#shared/trainings/create-run-once.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
-import { runCancelNames, trainingStartInputSchema, trainingStartNames } from '#shared/trainings/training-jobs.ts'
+import { trainingStartInputSchema, trainingStartNames } from '#shared/trainings/training-jobs.ts'
 import { reservationsOf } from '../training/photo-uploads.ts'
+import { createdTraining, endLeftRuns, type LeftRuns, leftRuns } from './left-runs.ts'
 import type { PurgeDeps } from './purge-places.ts'
 
 const reason = { code: 'training.purged', message: 'The training was removed by an operator.' }
 
 /**
- * Ends a training, its jobs and its run at Replicate, so that nothing is written of it any more. While a job is at work on it that
+ * Ends a training, its jobs and its runs at Replicate, those of its model's pictures too, so that nothing is written of it any more. While a job is at work on it that
  * one is asked to end it.
  * @throws TransientError `purge.under-way` when a job works on it now
  */
 export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; jobIds: string[] }): Promise<void> {
-  const { db, finishJobs } = deps
+  const { db } = deps
   const { trainingId, jobIds } = plan
-  const { isLive, runId, leasedUntil } = await runTransaction(db, async (transaction) => {
+  const { isLive, left, leasedUntil } = await runTransaction(db, async (transaction) => {
     const training = await readTraining(transaction, db, trainingId)
     const { jobs, live, now, leasedUntil } = await readJobs(transaction, deps, jobIds)
     const isLive = training !== null && !isTrainingOver(training)
     if (leasedUntil !== null) {
       const isAsked = training?.cancelRequestedAt !== null
       if (isLive && !isAsked) updateTraining(db, trainingId, { cancelRequestedAt: now })(transaction)
-      return { isLive, runId: null, leasedUntil }
+      return { isLive, left: nothingLeft, leasedUntil }
     }
     const mail = { collection: deps.mailCollection, appUrl: null }
     const end = { status: 'canceled' } as const
@@ -40,12 +40,16 @@ export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; 
     }
     // Also of one that is canceled: whoever canceled it, this too, may have ended before its run was told.
     const mayRunGoOn = isLive || training?.status === 'canceled'
-    const runId = mayRunGoOn ? (training?.replicateTrainingId ?? createdRun(jobs)) : null
-    return { isLive, runId, leasedUntil: null }
+    const runId = mayRunGoOn ? (training?.replicateTrainingId ?? createdTraining(jobs)) : null
+    const left = leftRuns(jobs)
+    const known = runId === null ? left.known : [{ runId, kind: 'training' } as const, ...left.known]
+    return { isLive, left: { ...left, known }, leasedUntil: null }
   })
   if (leasedUntil !== null) throw underWay(leasedUntil, isLive)
-  if (runId !== null) await finishJobs.enqueue(runCancelNames, { runId, kind: 'training' })
+  await endLeftRuns(deps, left)
 }
+
+const nothingLeft: LeftRuns = { known: [], lost: [] }
 
 async function readJobs(
   transaction: Transaction,
@@ -71,14 +75,6 @@ async function readJobs(
 /** What still holds room for the uploads that a training was asked for with. */
 function reservationsOfStart({ kind, input }: JobRecord): string[] {
   return kind === trainingStartNames.kind ? reservationsOf(trainingStartInputSchema.parse(input).source) : []
-}
-
-/** The run of a start that died before it wrote the run's id into the training. */
-function createdRun(jobs: readonly JobRecord[]): string | null {
-  const start = jobs.find(({ kind }) => kind === trainingStartNames.kind)
-  // Only `createRunOnce` and `searchLostRun` store that step.
-  const created = start?.steps.create?.result as CreatedRun | undefined
-  return created?.runId ?? null
 }
 
 /** `isTold`: of a training that is over only pictures are being made, by a job that nobody tells anything. */

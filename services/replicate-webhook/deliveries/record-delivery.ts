@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { documentsError } from '#shared/documents/firestore.ts'
 import { isGenerationOver, readGeneration } from '#shared/documents/generations.ts'
-import { recordRun } from '#shared/documents/replicate-runs.ts'
+import { recordRun, removeReplicateRun } from '#shared/documents/replicate-runs.ts'
 import { isTrainingOver, readTraining } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { readPredictionOwner } from '#shared/generations/prediction-owner.ts'
@@ -11,7 +11,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { isTerminal } from '#shared/replicate/prediction.ts'
 import type { RunUpdate } from '#shared/replicate/webhook-body.ts'
 import type { RunKind, RunOwner } from '#shared/replicate/webhook-url.ts'
-import { generationNames, runCancelNames, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import { generationNames, lostRunNames, runCancelNames, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
 import type { NoteProgress } from './note-progress.ts'
 
 /** A webhook whose signature was found right. */
@@ -87,7 +87,8 @@ async function followUp(deps: DeliveryDeps, delivery: Delivery): Promise<Deliver
     logger.warn('A webhook came to the URL of another job than its own.', { owner: update.owner, addressed })
   }
   const subject = owner === null ? null : await findSubject(db, owner)
-  if (owner === null || subject === null) return 'of nobody'
+  if (owner === null) return 'of nobody'
+  if (subject === null) return await followPurged(deps, { update, owner })
   if (subject.isOver) {
     if (isTerminal(update)) return 'owner is over'
     await jobs.enqueue(runCancelNames, { runId: update.id, kind: owner.kind })
@@ -106,6 +107,21 @@ async function followUp(deps: DeliveryDeps, delivery: Delivery): Promise<Deliver
   if (jobRecords.isTerminal(job.state)) return 'owner is over'
   await jobs.wake({ id: subject.jobId, fence: job.fence })
   return 'owner woken'
+}
+
+/** What is told of a run whose owner was purged is not kept, and the run is ended where it goes on. */
+async function followPurged(
+  { db, jobs }: DeliveryDeps,
+  { update, owner }: { update: RunUpdate; owner: RunOwner },
+): Promise<'of nobody' | 'owner is over' | 'run to be canceled'> {
+  const cancelInput = { runId: update.id, kind: owner.kind }
+  // Either says that somebody has purged its owner: before the run was known, or when it was.
+  const keys = [lostRunNames.key(owner), runCancelNames.key(cancelInput)]
+  const found = await db.getAll(...keys.map((key) => jobRecords.jobRef(db, jobRecords.jobId(key))))
+  if (!found.some(({ exists }) => exists)) return 'of nobody'
+  if (!isTerminal(update)) await jobs.enqueue(runCancelNames, cancelInput)
+  await removeReplicateRun(db, update.id)
+  return isTerminal(update) ? 'owner is over' : 'run to be canceled'
 }
 
 function isSame(one: RunOwner, other: RunOwner): boolean {

@@ -1,5 +1,6 @@
 import type { Generation } from '#shared/documents/generations.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
+import { creationStep, outcomeStep } from '#shared/generations/picture-steps.ts'
 import { predictionOwner } from '#shared/generations/prediction-owner.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { isReplicateError, type ReplicateError } from '#shared/replicate/replicate-error.ts'
@@ -7,7 +8,7 @@ import { webhookUrl } from '#shared/replicate/webhook-url.ts'
 import { createRunOnce } from '#shared/trainings/create-run-once.ts'
 import type { GenerationInput } from '#shared/trainings/training-jobs.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
-import { creationStep, outcomeStep, type Picture } from './picture.ts'
+import type { Picture } from './picture.ts'
 import { refusedPicture } from './refused-picture.ts'
 
 /** A passing fault of creations: one of the account (rates) or of the way, so that it holds for all pictures. */

@@ -1,6 +1,7 @@
 import type { Generation } from '#shared/documents/generations.ts'
 import { readReplicateRun } from '#shared/documents/replicate-runs.ts'
 import { AppError } from '#shared/errors/app-error.ts'
+import { creationStep } from '#shared/generations/picture-steps.ts'
 import { predictionOwner } from '#shared/generations/prediction-owner.ts'
 import { CanceledError, LeaseLostError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -12,7 +13,6 @@ import { failedPrediction } from './failed-prediction.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
 import { keepPicture, pictureGone } from './keep-picture.ts'
 import {
-  creationStep,
   failedPicture,
   type Picture,
   type PictureFailure,

@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { type GeneratedImage, type Generation, readGeneration } from '#shared/documents/generations.ts'
+import { outcomeStep } from '#shared/generations/picture-steps.ts'
 import { limitConcurrency } from '#shared/jobs/concurrency.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { isTerminal, type JobRecord, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
@@ -17,7 +18,7 @@ import { generationPrefix } from '#shared/trainings/training-places.ts'
 import { reasonToStop } from './current-generation.ts'
 import { endGeneration } from './end-generation.ts'
 import type { GenerationNote } from './generation-note.ts'
-import { outcomeStep, type PictureOutcome } from './picture.ts'
+import type { PictureOutcome } from './picture.ts'
 
 /** Each holds one picture in memory (up to 16 MiB, and as much again on its way); the service takes 80 requests at once. */
 const MOST_AT_ONCE = 8

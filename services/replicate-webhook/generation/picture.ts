@@ -27,16 +27,6 @@ export interface PicturePending {
   lookAgainAt: Date
 }
 
-/** The step that creates a picture's prediction, and keeps which one it is. */
-export function creationStep({ index }: Pick<Picture, 'index'>): string {
-  return `create-${index}`
-}
-
-/** The step that keeps what became of a picture. */
-export function outcomeStep({ index }: Pick<Picture, 'index'>): string {
-  return `picture-${index}`
-}
-
 export function failedPicture(code: `generation.${string}`, message: string): PictureFailure {
   return { kind: 'failed', code, message }
 }

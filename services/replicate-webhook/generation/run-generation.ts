@@ -5,6 +5,7 @@ import {
   readGeneration,
   updateGeneration,
 } from '#shared/documents/generations.ts'
+import { creationStep, outcomeStep } from '#shared/generations/picture-steps.ts'
 import { CanceledError, JobWaitsError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { type CreatedRun, wasCreationLost } from '#shared/trainings/create-run-once.ts'
@@ -16,7 +17,7 @@ import { followPicture } from './follow-picture.ts'
 import { type GenerationDeps, nowOf } from './generation-deps.ts'
 import { logGeneration } from './generation-log.ts'
 import { generationNoteSchema } from './generation-note.ts'
-import { creationStep, outcomeStep, type Picture, type PictureOutcome } from './picture.ts'
+import type { Picture, PictureOutcome } from './picture.ts'
 
 /** A shutdown has ten seconds in all. */
 const CANCEL_WITHIN_MS = 3_000

@@ -8,7 +8,7 @@ import { jobId } from '#shared/jobs/job-record.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
 import { readWebhookBody } from '#shared/replicate/webhook-body.ts'
 import { type RunOwner, webhookUrl } from '#shared/replicate/webhook-url.ts'
-import { generationNames, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import { generationNames, lostRunNames, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
 import { type Delivery, recordDelivery } from '../../../../services/replicate-webhook/deliveries/record-delivery.ts'
 import { captureLog } from '../../../support/captured-log.ts'
 import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
@@ -132,6 +132,19 @@ test('one of nobody that we know is recorded and changes nothing', async () => {
     expect(await readReplicateRun(null, db, runId)).toMatchObject({ status: 'succeeded' })
   }
   expect([wakes, asked]).toEqual([[], []])
+})
+
+test('what is told of a run whose owner was purged is not kept, and the run is ended where it goes on', async () => {
+  const owner = { kind: 'training', jobId: `purged-${++serial}` } as const
+  const input = { ...owner, sinceMs: 0 }
+  const lost = newJob(db, { names: lostRunNames, input, deadlineMs: 1e8, now: at, dueAt: at })
+  await write(lost.writes)
+  const runId = `run-${owner.jobId}`
+  expect((await take({ runId, status: 'processing', owner })).followUp).toBe('run to be canceled')
+  expect(asked).toEqual([['run-cancel', { runId, kind: 'training' }]])
+  expect((await take({ runId, status: 'succeeded', output: 'a picture', owner })).followUp).toBe('owner is over')
+  expect(await readReplicateRun(null, db, runId)).toBeNull()
+  expect([wakes, asked.length]).toEqual([[], 1])
 })
 
 test('another run than the one that a training waits for wakes nobody', async () => {
