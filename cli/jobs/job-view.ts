@@ -4,11 +4,22 @@ import { type Output, table } from '../output.ts'
 
 const time = (at: Timestamp | null) => at?.toDate().toISOString() ?? null
 
+/** What people see of a failure whose document took no more. */
+const untold = {
+  status: 'only that it failed: its document has no room for the reason',
+  nothing: 'nothing: its document takes no change',
+}
+
 /** A job for programs: without its input, which may hold signed URLs. */
 export function jobView(id: string, job: JobRecord) {
   const { kind, subject, state, fence, claims, failures, credits, lostCalls, progress } = job
   const failureOf = (failure: JobRecord['failure']) =>
-    failure && { code: failure.code, message: failure.message, at: time(failure.at) }
+    failure && {
+      code: failure.code,
+      message: failure.message,
+      at: time(failure.at),
+      ...(failure.told ? { told: failure.told } : {}),
+    }
   return {
     id,
     kind,
@@ -49,6 +60,7 @@ export function jobViewText(output: Output, id: string, job: JobRecord): string 
     ...(failure
       ? ([['last failure', `${failure.code} at ${failure.at}: ${failure.message}`]] as [string, string][])
       : []),
+    ...(failure?.told ? ([['told', untold[failure.told]]] as [string, string][]) : []),
     ...(view.leasedUntil ? ([['leased until', view.leasedUntil]] as [string, string][]) : []),
     ...(view.dueAt ? ([['looked after at', view.dueAt]] as [string, string][]) : []),
     ['created', view.createdAt ?? ''],

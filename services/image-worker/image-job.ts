@@ -1,5 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { readCharacter, showFailed } from '#shared/documents/characters.ts'
+import { readCharacter, showFailed, showFailedBriefly } from '#shared/documents/characters.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { isOutdated } from '#shared/jobs/displaced.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
@@ -35,13 +35,14 @@ export function imageJob(deps: ImageJobParts): JobDefinition<ImageInput> {
       return await withinDailyCap(db, { admission, input, transaction, now, perDay: deps.rules.imagesPerDay })
     },
     run: deps.work,
-    async failed({ input, transaction, job, failure }) {
+    async failed({ input, transaction, job, failure, isBrief }) {
       const nothing = () => {}
       const character = await readCharacter(transaction, db, input.characterId)
       if (!character || (character.userId ?? '') !== input.userId) return nothing
       const note = imageNoteSchema.nullable().parse(job.admission)
       if (note && note.imageUrl !== character.imageUrl) return nothing
       if (await isOutdated(transaction, db, job)) return nothing
+      if (isBrief) return showFailedBriefly(db, character)
       return showFailed(db, character.id, { code: failure.code, message: failure.message, jobId: jobId(job.key) })
     },
     cleanUp: ({ jobId: id }) => removeWork(deps.store, { bucket: deps.workBucket, jobId: id }),

@@ -134,7 +134,10 @@ async function upscale(
   return await run.step(step, work, { before: working(deps.db, run, note, 'upscaling') })
 }
 
-/** Shows the status, unless the character is no longer what it was at admission. */
+/**
+ * Shows the status, unless the character is no longer what it was at admission. Where Firestore refuses it the job ends, before
+ * its next paid call: a document without room for a status has none for the URL of the result.
+ */
 function working(db: Firestore, run: JobRun<ImageInput>, note: ImageNote, status: WorkingStatus): TransactionPart {
   return async (transaction) => {
     const character = await readCurrentCharacter(transaction, db, { input: run.input, note })

@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import * as z from 'zod'
 import type { Model } from '#shared/documents/model.ts'
-import { readModel, showNotSynced } from '#shared/documents/models.ts'
+import { readModel, showNotSynced, showNotSyncedBriefly } from '#shared/documents/models.ts'
 import { modelSlotPath } from '#shared/documents/sync-progress.ts'
 import { parseTimestamp } from '#shared/events/timestamp.ts'
 import type { Admission, JobDefinition } from '#shared/jobs/definition.ts'
@@ -44,9 +44,10 @@ export function syncJob(deps: SyncJobParts): JobDefinition<SyncInput> {
       return admitSync(input, model, deps.jobsPerHour)
     },
     run: deps.work,
-    async failed({ input, transaction, job, failure }) {
+    async failed({ input, transaction, job, failure, isBrief }) {
       const model = await readModel(transaction, db, input.modelId)
       if (model?.syncStatus !== 'syncing' || (await isOutdated(transaction, db, job))) return () => {}
+      if (isBrief) return showNotSyncedBriefly(db, model.id)
       const { code, message, retryAt = null } = failure
       return showNotSynced(db, model.id, { code, message, retryAt, jobId: jobId(job.key) })
     },

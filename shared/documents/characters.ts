@@ -133,8 +133,22 @@ export function showFailed(db: Firestore, id: string, shown: { code: string; mes
   return (transaction) =>
     transaction.update(characterRef(db, id), {
       'visuals.isShowcaseProcessed': false,
-      'visuals.showcaseProcessingStatus': 'failed' satisfies ShowcaseStatus,
+      ...failedStatus,
       'visuals.showcaseJobId': shown.jobId,
       'visuals.showcaseError': { code: shown.code, message: shown.message },
+    })
+}
+
+const failedStatus = { 'visuals.showcaseProcessingStatus': 'failed' satisfies ShowcaseStatus }
+
+/** Shows no more than that it failed, in a document without room for why: shorter than any status that says "working". */
+export function showFailedBriefly(db: Firestore, character: Character): Writes {
+  return (transaction) =>
+    transaction.update(characterRef(db, character.id), {
+      // Only where there is such a field already.
+      ...(character.isProcessed ? { 'visuals.isShowcaseProcessed': false } : {}),
+      ...failedStatus,
+      // Of an earlier job.
+      'visuals.showcaseError': FieldValue.delete(),
     })
 }

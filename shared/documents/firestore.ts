@@ -32,6 +32,13 @@ const passingCodes = new Map<number, string>([
   [16, 'unauthenticated'],
 ])
 
+const invalidArgument = 'documents.invalid-argument'
+
+/** Whether Firestore itself said that this can never be written: a document without room, a name that none may have. */
+export function isInvalidArgument(error: AppError): boolean {
+  return error.code === invalidArgument
+}
+
 /** Translates what the Firestore client throws; our own errors pass through unchanged. */
 export function documentsError(error: unknown): AppError {
   if (error instanceof AppError) return error
@@ -42,6 +49,15 @@ export function documentsError(error: unknown): AppError {
     return new TransientError({
       code: `documents.${passing}`,
       message: `Firestore did not take the operation (${passing}); it will be tried again.`,
+      facts: { grpcCode: code, reason: message },
+      cause: error,
+    })
+  }
+  if (code === 3) {
+    return new FinalError({
+      code: invalidArgument,
+      message:
+        'Firestore does not take what was to be written; most often a document is at its limit (1 MiB, or 40,000 index entries).',
       facts: { grpcCode: code, reason: message },
       cause: error,
     })

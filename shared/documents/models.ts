@@ -102,6 +102,12 @@ export function showNotSynced(
     })
 }
 
+/** Shows no more than that it is not synced, in a document without room for why; what an earlier failure left makes room. */
+export function showNotSyncedBriefly(db: Firestore, id: string): Writes {
+  const notSynced = { syncStatus: 'notsynced' satisfies SyncStatus, ...noSyncError, syncJobId: FieldValue.delete() }
+  return (transaction) => transaction.update(modelRef(db, id), notSynced)
+}
+
 /** Takes back that a model's file lies in the bucket; a sync that was asked for meanwhile goes on. */
 export function showEvicted(db: Firestore, model: Model): Writes {
   return (transaction) =>

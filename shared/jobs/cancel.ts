@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { type EndForm, recordIn, writeSomehow } from './end-forms.ts'
 import { isTerminal, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { endedRecord } from './job-states.ts'
 
@@ -9,13 +10,15 @@ export async function cancelJob(
   id: string,
   reason: { code: string; message: string },
 ): Promise<JobRecord | null> {
-  return await runTransaction(db, async (transaction) => {
-    const snapshot = await transaction.get(jobRef(db, id))
-    const job = toJobRecord(snapshot)
-    if (!job || isTerminal(job.state)) return null
-    const now = snapshot.readTime
-    const canceled = endedRecord(job, { state: 'canceled', failure: { ...reason, at: now }, now })
-    transaction.set(jobRef(db, id), canceled)
-    return canceled
-  })
+  const cancelIn = async (form: EndForm) =>
+    await runTransaction(db, async (transaction) => {
+      const snapshot = await transaction.get(jobRef(db, id))
+      const job = toJobRecord(snapshot)
+      if (!job || isTerminal(job.state)) return null
+      const now = snapshot.readTime
+      const canceled = endedRecord(job, { state: 'canceled', failure: { ...reason, at: now }, now })
+      transaction.set(jobRef(db, id), recordIn(form, canceled))
+      return canceled
+    })
+  return (await writeSomehow(cancelIn)).written
 }

@@ -1,6 +1,9 @@
 import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore'
+import { isInvalidArgument } from '#shared/documents/firestore.ts'
 import { runTransaction, type Writes } from '#shared/documents/transaction.ts'
+import type { AppError } from '#shared/errors/app-error.ts'
 import type { AnyJobDefinition } from './definition.ts'
+import { type EndForm, recordIn, tellFailure, writeSomehow } from './end-forms.ts'
 import { isTerminal, type JobFailure, type JobRecord, jobId, jobRef, toJobRecord } from './job-record.ts'
 import { endedRecord, newRecord } from './job-states.ts'
 import { decideSlot } from './slot.ts'
@@ -27,8 +30,8 @@ export type Claim =
   /** `displaced`: the older job that held the run slot until now. */
   | { kind: 'claimed'; id: string; job: JobRecord; displaced: string | null }
   | { kind: 'terminal'; id: string; job: JobRecord }
-  /** Ended by this very claim: too many crashes, too late, superseded, or not admitted. */
-  | { kind: 'ended'; id: string; job: JobRecord }
+  /** Ended by this very claim: too many crashes, too late, superseded, not admitted, or refused as it was first written. */
+  | { kind: 'ended'; id: string; job: JobRecord; refusal: AppError | null }
   | { kind: 'held'; id: string; forMs: number }
   /** A failure said when to try again; the task for it exists or must be made anew (same name, same task). */
   | { kind: 'waiting'; id: string; job: JobRecord; at: Date }
@@ -37,6 +40,13 @@ export type Claim =
 
 /** Takes a job for one instance, or says why not. One transaction; every time in it is Firestore's read time. */
 export async function claimJob(db: Firestore, request: ClaimRequest, limits: JobLimits): Promise<Claim> {
+  return (await writeSomehow((form) => claimIn(form, { db, request, limits }))).written
+}
+
+async function claimIn(
+  form: EndForm,
+  { db, request, limits }: { db: Firestore; request: ClaimRequest; limits: JobLimits },
+): Promise<Claim> {
   const { definition, input } = request
   const { kind } = definition
   const key = definition.key(input)
@@ -62,11 +72,12 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
       : newRecord({ kind, subject, input, key, now, deadlineMs: limits.deadlineMs })
     const end = async (state: 'failed' | 'canceled', code: string, message: string): Promise<Claim> => {
       const failure: JobFailure = { code, message, at: now }
-      const ended = endedRecord(job, { state, failure, now })
-      const tell = state === 'failed' ? await definition.failed({ input, transaction, job, failure }) : noWrites
+      const ended = recordIn(form, endedRecord(job, { state, failure, now }))
+      const context = { input, transaction, job, failure }
+      const tell = state === 'failed' ? await tellFailure(definition, context, form) : noWrites
       transaction.set(ref, ended)
       tell(transaction)
-      return { kind: 'ended', id, job: ended }
+      return { kind: 'ended', id, job: ended, refusal: form.refusal }
     }
 
     const last = job.lastFailure
@@ -82,8 +93,9 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
     }
 
     let reserve = noWrites
-    // Not by the note, which may be null: a job that was claimed once was admitted then.
-    if (job.claims === 0) {
+    // Not by the note, which may be null: a job that was claimed once was admitted then. In the last forms it may be the
+    // admission that cannot be had.
+    if (job.claims === 0 && form.telling !== 'nothing') {
       const admission = await definition.admit({ input, transaction, now, job })
       if (admission.kind === 'end') {
         job.slot = admission.slot ?? null
@@ -108,6 +120,13 @@ export async function claimJob(db: Firestore, request: ClaimRequest, limits: Job
         'job.too-many',
         `More than ${job.slot?.jobsPerHour} runs within an hour; the next is possible after ${slot.retryAt.toISOString()}.`,
       )
+    }
+
+    if (form.refusal) {
+      // A fault of our own, which the next version mends: the deadline ends what it does not.
+      if (!isInvalidArgument(form.refusal)) throw form.refusal
+      // The record, its slot or what it reserves cannot be written; that is so at every other claim.
+      return await end('failed', form.refusal.code, form.refusal.message)
     }
 
     const expiresAt = Timestamp.fromMillis(now.toMillis() + limits.leaseMs)

@@ -30,7 +30,14 @@ export interface JobDefinition<Input> {
   admit(context: { input: Input; transaction: Transaction; now: Timestamp; job: JobRecord }): Promise<Admission>
   run(run: JobRun<Input>): Promise<void>
   /** Writes that tell people of a final failure, joined to the transaction that ends the job. Reads first. */
-  failed(context: { input: Input; transaction: Transaction; job: JobRecord; failure: JobFailure }): Promise<Writes>
+  failed(context: {
+    input: Input
+    transaction: Transaction
+    job: JobRecord
+    failure: JobFailure
+    /** All of it was refused (a document without room): only that it is over, in no more bytes than are there already. */
+    isBrief: boolean
+  }): Promise<Writes>
   /** Clears what the job left in the work bucket. Called after every terminal state, and again at every redelivery after that. */
   cleanUp(context: { input: Input; jobId: string }): Promise<void>
 }

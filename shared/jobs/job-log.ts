@@ -1,3 +1,4 @@
+import type { AppError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { JobRecord } from './job-record.ts'
 
@@ -16,6 +17,7 @@ export function logJobEnd(logger: Logger, job: JobRecord, error?: unknown): void
     event: 'job-ended',
     state,
     code: failure?.code ?? null,
+    ...(failure?.told ? { told: failure.told } : {}),
     /** From the moment that it was asked for, waits included. */
     durationMs: finishedAt ? finishedAt.toMillis() - createdAt.toMillis() : null,
     claims,
@@ -25,4 +27,13 @@ export function logJobEnd(logger: Logger, job: JobRecord, error?: unknown): void
   if (state === 'failed') logger.error(`The job failed for good: ${failure?.message}`, { ...facts, error })
   else if (state === 'canceled') logger.info(`The job was canceled: ${failure?.message}`, facts)
   else logger.info('The job is done.', facts)
+}
+
+/** Beside the line of the end: the job is over, but what people see of it may be less than that. */
+export function logRefusedEnd(logger: Logger, refusal: AppError): void {
+  logger.error('The end of the job could not be written as it should: it was written with less.', {
+    event: 'job-end-refused',
+    code: refusal.code,
+    error: refusal,
+  })
 }

@@ -19,6 +19,8 @@ export interface JobFailure {
   at: Timestamp
   /** From when on the same wish may be asked again, where the other side said so. */
   retryAt?: Timestamp
+  /** What of it could be told where people look, whose document took no more: `status`, that it is over. Absent: all of it. */
+  told?: 'status' | 'nothing'
 }
 
 export interface StepRecord {

@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore'
 import { documentsError } from '#shared/documents/firestore.ts'
-import { runTransaction } from '#shared/documents/transaction.ts'
 import { AppError } from '#shared/errors/app-error.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { cancelJob } from './cancel.ts'
 import { type Claim, claimJob, type JobLimits } from './claim.ts'
 import type { AnyJobDefinition } from './definition.ts'
-import { isDisplaced, superseded, wakeDisplaced } from './displaced.ts'
+import { wakeDisplaced } from './displaced.ts'
+import { writeSomehow } from './end-forms.ts'
+import { endUnreadable } from './end-unreadable.ts'
 import { BudgetSpentError, LeaseLostError, ShutdownError } from './job-errors.ts'
-import { logJobEnd } from './job-log.ts'
-import { isTerminal, type JobRecord, jobRef, toJobRecord } from './job-record.ts'
+import { logJobEnd, logRefusedEnd } from './job-log.ts'
+import { type JobRecord, jobRef, toJobRecord } from './job-record.ts'
 import { type JobNames, type JobRequests, recordJob } from './job-requests.ts'
 import { JobRun } from './job-run.ts'
 import type { Outcome } from './outcome.ts'
-import { recordAfter } from './record-after.ts'
+import { putDown } from './put-down.ts'
 import { repeatWhileHeld } from './repeat-while-held.ts'
 import type { WakeQueue } from './wake.ts'
 
@@ -55,7 +56,16 @@ export class JobRunner implements JobRequests {
       return { kind: 'not-ours', reason: `Jobs of kind ${job.kind} belong to another service.` }
     }
     const definition = this.#definition(job.kind)
-    return await this.#attempt(definition, definition.parseInput(job.input), 'wake')
+    let input: unknown
+    try {
+      input = definition.parseInput(job.input)
+    } catch (error) {
+      const ended = await endUnreadable(this.#options.db, id)
+      if (!ended) throw error
+      logJobEnd(this.#options.logger.child({ jobId: id, kind: job.kind }), ended, error)
+      return { kind: 'failed', code: ended.failure?.code ?? 'job.failed' }
+    }
+    return await this.#attempt(definition, input, 'wake')
   }
 
   async #read(id: string): Promise<DocumentSnapshot> {
@@ -131,6 +141,7 @@ export class JobRunner implements JobRequests {
       case 'held':
         return { kind: 'held', retryAfterMs: claim.forMs }
       case 'ended': {
+        if (claim.refusal) logRefusedEnd(logger, claim.refusal)
         logJobEnd(logger, claim.job)
         await this.#cleanUp(definition, input, claim.id, logger)
         const code = claim.job.failure?.code ?? 'job.ended'
@@ -205,7 +216,7 @@ export class JobRunner implements JobRequests {
     }
   }
 
-  /** Puts a run that did not end its job down, in one fenced transaction, and says what follows. */
+  /** Puts a job down whose run did not end it, and says what follows. */
   async #settle(params: {
     definition: AnyJobDefinition
     input: unknown
@@ -215,38 +226,21 @@ export class JobRunner implements JobRequests {
     credits: Record<string, number>
     error: unknown
   }): Promise<Outcome> {
-    const { definition, input, claim, owner, logger, error } = params
-    if (error instanceof LeaseLostError) return { kind: 'held', retryAfterMs: this.#options.limits.leaseMs }
-    const ref = jobRef(this.#options.db, claim.id)
-    let rested: JobRecord
+    const { definition, input, claim, owner, credits, logger, error } = params
+    const { db, limits } = this.#options
+    if (error instanceof LeaseLostError) return { kind: 'held', retryAfterMs: limits.leaseMs }
+    const run = { definition, input, claimed: claim.job, owner, credits, error }
+    let job: JobRecord
     try {
-      rested = await runTransaction(this.#options.db, async (transaction) => {
-        const snapshot = await transaction.get(ref)
-        const now = snapshot.readTime
-        const job = toJobRecord(snapshot)
-        if (!job) throw new LeaseLostError(claim.job.key)
-        if (job.lease === null && job.fence === claim.job.fence) return job // our own commit, repeated
-        if (job.lease?.owner !== owner) throw new LeaseLostError(claim.job.key)
-        const after = (reason: unknown) =>
-          recordAfter({ job: { ...job, credits: params.credits }, error: reason, now, limits: this.#options.limits })
-        const asItEnded = after(error)
-        // Whoever took its slot did not wake it, because it was at work.
-        const restsInVain = !isTerminal(asItEnded.state) && (await isDisplaced(transaction, this.#options.db, job))
-        const next = restsInVain ? after(superseded()) : asItEnded
-        const tell =
-          next.state === 'failed' && next.failure
-            ? await definition.failed({ input, transaction, job, failure: next.failure })
-            : null
-        transaction.set(ref, next)
-        tell?.(transaction)
-        return next
-      })
+      const { written, refusal } = await writeSomehow((form) => putDown(db, run, { limits, form }))
+      if (refusal) logRefusedEnd(logger, refusal)
+      job = written
     } catch (trouble) {
       // The record could not be settled: the lease will run out and the redelivery finds that.
       logger.warn('The job could not be put down in order.', { error: trouble, because: error })
       return tryAgain(trouble)
     }
-    return await this.#report({ definition, input, id: claim.id, logger, error, job: rested })
+    return await this.#report({ definition, input, id: claim.id, logger, error, job })
   }
 
   async #report(params: {
