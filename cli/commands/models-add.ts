@@ -1,4 +1,4 @@
-import { MODEL_TYPES } from '#shared/registry/model-types.ts'
+import { MODEL_TYPES } from '#shared/registry/model/model-types.ts'
 import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError, wholeNumber } from '../command.ts'

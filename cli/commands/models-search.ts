@@ -1,4 +1,4 @@
-import { SEARCH_SORTS } from '#shared/registry/search-query.ts'
+import { SEARCH_SORTS } from '#shared/registry/search/search-query.ts'
 import { apiOptions, apiUsage } from '../api/api-options.ts'
 import { withApi } from '../api/with-api.ts'
 import { type Command, parseCall, UsageError } from '../command.ts'

@@ -1,6 +1,6 @@
-import { BASE_MODELS } from '#shared/registry/base-models.ts'
-import { MODEL_TYPES } from '#shared/registry/model-types.ts'
-import { MODEL_SOURCES } from '#shared/registry/registry-model.ts'
+import { BASE_MODELS } from '#shared/registry/model/base-models.ts'
+import { MODEL_TYPES } from '#shared/registry/model/model-types.ts'
+import { MODEL_SOURCES } from '#shared/registry/model/registry-model.ts'
 import { UsageError, wholeNumber } from '../command.ts'
 
 /** What lists of models are narrowed by. */

@@ -8,7 +8,7 @@ import {
   modelUploadUri,
   parseModelUploadUri,
   uploadReservation,
-} from '#shared/registry/model-uploads.ts'
+} from '#shared/registry/registration/model-uploads.ts'
 
 /** A file that no model is made of by then is removed. */
 export const uploadsLiveMs = 24 * 3_600_000

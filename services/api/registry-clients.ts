@@ -1,7 +1,7 @@
 import type { Config } from '#shared/config/environment.ts'
-import { type Hubs, openHubs } from '#shared/registry/open-hubs.ts'
-import { createPageCache } from '#shared/registry/page-cache.ts'
-import { createRegistrySearch, type RegistrySearch } from '#shared/registry/search.ts'
+import { type Hubs, openHubs } from '#shared/registry/hubs/open-hubs.ts'
+import { createPageCache } from '#shared/registry/search/page-cache.ts'
+import { createRegistrySearch, type RegistrySearch } from '#shared/registry/search/search.ts'
 
 /** What the registry's endpoints ask besides the documents. */
 export interface RegistryClients {

@@ -3,7 +3,7 @@ import { type ModelFile, readModelFile, type StoredFile, uriOf, writeModelFile }
 import { readModel } from '#shared/documents/models.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
-import { isUploadOf } from '#shared/registry/model-uploads.ts'
+import { isUploadOf } from '#shared/registry/registration/model-uploads.ts'
 import { ownerOf } from './count-bucket.ts'
 import { type HashDeps, hashObject } from './file-contents.ts'
 import { changeLedger, readLedger } from './ledger.ts'

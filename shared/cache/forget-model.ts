@@ -7,7 +7,7 @@ import { type ModelFile, readModelFile, toModelFile, uriOf } from '#shared/docum
 import { modelRef, readModel, toStoredModel } from '#shared/documents/models.ts'
 import { reading } from '#shared/documents/reading.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
-import { isUploadOf } from '#shared/registry/model-uploads.ts'
+import { isUploadOf } from '#shared/registry/registration/model-uploads.ts'
 
 /** Firestore takes more; this is a page of rows. */
 const MODELS_AT_ONCE = 100

@@ -1,5 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
-import { uploadReservation } from '#shared/registry/model-uploads.ts'
+import { uploadReservation } from '#shared/registry/registration/model-uploads.ts'
 import type { FileOwner, ModelFile } from './model-files.ts'
 import { keepStorage } from './quotas.ts'
 import type { Writes } from './transaction.ts'

@@ -48,7 +48,7 @@ export interface ModelSource {
   sourceUrl: string | null
   /** What the file at `sourceUrl`, or the upload, must be. */
   sourceSha256: string | null
-  /** Where a file of a person's own waits to be synced: `gs://…` (`shared/registry/model-uploads.ts`). */
+  /** Where a file of a person's own waits to be synced: `gs://…` (`shared/registry/registration/model-uploads.ts`). */
   uploadObject: string | null
 }
 

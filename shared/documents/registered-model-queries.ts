@@ -1,6 +1,6 @@
 import { FieldPath, type Firestore, type Query, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore'
 import * as z from 'zod'
-import { sourceKey } from '#shared/registry/registry-id.ts'
+import { sourceKey } from '#shared/registry/model/registry-id.ts'
 import { groupsOf } from './in-groups.ts'
 import { type RegisteredModel, registeredOf } from './registered-models.ts'
 

@@ -1,11 +1,11 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore'
 import * as z from 'zod'
-import { BASE_MODELS, type BaseModel, baseFromHuggingFace, familyOf } from '#shared/registry/base-models.ts'
-import { MODEL_FORMATS, type RegistryFormat, storedFormat } from '#shared/registry/model-formats.ts'
-import { MODEL_TYPES, type ModelType } from '#shared/registry/model-types.ts'
-import { registryId, sourceKey } from '#shared/registry/registry-id.ts'
-import { AVAILABILITIES, MODEL_SOURCES, type RegistryModel } from '#shared/registry/registry-model.ts'
-import { searchWords } from '#shared/registry/search-words.ts'
+import { BASE_MODELS, type BaseModel, baseFromHuggingFace, familyOf } from '#shared/registry/model/base-models.ts'
+import { MODEL_FORMATS, type RegistryFormat, storedFormat } from '#shared/registry/model/model-formats.ts'
+import { MODEL_TYPES, type ModelType } from '#shared/registry/model/model-types.ts'
+import { registryId, sourceKey } from '#shared/registry/model/registry-id.ts'
+import { AVAILABILITIES, MODEL_SOURCES, type RegistryModel } from '#shared/registry/model/registry-model.ts'
+import { searchWords } from '#shared/registry/search/search-words.ts'
 import { type Model, toModel } from './model.ts'
 
 /** A registered model: what the registry says of it, and the document's own fields that decide what may be done with it. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { storedFormat } from '../registry/model-formats.ts'
-import type { RegistryModel } from '../registry/registry-model.ts'
-import { withFileFacts } from '../registry/with-file-facts.ts'
+import { storedFormat } from '../registry/model/model-formats.ts'
+import type { RegistryModel } from '../registry/model/registry-model.ts'
+import { withFileFacts } from '../registry/model/with-file-facts.ts'
 import type { ModelFacts, StoredModel } from './models.ts'
 import { registeredOf, registryFields, searchKeys } from './registered-models.ts'
 

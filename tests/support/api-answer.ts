@@ -1,4 +1,4 @@
-import type { WireModel } from '#shared/registry/wire-model.ts'
+import type { WireModel } from '#shared/registry/model/wire-model.ts'
 import type { CachedFileView, CachePageView, CleanPlanView } from '../../services/api/endpoints/cache-schemas.ts'
 import type { GenerationView } from '../../services/api/endpoints/generation-schemas.ts'
 import type { SearchPageView, UpdatePageView } from '../../services/api/endpoints/registry-schemas.ts'

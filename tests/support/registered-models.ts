@@ -1,8 +1,8 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { registryFields } from '#shared/documents/registered-models.ts'
-import { BASE_MODELS } from '#shared/registry/base-models.ts'
-import { MODEL_TYPES } from '#shared/registry/model-types.ts'
-import type { RegistryModel } from '#shared/registry/registry-model.ts'
+import { BASE_MODELS } from '#shared/registry/model/base-models.ts'
+import { MODEL_TYPES } from '#shared/registry/model/model-types.ts'
+import type { RegistryModel } from '#shared/registry/model/registry-model.ts'
 import { sample } from '../unit/shared/registry/samples.ts'
 import { seededRandom } from './seeded-random.ts'
 

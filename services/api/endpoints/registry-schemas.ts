@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import { BASE_MODELS } from '#shared/registry/base-models.ts'
-import { MODEL_TYPES } from '#shared/registry/model-types.ts'
-import { MODEL_SOURCES } from '#shared/registry/registry-model.ts'
-import { SEARCH_SORTS } from '#shared/registry/search-query.ts'
-import { wireModelSchema } from '#shared/registry/wire-model.ts'
+import { BASE_MODELS } from '#shared/registry/model/base-models.ts'
+import { MODEL_TYPES } from '#shared/registry/model/model-types.ts'
+import { MODEL_SOURCES } from '#shared/registry/model/registry-model.ts'
+import { wireModelSchema } from '#shared/registry/model/wire-model.ts'
+import { SEARCH_SORTS } from '#shared/registry/search/search-query.ts'
 import { textSchema } from './common-schemas.ts'
 
 /** Several words of a set, as `a,b` or as a parameter that is repeated; none for all. */

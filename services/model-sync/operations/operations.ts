@@ -1,6 +1,6 @@
 /** What the command line does for model sync, without the service: it only needs the books. */
 
-export { type NewModelSource, newModelOf } from '#shared/registry/new-model.ts'
+export { type NewModelSource, newModelOf } from '#shared/registry/model/new-model.ts'
 export { type ReconcileReport, reconcile } from '../reconcile.ts'
 export { syncSignalOf } from '../sync-event.ts'
 export { syncJobNames } from '../sync-input.ts'

@@ -4,7 +4,7 @@ import { isSameSource, toModel } from '#shared/documents/model.ts'
 import { modelRef, type SyncStatus } from '#shared/documents/models.ts'
 import { findModel } from '#shared/documents/sync-wishes.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
-import { type NewModelSource, newModelOf } from '#shared/registry/new-model.ts'
+import { type NewModelSource, newModelOf } from '#shared/registry/model/new-model.ts'
 import { requestSync, type SyncRequest } from './request-sync.ts'
 
 /** What became of the wish, and the document that stands for the source. */

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { localBuckets } from '#local/environment.ts'
-import { modelUploadUri } from '#shared/registry/model-uploads.ts'
+import { modelUploadUri } from '#shared/registry/registration/model-uploads.ts'
 import { forgeHere } from '../../support/forge.ts'
 import { openRegistryWorld, type RegistryWorld } from '../services/api/registry/world.ts'
 

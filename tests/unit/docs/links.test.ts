@@ -39,7 +39,7 @@ test.each([
 
 test.each([
   ['`shared/jobs/runner.ts` and `services/gone.ts`', ['services/gone.ts']],
-  ['`shared/registry/{base-models,gone}.ts`', ['shared/registry/gone.ts']],
+  ['`shared/registry/model/{base-models,gone}.ts`', ['shared/registry/model/gone.ts']],
   ['`deploy/*.sh`, `local/ready`, `deploy/config.env`', []],
 ])('files in %j', (text, lost) => {
   expect(lostPaths(text)).toEqual(lost)

@@ -1,6 +1,6 @@
-import { changeRegistered, type ModelChange } from '#shared/registry/change-registered.ts'
-import { removeRegistered } from '#shared/registry/remove-registered.ts'
-import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
+import { toWireModel, type WireModel } from '#shared/registry/model/wire-model.ts'
+import { changeRegistered, type ModelChange } from '#shared/registry/registration/change-registered.ts'
+import { removeRegistered } from '#shared/registry/registration/remove-registered.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { admitting, findModel } from './find-model.ts'
 

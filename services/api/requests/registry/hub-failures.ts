@@ -1,5 +1,5 @@
 import { type AppError, CallerError, FinalError } from '#shared/errors/app-error.ts'
-import { createDeadline } from '#shared/registry/deadline.ts'
+import { createDeadline } from '#shared/registry/search/deadline.ts'
 
 /** People wait, and a few requests for one answer may have to wait for their turn at CivitAI. */
 const HUB_DEADLINE_MS = 15_000

@@ -1,6 +1,6 @@
 import { reading } from '#shared/documents/reading.ts'
 import { type RegisteredPage, registeredPage } from '#shared/documents/registered-model-queries.ts'
-import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
+import { toWireModel, type WireModel } from '#shared/registry/model/wire-model.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { invalidRequest } from '../../http/parse-part.ts'
 import { viewerOf } from './find-model.ts'

@@ -1,9 +1,9 @@
 import { reading } from '#shared/documents/reading.ts'
 import { registeredBySha256 } from '#shared/documents/registered-model-queries.ts'
-import { civitaiByHash } from '#shared/registry/hub-details.ts'
-import { closest, markRegistered } from '#shared/registry/mark-registered.ts'
-import { isPrivate } from '#shared/registry/private-models.ts'
-import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
+import { civitaiByHash } from '#shared/registry/hubs/hub-details.ts'
+import { isPrivate } from '#shared/registry/model/private-models.ts'
+import { toWireModel, type WireModel } from '#shared/registry/model/wire-model.ts'
+import { closest, markRegistered } from '#shared/registry/search/mark-registered.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { askingHubs, badSource } from './hub-failures.ts'
 

@@ -1,5 +1,5 @@
-import { createDeadline } from '#shared/registry/deadline.ts'
-import { findUpdates } from '#shared/registry/find-updates.ts'
+import { findUpdates } from '#shared/registry/registration/find-updates.ts'
+import { createDeadline } from '#shared/registry/search/deadline.ts'
 import type { UpdatePageView } from '../../endpoints/registry-schemas.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { modelPage } from './list-models.ts'

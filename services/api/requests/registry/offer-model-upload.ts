@@ -5,9 +5,14 @@ import { reading } from '#shared/documents/reading.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { extensionOf } from '#shared/formats/object-name.ts'
 import type { SignedUpload } from '#shared/objects/signed-urls.ts'
-import { type ModelUpload, modelUpload, modelUploadUri, uploadReservation } from '#shared/registry/model-uploads.ts'
-import { newModelOf } from '#shared/registry/new-model.ts'
-import { storedBytesFor } from '#shared/registry/stored-bytes.ts'
+import { newModelOf } from '#shared/registry/model/new-model.ts'
+import {
+  type ModelUpload,
+  modelUpload,
+  modelUploadUri,
+  uploadReservation,
+} from '#shared/registry/registration/model-uploads.ts'
+import { storedBytesFor } from '#shared/registry/registration/stored-bytes.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { invalidRequest } from '../../http/parse-part.ts'
 import { requireOperator } from '../../http/require-operator.ts'

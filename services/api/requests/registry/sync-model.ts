@@ -1,6 +1,6 @@
 import { findModel as findStored, wishForSync } from '#shared/documents/sync-wishes.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
-import { toWireModel, type WireModel } from '#shared/registry/wire-model.ts'
+import { toWireModel, type WireModel } from '#shared/registry/model/wire-model.ts'
 import type { Caller } from '../../http/endpoint.ts'
 import { notFound } from '../refusals.ts'
 import { admitting, findModel } from './find-model.ts'

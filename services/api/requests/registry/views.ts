@@ -1,5 +1,5 @@
-import type { SearchNote } from '#shared/registry/ask-source.ts'
-import type { RegistryModel } from '#shared/registry/registry-model.ts'
+import type { RegistryModel } from '#shared/registry/model/registry-model.ts'
+import type { SearchNote } from '#shared/registry/search/ask-source.ts'
 import type { NoteView, VersionView } from '../../endpoints/registry-schemas.ts'
 
 export function noteView({ source, code, message, isAskedAgain, retryAt }: SearchNote): NoteView {

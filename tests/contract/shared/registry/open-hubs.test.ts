@@ -3,9 +3,9 @@ import { LOCAL_HUGGINGFACE_TOKEN } from '#local/huggingface/account.ts'
 import { showCivitaiModel } from '#shared/civitai/search.ts'
 import { SecretReference } from '#shared/config/secret-reference.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
-import { civitaiByHash, hubDetails } from '#shared/registry/hub-details.ts'
-import { type Hubs, openHubs } from '#shared/registry/open-hubs.ts'
-import { parseSource } from '#shared/registry/parse-source.ts'
+import { civitaiByHash, hubDetails } from '#shared/registry/hubs/hub-details.ts'
+import { type Hubs, openHubs } from '#shared/registry/hubs/open-hubs.ts'
+import { parseSource } from '#shared/registry/registration/parse-source.ts'
 import { openSearchWorld, type SearchWorld } from './world.ts'
 
 let world: SearchWorld

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPageCache } from '#shared/registry/page-cache.ts'
-import { EVERYTHING } from '#shared/registry/search-query.ts'
+import { createPageCache } from '#shared/registry/search/page-cache.ts'
+import { EVERYTHING } from '#shared/registry/search/search-query.ts'
 import { openSearchWorld, percentile, type SearchWorld } from './world.ts'
 
 // The limiter of the HTTP client is off here: what is measured is that the hubs are asked at the same time.

@@ -2,11 +2,11 @@ import { type CivitaiStandIn, startCivitai } from '#local/civitai/server.ts'
 import { startFileHost } from '#local/file-host/server.ts'
 import { type HuggingFaceStandIn, startHuggingFace } from '#local/huggingface/server.ts'
 import { createHttpClient } from '#shared/http/client.ts'
-import { civitaiSource } from '#shared/registry/civitai-source.ts'
-import { huggingFaceSource } from '#shared/registry/hugging-face-source.ts'
-import { createPageCache } from '#shared/registry/page-cache.ts'
-import { createRegistrySearch, type RegistrySearchOptions } from '#shared/registry/search.ts'
-import type { SearchSource } from '#shared/registry/search-source.ts'
+import { civitaiSource } from '#shared/registry/hubs/civitai-source.ts'
+import { huggingFaceSource } from '#shared/registry/hubs/hugging-face-source.ts'
+import { createPageCache } from '#shared/registry/search/page-cache.ts'
+import { createRegistrySearch, type RegistrySearchOptions } from '#shared/registry/search/search.ts'
+import type { SearchSource } from '#shared/registry/search/search-source.ts'
 
 /** Both hubs' stand-ins and sources that ask them over real sockets, without a limiter. */
 export interface SearchWorld {

@@ -8,8 +8,8 @@ import { addOwner } from '#shared/documents/file-owners.ts'
 import { type ModelFile, readModelFile, toModelFile, writeModelFile } from '#shared/documents/model-files.ts'
 import { readUsage, reserveStorage, storedBytes } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
-import { modelUpload, modelUploadUri, uploadReservation } from '#shared/registry/model-uploads.ts'
-import { removeRegistered } from '#shared/registry/remove-registered.ts'
+import { modelUpload, modelUploadUri, uploadReservation } from '#shared/registry/registration/model-uploads.ts'
+import { removeRegistered } from '#shared/registry/registration/remove-registered.ts'
 import { type CacheWorld, cacheBucket, dyingAt, startCacheWorld } from '../../../support/cache-world.ts'
 
 let world: CacheWorld

@@ -1,17 +1,17 @@
 import { readIndexFile } from '#local/documents/indexes/declared.ts'
 import { type DocumentServer, startDocumentServer } from '#local/documents/server.ts'
 import { type RegisteredOrder, registeredPage } from '#shared/documents/registered-model-queries.ts'
-import { BASE_MODELS } from '#shared/registry/base-models.ts'
-import { localSource } from '#shared/registry/local-source.ts'
-import type { RegistryModel } from '#shared/registry/registry-model.ts'
+import { BASE_MODELS } from '#shared/registry/model/base-models.ts'
+import type { RegistryModel } from '#shared/registry/model/registry-model.ts'
+import { localSource } from '#shared/registry/search/local-source.ts'
 import {
   EVERYTHING,
   matches,
   type RegistryQuery,
   SEARCH_SORTS,
   type SearchSort,
-} from '#shared/registry/search-query.ts'
-import { tagWord, wordsOf } from '#shared/registry/search-words.ts'
+} from '#shared/registry/search/search-query.ts'
+import { tagWord, wordsOf } from '#shared/registry/search/search-words.ts'
 import { connectFirestore } from '../../../support/documents.ts'
 import { type PutModel, putModels, variedModels } from '../../../support/registered-models.ts'
 

@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { registeredByKey, registeredPage } from '#shared/documents/registered-model-queries.ts'
-import { localSource } from '#shared/registry/local-source.ts'
-import { EVERYTHING, type RegistryQuery } from '#shared/registry/search-query.ts'
+import { localSource } from '#shared/registry/search/local-source.ts'
+import { EVERYTHING, type RegistryQuery } from '#shared/registry/search/search-query.ts'
 import { connectFirestore, type StartDocuments } from '../../../support/documents.ts'
 import { putModels, variedModels } from '../../../support/registered-models.ts'
 

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { listedModelSchema, listedVersionSchema } from '#shared/civitai/listed-model.ts'
 import { hubListedModelSchema } from '#shared/huggingface/listed-model.ts'
-import { fromCivitai, fromCivitaiVersion } from '#shared/registry/from-civitai.ts'
-import { fromHuggingFace } from '#shared/registry/from-hugging-face.ts'
-import type { RegistryModel } from '#shared/registry/registry-model.ts'
-import { fromWireModel, toWireModel, wireModelSchema } from '#shared/registry/wire-model.ts'
-import { withFileFacts } from '#shared/registry/with-file-facts.ts'
+import { fromCivitai, fromCivitaiVersion } from '#shared/registry/hubs/from-civitai.ts'
+import { fromHuggingFace } from '#shared/registry/hubs/from-hugging-face.ts'
+import type { RegistryModel } from '#shared/registry/model/registry-model.ts'
+import { fromWireModel, toWireModel, wireModelSchema } from '#shared/registry/model/wire-model.ts'
+import { withFileFacts } from '#shared/registry/model/with-file-facts.ts'
 
 const NOW = { nowMs: Date.parse('2026-08-01T12:00:00Z') }
 const read = (path: string) => JSON.parse(readFileSync(`tests/fixtures/${path}`, 'utf8'))

@@ -3,8 +3,8 @@ import { toModel } from '#shared/documents/model.ts'
 import type { StoredModel } from '#shared/documents/models.ts'
 import { registeredOf, registryFields } from '#shared/documents/registered-models.ts'
 import { outdatedRegistration, syncedRegistration } from '#shared/documents/synced-registration.ts'
-import type { RegistryModel } from '#shared/registry/registry-model.ts'
-import { searchWords, tagWord, wordsOf } from '#shared/registry/search-words.ts'
+import type { RegistryModel } from '#shared/registry/model/registry-model.ts'
+import { searchWords, tagWord, wordsOf } from '#shared/registry/search/search-words.ts'
 import { sample } from './samples.ts'
 
 const FULL: RegistryModel = sample({

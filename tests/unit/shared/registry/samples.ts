@@ -1,5 +1,5 @@
-import { nothingMore, type RegistryModel } from '#shared/registry/registry-model.ts'
-import type { SearchSource } from '#shared/registry/search-source.ts'
+import { nothingMore, type RegistryModel } from '#shared/registry/model/registry-model.ts'
+import type { SearchSource } from '#shared/registry/search/search-source.ts'
 
 /** A record with next to nothing in it. */
 export function sample(more: Partial<RegistryModel> & Pick<RegistryModel, 'sourceId'>): RegistryModel {

@@ -1,5 +1,5 @@
 import { toRegistered } from '#shared/documents/registered-models.ts'
-import type { WireModel } from '#shared/registry/wire-model.ts'
+import type { WireModel } from '#shared/registry/model/wire-model.ts'
 import { openRegistryWorld, type RegistryWorld } from './world.ts'
 
 let world: RegistryWorld
