@@ -19,19 +19,28 @@ import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { ResolvedModel } from './sources/resolved-model.ts'
 import type { SyncInput } from './sync-input.ts'
 import type { SyncNote } from './sync-job.ts'
+import { requireRoomToKeep, type StorageLimit } from './upload-room.ts'
 
-/** Ends a sync: the model's document says where the file lies, in one fenced transaction. */
+/**
+ * Ends a sync: the model's document says where the file lies, in one fenced transaction.
+ * @throws FinalError `quota.storage` where the file is its owner's upload, and they have no room left
+ */
 export async function publishModel(
   db: Firestore,
   run: JobRun<SyncInput>,
-  params: { note: SyncNote; resolved: ResolvedModel; stored: StoredFile },
+  params: { note: SyncNote; resolved: ResolvedModel; stored: StoredFile; limit: StorageLimit },
 ): Promise<void> {
-  const { note, resolved, stored } = params
+  const { note, resolved, stored, limit } = params
   const gcsUri = uriOf(stored)
   const { sha256, sizeBytes } = stored
   await run.complete({ gcsUri, sha256, sizeBytes }, async (transaction) => {
     const model = await readWanted(transaction, db, { modelId: run.input.modelId, note })
     const file = await readStored(transaction, db, { fileId: resolved.fileId, stored })
+    const owned = ownerOf(model, { resolved, file })
+    // The system's counts against nobody.
+    if (owned !== null && owned.userId !== null) {
+      await requireRoomToKeep(transaction, db, { userId: owned.userId, sha256: file.id, sizeBytes }, limit)
+    }
     const facts = {
       ...stored.facts,
       baseModel: resolved.baseModel ?? stored.facts.baseModel,
@@ -44,7 +53,6 @@ export async function publishModel(
       showSynced(db, model, { gcsUri, sha256, sizeBytes, facts, jobId: run.id, registration })(writing)
       const users = [...new Set([...file.users, model.id])]
       const waiters = file.waiters.filter((waiter) => waiter.jobId !== run.id)
-      const owned = ownerOf(model, { resolved, file })
       const { file: row, count } = owned === null ? { file, count: () => {} } : addOwner(db, file, owned)
       writeModelFile(db, { ...row, users, waiters }, { isUsed: true })(writing)
       count(writing)

@@ -1,4 +1,5 @@
-import type { Firestore } from '@google-cloud/firestore'
+import type { Transaction } from '@google-cloud/firestore'
+import type { EvictionDeps } from '#shared/cache/evict-file.ts'
 import { forgetFile } from '#shared/cache/forget-file.ts'
 import type { StoredFile } from '#shared/documents/model-files.ts'
 import { type AppError, FinalError, NotBeforeError, TransientError } from '#shared/errors/app-error.ts'
@@ -16,19 +17,16 @@ import { targetOf } from './published-names.ts'
 import type { ResolvedModel } from './sources/resolved-model.ts'
 import type { SyncInput } from './sync-input.ts'
 import { type SyncNote, syncNoteOf } from './sync-job.ts'
+import { removeUnkept, requireRoomToKeep } from './upload-room.ts'
 
-export interface SyncJobDeps {
-  db: Firestore
-  store: ObjectStore
-  bucket: string
+export interface SyncJobDeps extends EvictionDeps {
   jobs: Pick<JobRunner, 'enqueue'>
   /** Has copies that wait for room look again: a file that a model names by now may go. */
   wakeCopies(): Promise<void>
   resolve(note: SyncNote, signal: AbortSignal): Promise<ResolvedModel>
   /** Lets the model name the file. @throws FinalError where it may not. */
   checkClaim(note: SyncNote, claim: { resolved: ResolvedModel; stored: StoredFile }): Promise<void>
-  limits: { maxModelBytes: number; bytesPerDay: number; copyWaitMs: number }
-  now: () => Date
+  limits: { maxModelBytes: number; bytesPerDay: number; copyWaitMs: number; storageBytes: number }
 }
 
 /** A copy can end between two looks at it; more than a few times in a row is somebody else's trouble. */
@@ -54,7 +52,7 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
       case 'stored':
         if (await isStillThere(deps.store, state.stored)) {
           await deps.checkClaim(note, { resolved, stored: state.stored })
-          await publishModel(deps.db, run, { note, resolved, stored: state.stored })
+          await publish(deps, run, { note, resolved, stored: state.stored })
           return await deps.wakeCopies()
         }
         await forgetFile(deps, { fileId: resolved.fileId, gone: state.stored })
@@ -64,6 +62,20 @@ export async function runSyncJob(deps: SyncJobDeps, run: JobRun<SyncInput>): Pro
     }
   }
   throw waits(new Date(deps.now().getTime() + deps.limits.copyWaitMs))
+}
+
+async function publish(
+  deps: SyncJobDeps,
+  run: JobRun<SyncInput>,
+  found: { note: SyncNote; resolved: ResolvedModel; stored: StoredFile },
+): Promise<void> {
+  const limit = { mostBytes: deps.limits.storageBytes, now: deps.now() }
+  try {
+    await publishModel(deps.db, run, { ...found, limit })
+  } catch (error) {
+    await removeUnkept(deps, { jobId: run.id, fileId: found.resolved.fileId, error })
+    throw error
+  }
 }
 
 /** All of them are listed in the job's document, which holds 1 MiB. */
@@ -103,9 +115,21 @@ async function join(
       bytesPerDay: deps.limits.bytesPerDay,
     })
     state = joined.state
+    if (state.kind !== 'stored') await requireUploadRoom(transaction, deps, params)
     return joined.writes
   })
   return state ?? neverCommitted()
+}
+
+/** What may not be kept need not be copied. Whether it may is decided when it has come. */
+async function requireUploadRoom(
+  transaction: Transaction,
+  { db, limits, now }: SyncJobDeps,
+  { note: { userId }, resolved }: { note: SyncNote; resolved: ResolvedModel },
+): Promise<void> {
+  if (resolved.files[0]?.locator.source !== 'upload' || userId === null) return
+  const file = { userId, sha256: resolved.fileId, sizeBytes: resolved.totalBytes ?? 0 }
+  await requireRoomToKeep(transaction, db, file, { mostBytes: limits.storageBytes, now: now() })
 }
 
 function neverCommitted(): never {

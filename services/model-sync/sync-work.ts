@@ -63,6 +63,7 @@ export function openSyncWork(
     maxModelBytes: config.MAX_MODEL_BYTES,
     bytesPerDay: config.SYNC_BYTES_PER_DAY,
     copyWaitMs: config.SYNC_COPY_WAIT_MS,
+    storageBytes: config.STORAGE_QUOTA_BYTES,
   }
   const options = {
     minPartBytes: config.SYNC_PART_BYTES,
@@ -76,6 +77,7 @@ export function openSyncWork(
       runSyncJob(
         {
           ...deps,
+          logger,
           limits,
           wakeCopies: cache.wakeCopies,
           resolve: ({ source, userId }, signal) =>

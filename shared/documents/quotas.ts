@@ -23,6 +23,8 @@ interface StorageReservation {
   bytes: number
   /** When what it was made for is removed anyway. */
   expireAt: Timestamp
+  /** An operator's, who is not asked for room: neither now (no bytes) nor when the file is kept. */
+  isExempt?: boolean | undefined
 }
 
 /** One user's quotas as `usage/{uid}` says them. */
@@ -68,7 +70,10 @@ const usageSchema = z.object({
     .object({
       usedBytes: z.number().catch(0),
       reserved: z
-        .record(z.string(), z.object({ bytes: z.number(), expireAt: timestamp }).nullable().catch(null))
+        .record(
+          z.string(),
+          z.object({ bytes: z.number(), expireAt: timestamp, isExempt: z.boolean().optional() }).nullable().catch(null),
+        )
         .catch({}),
       kept: z.record(z.string(), z.number().nullable().catch(null)).catch({}),
     })
@@ -161,16 +166,33 @@ export function openUploads({ storage }: Usage, now: Date): { bytes: number; exp
     .toSorted((a, b) => a.expireAt.getTime() - b.expireAt.getTime())
 }
 
+/**
+ * Whether a file that has come may be kept under `key`. What is still reserved for it was granted, and counts already; once that
+ * has expired there has to be room anew. 0 `mostBytes`: any amount.
+ */
+export function hasRoomToKeep(
+  usage: Usage,
+  file: { key: string; bytes: number; mostBytes: number; now: Date },
+): boolean {
+  const { key, bytes, mostBytes, now } = file
+  const { kept, reserved } = usage.storage
+  const { [key]: own, ...others } = reserved
+  if (mostBytes === 0 || kept[key] !== undefined || own?.isExempt === true) return true
+  if (own !== undefined && own.bytes >= bytes && own.expireAt.toMillis() > now.getTime()) return true
+  return storedBytes({ ...usage, storage: { ...usage.storage, reserved: others } }, now) + bytes <= mostBytes
+}
+
 /** Counts bytes that are about to come, until `expireAt`. */
 export function reserveStorage(
   db: Firestore,
   usage: Usage,
-  wish: { reservations: Readonly<Record<string, number>>; expireAt: Date; now: Date },
+  wish: { reservations: Readonly<Record<string, number>>; expireAt: Date; now: Date; isExempt?: boolean },
 ): Writes {
   const old = Object.entries(usage.storage.reserved).filter(([, one]) => one.expireAt.toMillis() <= wish.now.getTime())
   const reserved: Record<string, unknown> = Object.fromEntries(old.map(([key]) => [key, FieldValue.delete()]))
   const expireAt = Timestamp.fromDate(wish.expireAt)
-  for (const [key, bytes] of Object.entries(wish.reservations)) reserved[key] = { bytes, expireAt }
+  const exempt = wish.isExempt === true ? { isExempt: true } : {}
+  for (const [key, bytes] of Object.entries(wish.reservations)) reserved[key] = { bytes, expireAt, ...exempt }
   return (writing) => writing.set(usageRef(db, usage.userId), { storage: { reserved } }, { merge: true })
 }
 

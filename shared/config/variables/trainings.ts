@@ -111,7 +111,7 @@ export const trainingVariables = {
     default: '10000000000',
     description:
       'What the uploads, trained models, generated pictures and own model files of a user may take together. 0: any amount.',
-    services: ['api'],
+    services: ['api', 'model-sync'],
     example: '10000000000',
   }),
   UPLOAD_URL_TTL_MS: defaulted({

@@ -21,6 +21,8 @@ import { quotaSpent } from '../refusals.ts'
 import { requireStorage } from '../require-storage.ts'
 import { changeForUser } from '../user-change.ts'
 
+/** A resumable session lives a week, and what it has sent a day. */
+const longestUploadMs = 7 * 86_400_000 + uploadsLiveMs
 /** Each is a field of one document, which has an end. */
 const MOST_KEPT = 1_000
 
@@ -63,6 +65,7 @@ export async function offerModelUpload({ user, context }: Caller, wish: ModelFil
   const isThere = sent?.sizeBytes === sizeBytes && !(await wasRefused(db, object, isForSystem ? null : user.uid))
   if (isThere) return { upload, start: null }
   if (!user.isOperator) await reserve(context, db, { userId: user.uid, sha256, sizeBytes })
+  else if (!isForSystem) await exempt(context, db, { userId: user.uid, sha256 })
   try {
     const start = await signer.signUpload({
       bucket: object.bucket,
@@ -109,6 +112,24 @@ async function reserve(
       requireStorage({ ...usage, storage: { ...usage.storage, reserved: others } }, { uploads: [file], mostBytes, now })
       const expireAt = new Date(now.getTime() + uploadsLiveMs)
       return { outcome: null, writes: reserveStorage(db, usage, { reservations: { [key]: sizeBytes }, expireAt, now }) }
+    },
+  })
+}
+
+/** Says to model sync, which knows no tokens, that an operator was not asked for room, as long as their upload may last. */
+async function exempt(
+  context: Caller['context'],
+  db: Firestore,
+  { userId, sha256 }: { userId: string; sha256: string },
+): Promise<void> {
+  const now = context.now()
+  const expireAt = new Date(now.getTime() + longestUploadMs)
+  await changeForUser(context, db, {
+    userId,
+    decide: async (transaction) => {
+      const usage = await readUsage(transaction, db, userId)
+      const reservations = { [uploadReservation(sha256)]: 0 }
+      return { outcome: null, writes: reserveStorage(db, usage, { reservations, expireAt, now, isExempt: true }) }
     },
   })
 }

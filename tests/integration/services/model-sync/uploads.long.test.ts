@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type DocumentData, Timestamp } from '@google-cloud/firestore'
 import { safetensorsContent } from '#local/file-host/safetensors-content.ts'
-import { readUsage, storedBytes } from '#shared/documents/quotas.ts'
-import { modelUpload, modelUploadUri } from '#shared/registry/registration/model-uploads.ts'
+import { keepStorage, readUsage, reserveStorage, storedBytes } from '#shared/documents/quotas.ts'
+import { runTransaction } from '#shared/documents/transaction.ts'
+import { modelUpload, modelUploadUri, uploadReservation } from '#shared/registry/registration/model-uploads.ts'
 import { removeRegistered } from '#shared/registry/registration/remove-registered.ts'
 import { documentWritten } from '../../../support/document-events.ts'
 import { startDocuments } from '../../../support/documents.ts'
@@ -11,13 +12,14 @@ import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/s
 import { until } from '../../../support/until.ts'
 
 const workBucket = 'work-bucket'
+const quotaBytes = 12_000_000
 
 let world: SyncWorld
 beforeAll(async () => {
   world = await startSyncWorld({
     documents: startDocuments,
     taskQueue: false,
-    env: { SYNC_CONCURRENCY: '16' },
+    env: { SYNC_CONCURRENCY: '16', STORAGE_QUOTA_BYTES: String(quotaBytes) },
   })
   await world.bucket.createBucket(workBucket)
 }, 20_000)
@@ -115,6 +117,48 @@ test('who has another file copied into the same model is charged for the old one
   const after = await world.db.doc('ai_models/moved').get()
   expect(await world.deliver(documentWritten('a-project', before, after))).toEqual([204])
   expect(await used('fay')).toBe(next.length)
+})
+
+test('uploads that come after their reservations are kept as far as there is room, and no further', async () => {
+  // Offered while nothing was stored, a day apart from each other, for twice the quota; all of them end at once.
+  const files = Array.from({ length: 6 }, () => weights(quotaBytes / 3))
+  const sent: DocumentData[] = []
+  for (const bytes of files) sent.push(await upload('ivy', bytes))
+  const models = await Promise.all(sent.map((fields, index) => world.sync(`ivy-${index}`, { name: 'Ivy', ...fields })))
+
+  const kept = models.filter(({ syncStatus }) => syncStatus === 'synced')
+  const refused = models.filter(({ syncErrorCode }) => syncErrorCode === 'quota.storage')
+  expect([kept.length, refused.length]).toEqual([3, 3])
+  expect(refused[0]?.syncError).toMatch(/no room left to keep this file/)
+  expect(await used('ivy')).toBe(kept.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0))
+  expect(await used('ivy')).toBeLessThanOrEqual(quotaBytes)
+  await until(async () => (await world.objects('models/Ivy/')).length === 3)
+  await untilTidy(world)
+
+  // What has no room is not even copied, until there is some.
+  const [before, late] = [await copies(), models.findIndex(({ syncStatus }) => syncStatus !== 'synced')]
+  const again = await world.sync(`ivy-${late}`, { ...sent[late]! })
+  expect([again.syncErrorCode, await copies()]).toEqual(['quota.storage', before])
+  const first = `ivy-${models.findIndex(({ syncStatus }) => syncStatus === 'synced')}`
+  await removeRegistered(world.db, { modelId: first, admit: (model) => model! })
+  expect(await world.sync(`ivy-${late}`, { ...sent[late]! })).toMatchObject({ syncStatus: 'synced' })
+  expect(await used('ivy')).toBeLessThanOrEqual(quotaBytes)
+})
+
+test('what an operator has sent is kept without being asked for room, and counted', async () => {
+  const bytes = weights(700_000)
+  const now = new Date()
+  const usage = await readUsage(null, world.db, 'olga')
+  const reservations = { [uploadReservation(sha256Of(bytes))]: 0 }
+  const exempt = { reservations, expireAt: new Date(now.getTime() + 1000), now, isExempt: true }
+  await runTransaction(world.db, async (transaction) => {
+    keepStorage(world.db, { userId: 'olga', key: 'model-other', bytes: quotaBytes })(transaction)
+    reserveStorage(world.db, usage, exempt)(transaction)
+  })
+  const refused = await world.sync('olga-a', { name: 'Olga', ...(await upload('olga', weights())) })
+  const model = await world.sync('olga-b', { name: 'Olga', ...(await upload('olga', bytes)) })
+  expect([refused.syncErrorCode, model.syncStatus]).toEqual(['quota.storage', 'synced'])
+  expect(await used('olga')).toBe(quotaBytes + bytes.length)
 })
 
 test('who has sent nothing, since they see the bytes anyway, keeps nothing and is not charged', async () => {
