@@ -12,7 +12,7 @@ import type { OwnModels } from './own-models.ts'
 import { parseBody, Refusal } from './refusal.ts'
 import type { Ending, PastRun, RunBook } from './run-book.ts'
 import { type Run, type RunTimes, startRun } from './runs.ts'
-import type { ReplicateRequest } from './server.ts'
+import type { ReplicateRequest } from './seen-request.ts'
 import { type WebhookEvent, webhookFields, webhookOrder } from './webhook-order.ts'
 
 export interface RunContext {

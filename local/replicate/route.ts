@@ -5,7 +5,7 @@ import type { ReplicateEndpoint, ReplicateFault } from './faults.ts'
 import { Refusal } from './refusal.ts'
 import { type RunView, runObject } from './run-object.ts'
 import type { Run, RunKind } from './runs.ts'
-import type { ReplicateRequest } from './server.ts'
+import type { ReplicateRequest } from './seen-request.ts'
 
 export interface RouteRequest {
   /** What the path names. */

@@ -15,25 +15,8 @@ import { notFound, viewOf } from './route.ts'
 import { findRoute } from './routes.ts'
 import { openRunBook } from './run-book.ts'
 import type { RunTimes } from './runs.ts'
+import { newRequest, type ReplicateRequest } from './seen-request.ts'
 import { createWebhookSender, type WebhookAttempt } from './webhook-sender.ts'
-
-/** One call that the stand-in has seen. */
-export interface ReplicateRequest {
-  /** From 1, over all endpoints. */
-  index: number
-  endpoint: ReplicateEndpoint
-  /** The fault that it met. */
-  fault: ReplicateFault['kind'] | null
-  /** The run that it created or was about. */
-  runId: string | null
-  /** Of a creation: the model, its input without the picture, how the picture came, and what it was once the run read it. */
-  model: string | null
-  input: Readonly<Record<string, unknown>>
-  staged: 'inline' | 'file' | null
-  picture: { contentType: string; width: number; height: number; hasAlpha: boolean; sizeBytes: number } | null
-  /** Whether a run was created, answered or not: each is billed. */
-  charged: boolean
-}
 
 /** Told around each answer, so that a test can kill a process at the k-th request. Awaited. */
 export type ReplicateAnswerHook = (request: ReplicateRequest) => void | Promise<void>
@@ -183,19 +166,5 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
       await server.close()
       for (const kept of [context.book, context.ownModels, context.uploads, context.outputs]) kept.close()
     },
-  }
-}
-
-function newRequest(index: number, endpoint: ReplicateEndpoint): ReplicateRequest {
-  return {
-    index,
-    endpoint,
-    fault: null,
-    runId: null,
-    model: null,
-    input: {},
-    staged: null,
-    picture: null,
-    charged: false,
   }
 }

@@ -1,5 +1,5 @@
 import type { ReplicateEndpoint } from '#local/replicate/faults.ts'
-import type { ReplicateRequest } from '#local/replicate/server.ts'
+import type { ReplicateRequest } from '#local/replicate/seen-request.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
 import type { StartDocuments } from '../../support/documents.ts'
 import { everyNth } from '../../support/how-many.ts'

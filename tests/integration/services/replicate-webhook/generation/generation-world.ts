@@ -5,7 +5,7 @@ import { type Firestore, Timestamp } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
 import { startBucketServer } from '#local/bucket/server.ts'
 import { LOCAL_REPLICATE_TOKEN } from '#local/replicate/account.ts'
-import type { ReplicateRequest } from '#local/replicate/server.ts'
+import type { ReplicateRequest } from '#local/replicate/seen-request.ts'
 import { createGeneration, type Generation, readGeneration } from '#shared/documents/generations.ts'
 import { readUsage, reserveQuota, type Usage } from '#shared/documents/quotas.ts'
 import { recordRun } from '#shared/documents/replicate-runs.ts'
@@ -27,6 +27,7 @@ import { type CapturedLog, captureLog } from '../../../../support/captured-log.t
 import { startTestDocuments } from '../../../../support/documents.ts'
 import { startReceiver } from '../../../../support/receiver.ts'
 import { startTrainings, type TrainingStandIn } from '../../../../support/training-stand-in.ts'
+import { newGeneration } from '../../../../support/trainings.ts'
 import { until } from '../../../../support/until.ts'
 
 export const bucket = 'app-bucket'
@@ -161,22 +162,8 @@ export async function startGenerationWorld(options: { maxFailures?: number } = {
     async order(change = {}) {
       const id = change.id ?? `generation-${++serial}`
       const at = Timestamp.fromDate(now())
-      const generation: Generation = {
-        id,
-        userId,
-        modelId: 'model-1',
-        trainingId: null,
-        version,
-        prompts: [`${id} by day`, `${id} by night`],
-        status: 'queued',
-        images: [],
-        error: null,
-        jobId: jobId(generationNames.key({ generationId: id })),
-        createdAt: at,
-        updatedAt: at,
-        finishedAt: null,
-        ...change,
-      }
+      const prompts = [`${id} by day`, `${id} by night`]
+      const generation = newGeneration(id, { userId, version, prompts, createdAt: at, updatedAt: at, ...change })
       await documents.db.runTransaction(async (transaction) => {
         const usage = await readUsage(transaction, documents.db, userId)
         const amount = generation.prompts.length
