@@ -40,6 +40,16 @@ export async function startTestDocuments(): Promise<TestDocuments> {
   }
 }
 
+/** One server and client for the tests of a file. */
+export function useTestDocuments(): TestDocuments {
+  const documents = {} as TestDocuments // Filled before the first test.
+  beforeAll(async () => {
+    Object.assign(documents, await startTestDocuments())
+  })
+  afterAll(() => documents.close())
+  return documents
+}
+
 /** A client for one server; the environment is not touched, so that several can be used side by side. */
 export function connectFirestore(host: string, projectId = 'test-project'): Firestore {
   return new Firestore({ projectId, host, ssl: false, customHeaders: { Authorization: 'Bearer owner' } })

@@ -2,18 +2,16 @@ import { Timestamp } from '@google-cloud/firestore'
 import { type JobRecord, jobRef } from '#shared/jobs/job-record.ts'
 import { createJobRequests } from '#shared/jobs/job-requests.ts'
 import { loadOperations } from '../../../../services/model-sync/app.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { type TestDocuments, useTestDocuments } from '../../../support/documents.ts'
 
-let documents: TestDocuments
+const documents = useTestDocuments()
 let deps: { db: TestDocuments['db']; jobs: ReturnType<typeof createJobRequests> }
 let operations: Awaited<ReturnType<typeof loadOperations>>
 beforeAll(async () => {
-  documents = await startTestDocuments()
   const { db } = documents
   deps = { db, jobs: createJobRequests({ db, wakeQueue: null, deadlineMs: 1000 }) }
   operations = await loadOperations()
 })
-afterAll(() => documents.close())
 
 const modelOf = (id: string) => documents.db.doc(`ai_models/${id}`)
 const jobsOf = async (id: string) => {

@@ -3,14 +3,10 @@ import { runTransaction } from '#shared/documents/transaction.ts'
 import { silentLogger } from '#shared/logging/logger.ts'
 import { readWebhookBody } from '#shared/replicate/webhook-body.ts'
 import { createNoteProgress } from '../../../../services/replicate-webhook/deliveries/note-progress.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { newTraining } from '../../../support/trainings.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 let nowMs = 1_000_000
 const later = (ms: number) => {
@@ -61,7 +57,7 @@ test('documents that cannot be written cost no webhook', async () => {
   const broken = {
     ...documents.db,
     runTransaction: () => Promise.reject(new Error('down')),
-  } as unknown as TestDocuments['db']
+  } as unknown as typeof documents.db
   const note = createNoteProgress({ db: broken, logger: silentLogger, now: () => new Date(nowMs) })
   const logs = 'flux_train_replicate:  50%|█| 500/1000 ['
   const body = Buffer.from(JSON.stringify({ id: 'r', status: 'processing', logs }))

@@ -5,16 +5,15 @@ import { createReplicateClient } from '#shared/replicate/client.ts'
 import { type RunCancelInput, runCancelNames } from '#shared/trainings/training-jobs.ts'
 import { cancelRun } from '../../../../services/replicate-webhook/cancel/cancel-run.ts'
 import { runCancelJob } from '../../../../services/replicate-webhook/cancel/run-cancel-job.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testRunner } from '../../../support/job-runner.ts'
 import { startTrainings, type TrainingStandIn } from '../../../support/training-stand-in.ts'
 
-let documents: TestDocuments
+const documents = useTestDocuments()
 let standIn: TrainingStandIn
 let runner: JobRunner
 const http = createHttpClient()
 beforeAll(async () => {
-  documents = await startTestDocuments()
   standIn = await startTrainings()
   const replicate = createReplicateClient({
     http,
@@ -28,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   http.close()
   await standIn.close()
-  await documents.close()
 })
 afterEach(() => standIn.assertAllFired())
 

@@ -1,15 +1,13 @@
 import { everyDocument } from '#shared/documents/every-document.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 
-let documents: TestDocuments
+const documents = useTestDocuments()
 
 beforeAll(async () => {
-  documents = await startTestDocuments()
   for (const [index, id] of ['a', 'b', 'c', 'd', 'e', 'f'].entries()) {
     await documents.db.doc(`things/${id}`).set({ isOdd: index % 2 === 1 })
   }
 })
-afterAll(() => documents.close())
 
 async function ids(pageSize: number, after: string | null = null): Promise<string[]> {
   const found: string[] = []

@@ -13,13 +13,9 @@ import {
 } from '#shared/documents/quotas.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { usageRef } from '#shared/documents/usage.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 const noon = new Date('2026-01-31T12:00:00Z')
 const later = (ms: number) => new Date(noon.getTime() + ms)

@@ -2,13 +2,9 @@ import { findReplicateRun, readReplicateRun, recordRun } from '#shared/documents
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { Run } from '#shared/replicate/run.ts'
 import type { RunOwner } from '#shared/replicate/webhook-url.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 const now = new Date('2026-01-31T12:00:00Z')
 const owner: RunOwner = { kind: 'training', jobId: 't1' }

@@ -1,13 +1,9 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { countDailyUse, type DailyUse, usageRef } from '#shared/documents/usage.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 const at = (time: string) => Timestamp.fromDate(new Date(time))
 

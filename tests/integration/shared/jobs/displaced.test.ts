@@ -2,7 +2,7 @@ import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 interface Input {
@@ -10,11 +10,7 @@ interface Input {
   order: number
 }
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 let serial = 0
 const inTenMinutes = () => new Date(Date.now() + 600_000)

@@ -2,14 +2,10 @@ import { FinalError } from '#shared/errors/app-error.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { captureLog } from '../../../support/captured-log.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testJob, testRunner } from '../../../support/job-runner.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 /** Runs one job, and gives the lines that metrics are made of. */
 async function linesOf(name: string, run: (run: JobRun<string>) => Promise<void>) {

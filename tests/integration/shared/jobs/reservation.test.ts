@@ -2,7 +2,7 @@ import { Timestamp } from '@google-cloud/firestore'
 import { FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import type { SlotClaim } from '#shared/jobs/slot.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 interface Input {
@@ -10,11 +10,7 @@ interface Input {
   order: number
 }
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 let serial = 0
 const freshSubject = () => `subject-${++serial}`

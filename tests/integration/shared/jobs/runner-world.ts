@@ -2,7 +2,7 @@ import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testJob, testRunner } from '../../../support/job-runner.ts'
 
 export interface Input {
@@ -37,11 +37,7 @@ export const done = async (run: JobRun<Input>) => run.complete({ ok: true }, asy
 
 /** Documents for the suite, runners over them, and what they have written. */
 export function useRunnerWorld() {
-  let documents: TestDocuments
-  beforeAll(async () => {
-    documents = await startTestDocuments()
-  })
-  afterAll(() => documents.close())
+  const documents = useTestDocuments()
   return {
     get db() {
       return documents.db

@@ -2,7 +2,7 @@ import { Timestamp } from '@google-cloud/firestore'
 import { type JobState, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import { createJobRequests, type JobNames } from '#shared/jobs/job-requests.ts'
 import { reconcilePageSize, startForgotten } from '#shared/jobs/reconcile.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 
 interface Subject {
   id: string
@@ -17,11 +17,7 @@ const names: JobNames<{ id: string }> = {
   subject: ({ id }) => `subjects/${id}`,
 }
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 function silentFor(id: string, ms: number): Subject {
   return { id, updatedAt: Timestamp.fromMillis(now.getTime() - ms) }

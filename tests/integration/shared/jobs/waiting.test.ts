@@ -3,14 +3,10 @@ import { JobWaitsError } from '#shared/jobs/job-errors.ts'
 import { type JobFailure, type JobRecord, jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import type { WakeRequest } from '#shared/jobs/wake.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testJob, testRunner } from '../../../support/job-runner.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 interface Input {
   name: string

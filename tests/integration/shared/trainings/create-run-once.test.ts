@@ -7,14 +7,10 @@ import { type Run, runSchema } from '#shared/replicate/run.ts'
 import { type RunOwner, webhookUrl } from '#shared/replicate/webhook-url.ts'
 import { createRunOnce } from '#shared/trainings/create-run-once.ts'
 import { searchLostRun } from '#shared/trainings/search-lost-run.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 import { testJob, testRunner } from '../../../support/job-runner.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 const owner: RunOwner = { kind: 'training', jobId: 'ours' }
 const begin = Date.parse('2026-05-01T12:00:00Z')

@@ -3,13 +3,9 @@ import { readUsage, reserveQuota, usedOf } from '#shared/documents/quotas.ts'
 import { createTraining, readTraining, type Training, updateTraining } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { endTraining, type TrainingEnd } from '#shared/trainings/end-training.ts'
-import { startTestDocuments, type TestDocuments } from '../../../support/documents.ts'
+import { useTestDocuments } from '../../../support/documents.ts'
 
-let documents: TestDocuments
-beforeAll(async () => {
-  documents = await startTestDocuments()
-})
-afterAll(() => documents.close())
+const documents = useTestDocuments()
 
 const now = Timestamp.fromDate(new Date('2026-01-31T12:00:00Z'))
 const mail = { collection: 'mail', appUrl: 'https://app.example.com/?a=1&b=2' }
