@@ -1,8 +1,9 @@
 import { Timestamp } from '@google-cloud/firestore'
 import type { Generation } from '#shared/documents/generations.ts'
 import type { Training } from '#shared/documents/trainings.ts'
+import { queuedGeneration } from '#shared/generations/queued-generation.ts'
 import { jobId } from '#shared/jobs/job-record.ts'
-import { generationNames, trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import { trainingFinishNames } from '#shared/trainings/training-jobs.ts'
 import { TRAINER, TRAINER_VERSION } from './training-stand-in.ts'
 
 /** A training as it is in the books, with what a test says otherwise. */
@@ -49,21 +50,13 @@ export function newTraining(id: string, change: Partial<Training> = {}): Trainin
 
 /** A generation as it is in the books, with what a test says otherwise. */
 export function newGeneration(id: string, change: Partial<Generation> = {}): Generation {
-  const now = Timestamp.now()
-  return {
+  const asked = {
     id,
     userId: 'user-1',
     modelId: 'model-1',
     trainingId: null,
     version: `owner/name:${'a'.repeat(64)}`,
     prompts: ['one', 'two'],
-    status: 'queued',
-    images: [],
-    error: null,
-    jobId: jobId(generationNames.key({ generationId: id })),
-    createdAt: now,
-    updatedAt: now,
-    finishedAt: null,
-    ...change,
   }
+  return { ...queuedGeneration(asked, Timestamp.now()), ...change }
 }

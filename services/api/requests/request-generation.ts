@@ -3,7 +3,7 @@ import { type Firestore, Timestamp, type Transaction } from '@google-cloud/fires
 import { createGeneration, type Generation, readGeneration } from '#shared/documents/generations.ts'
 import { readUsage, reserveQuota } from '#shared/documents/quotas.ts'
 import { readTrainedModel, type TrainedModel } from '#shared/documents/trained-models.ts'
-import { jobId } from '#shared/jobs/job-record.ts'
+import { queuedGeneration } from '#shared/generations/queued-generation.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
 import { fillTemplate, findTemplate } from '#shared/prompts/templates.ts'
 import type { User } from '#shared/server/firebase-user.ts'
@@ -85,22 +85,15 @@ async function newGeneration(
   const model = await readTrainedModel(transaction, db, wish.modelId)
   // Not for operators either: what is made of a person is that person's owner's.
   if (model === null || model.userId !== user.uid) throw notFound('model', wish.modelId)
-  const at = Timestamp.fromDate(now)
-  return {
+  const asked = {
     id,
     userId: user.uid,
     modelId: model.id,
     trainingId: null,
     version: `${model.replicate_model_id}:${model.replicate_version_id}`,
     prompts: Array.from({ length: wish.count }, () => promptFor(model, wish.wish)),
-    status: 'queued',
-    images: [],
-    error: null,
-    jobId: jobId(generationNames.key({ generationId: id })),
-    createdAt: at,
-    updatedAt: at,
-    finishedAt: null,
   }
+  return queuedGeneration(asked, Timestamp.fromDate(now))
 }
 
 function promptFor(model: TrainedModel, wish: GenerationWish['wish']): string {

@@ -2,8 +2,8 @@ import { Timestamp, type Transaction } from '@google-cloud/firestore'
 import { createGeneration, isGenerationOver, readGeneration } from '#shared/documents/generations.ts'
 import type { Training } from '#shared/documents/trainings.ts'
 import type { Writes } from '#shared/documents/transaction.ts'
+import { queuedGeneration } from '#shared/generations/queued-generation.ts'
 import { JobWaitsError } from '#shared/jobs/job-errors.ts'
-import { jobId } from '#shared/jobs/job-record.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
 import { fillTemplate, promptTemplates } from '#shared/prompts/templates.ts'
@@ -80,21 +80,15 @@ async function askForSamples(
     // It is woken at once; the reconciler need not be patient.
     dueAt: now,
   })
-  const create = createGeneration(db, {
+  const asked = {
     id: generationId,
     userId,
     modelId: trainingId,
     trainingId,
     version: `${result.model}:${result.versionId}`,
     prompts: promptTemplates.map((template) => fillTemplate(template, { triggerWord: options.triggerWord, type })),
-    status: 'queued',
-    images: [],
-    error: null,
-    jobId: jobId(generationNames.key({ generationId })),
-    createdAt: now,
-    updatedAt: now,
-    finishedAt: null,
-  })
+  }
+  const create = createGeneration(db, queuedGeneration(asked, now))
   return (writing) => {
     create(writing)
     job.writes(writing)
