@@ -8,17 +8,23 @@ import { define, done, freshName, type Input, useRunnerWorld } from './runner-wo
 const world = useRunnerWorld()
 const { runnerOf, stored } = world
 
-test('runs a job once, however often its event is delivered', async () => {
-  let runs = 0
+/** A job that counts its runs, and how its event is delivered. */
+function counted(work = done) {
+  const seen = { runs: 0 }
   const definition = define(async (run) => {
-    runs += 1
-    await done(run)
+    seen.runs += 1
+    await work(run)
   })
   const { runner } = runnerOf(definition)
   const input = { name: freshName() }
-  expect(await runner.handle(definition, input)).toEqual({ kind: 'done' })
-  expect(await runner.handle(definition, input)).toEqual({ kind: 'already-done' })
-  expect(runs).toBe(1)
+  return { definition, input, seen, deliver: () => runner.handle(definition, input) }
+}
+
+test('runs a job once, however often its event is delivered', async () => {
+  const { definition, input, seen, deliver } = counted()
+  expect(await deliver()).toEqual({ kind: 'done' })
+  expect(await deliver()).toEqual({ kind: 'already-done' })
+  expect(seen.runs).toBe(1)
   const job = await stored(definition, input)
   expect(job).toMatchObject({ state: 'done', result: { ok: true }, lease: null, fence: 1, dueAt: null })
   expect(job.expireAt?.toMillis()).toBeGreaterThan(Date.now() + 14 * 86_400_000)
@@ -27,35 +33,25 @@ test('runs a job once, however often its event is delivered', async () => {
 test('of twenty concurrent deliveries one works, the others are told to come again, and none is acknowledged early', async () => {
   const started = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
-  let runs = 0
-  const definition = define(async (run) => {
-    runs += 1
+  const { seen, deliver } = counted(async (run) => {
     started.resolve()
     await release.promise
     await done(run)
   })
-  const { runner } = runnerOf(definition)
-  const input = { name: freshName() }
-  const first = runner.handle(definition, input)
+  const first = deliver()
   await started.promise
-  const others = await Promise.all(Array.from({ length: 19 }, () => runner.handle(definition, input)))
+  const others = await Promise.all(Array.from({ length: 19 }, deliver))
   expect(new Set(others.map((outcome) => outcome.kind))).toEqual(new Set(['held']))
   release.resolve()
   expect(await first).toEqual({ kind: 'done' })
-  expect(runs).toBe(1)
+  expect(seen.runs).toBe(1)
 })
 
 test('twenty deliveries that start together agree on one claim', async () => {
-  let runs = 0
-  const definition = define(async (run) => {
-    runs += 1
-    await done(run)
-  })
-  const { runner } = runnerOf(definition)
-  const input = { name: freshName() }
-  const outcomes = await Promise.all(Array.from({ length: 20 }, () => runner.handle(definition, input)))
+  const { seen, deliver } = counted()
+  const outcomes = await Promise.all(Array.from({ length: 20 }, deliver))
   expect(outcomes.filter((outcome) => outcome.kind === 'done')).toHaveLength(1)
-  expect(runs).toBe(1)
+  expect(seen.runs).toBe(1)
 })
 
 test('a stored step is not done again after a failure', async () => {
