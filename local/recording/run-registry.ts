@@ -7,7 +7,7 @@ import { pollUntil } from '../../cli/api/poll-until.ts'
 import { type CacheJobRecord, cacheJob, cleanReport, verifyReport } from '../../cli/cache/records.ts'
 import { addFile } from '../../cli/models/add-file.ts'
 import { Output } from '../../cli/output.ts'
-import { loraWeights } from '../replicate/lora-weights.ts'
+import { loraWeights } from '../replicate/archives/lora-weights.ts'
 import type { RecordedCloud } from './recorded-cloud.ts'
 import { recordedApi } from './run-training.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { FaultQueue } from '../fault-queue.ts'
-import { HOSTILE_ARCHIVES } from './hostile-archive.ts'
+import { HOSTILE_ARCHIVES } from './archives/hostile-archive.ts'
 
 export const ENDPOINTS = [
   'create',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LOCAL_REPLICATE_OWNER, LOCAL_REPLICATE_TOKEN, LOCAL_WEBHOOK_SECRET } from '#local/replicate/account.ts'
 import type { ReplicateFault } from '#local/replicate/faults.ts'
-import { signedHeaders } from '#local/replicate/webhook-signing.ts'
+import { signedHeaders } from '#local/replicate/webhooks/webhook-signing.ts'
 import { webhookUrl } from '#shared/replicate/webhook-url.ts'
 import { TRAINER, TRAINER_VERSION } from '../../support/training-stand-in.ts'
 import type { TrainingWorld } from '../../support/training-world.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { loraWeights } from '#local/replicate/lora-weights.ts'
+import { loraWeights } from '#local/replicate/archives/lora-weights.ts'
 import { runSchema } from '#shared/replicate/run.ts'
 import { samplesId, weightsName } from '#shared/trainings/training-places.ts'
 import { buckets, stagesOf, tell, useFinishWorld } from './finish-world.ts'

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { MODELS } from '../models/models.ts'
+import { modelObject } from '../models/own-models.ts'
+import { TRAINERS } from '../models/trainers.ts'
+import { parseBody } from '../refusal.ts'
 import { jsonAnswer } from './answer.ts'
-import { MODELS } from './models.ts'
-import { modelObject } from './own-models.ts'
-import { parseBody } from './refusal.ts'
 import { notFound, type Route } from './route.ts'
-import { TRAINERS } from './trainers.ts'
 
 const creation = z.strictObject({
   owner: z.string(),

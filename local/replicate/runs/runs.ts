@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import type { ReplicateFault } from './faults.ts'
+import type { Clock } from '../../clock.ts'
+import type { ReplicateFault } from '../faults.ts'
 import type { Ending, PastRun } from './run-book.ts'
 import type { WebhookEvent, WebhookOrder } from './webhook-order.ts'
 

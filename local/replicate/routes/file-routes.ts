@@ -1,5 +1,5 @@
+import { fileObject } from '../files.ts'
 import { jsonAnswer } from './answer.ts'
-import { fileObject } from './files.ts'
 import { answerRange } from './ranged.ts'
 import { apiUrl, notFound, type Route } from './route.ts'
 import { spoil } from './spoil.ts'

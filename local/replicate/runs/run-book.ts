@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { openDurableMap } from '../durable-map.ts'
+import { openDurableMap } from '../../durable-map.ts'
 
 /** How a run has ended. */
 const ending = z.object({

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { cutOut } from '../clipdrop/cut-out.ts'
+import { cutOut } from '../../clipdrop/cut-out.ts'
 import type { InputSchema } from './input-schema.ts'
 import { paintPrompt, TRAINED_SCHEMA } from './paint-prompt.ts'
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { ReplicateFault } from './faults.ts'
-import type { Refusal } from './refusal.ts'
+import type { ReplicateFault } from '../faults.ts'
+import type { Refusal } from '../refusal.ts'
 
 /** What a request is answered with, before a fault gets at it. */
 export interface Answer {

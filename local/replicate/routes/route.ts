@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { ReplicateEndpoint, ReplicateFault } from '../faults.ts'
+import { Refusal } from '../refusal.ts'
+import type { RunContext } from '../runs/create-run.ts'
+import { type RunView, runObject } from '../runs/run-object.ts'
+import type { Run, RunKind } from '../runs/runs.ts'
+import type { ReplicateRequest } from '../seen-request.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
-import type { RunContext } from './create-run.ts'
-import type { ReplicateEndpoint, ReplicateFault } from './faults.ts'
-import { Refusal } from './refusal.ts'
-import { type RunView, runObject } from './run-object.ts'
-import type { Run, RunKind } from './runs.ts'
-import type { ReplicateRequest } from './seen-request.ts'
 
 export interface RouteRequest {
   /** What the path names. */

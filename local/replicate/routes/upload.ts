@@ -1,5 +1,5 @@
-import type { FileStore, StoredFile } from './files.ts'
-import { Refusal } from './refusal.ts'
+import type { FileStore, StoredFile } from '../files.ts'
+import { Refusal } from '../refusal.ts'
 
 const MAX_FILE_BYTES = 100 * 1024 * 1024
 const FIELDS = new Set(['content', 'filename', 'type', 'metadata'])

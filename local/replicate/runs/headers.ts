@@ -1,4 +1,4 @@
-import { Refusal } from './refusal.ts'
+import { Refusal } from '../refusal.ts'
 
 /** Seconds that a creation is held (`Prefer: wait`, `wait=n`; 1 to 60; contract §3); null without it. */
 export function heldSeconds(prefer: string | undefined): number | null {

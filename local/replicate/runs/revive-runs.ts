@@ -1,6 +1,6 @@
+import type { ReplicateRequest } from '../seen-request.ts'
 import { createRun, type RunContext } from './create-run.ts'
 import { createTraining } from './create-training.ts'
-import type { ReplicateRequest } from './seen-request.ts'
 
 /**
  * Takes up the runs of the last start: those that have ended are there to be read, the others begin anew under their ids.

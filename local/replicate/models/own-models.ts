@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { openDurableMap } from '../durable-map.ts'
+import { openDurableMap } from '../../durable-map.ts'
+import { Refusal } from '../refusal.ts'
 import { type StandInModel, trainedModel } from './models.ts'
-import { Refusal } from './refusal.ts'
 
 /** A model of the account: a place that trainings push versions to. */
 const ownModel = z.object({

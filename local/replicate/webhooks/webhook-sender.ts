@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { sendRequest } from '../send-request.ts'
-import { isWebhookFault, type ReplicateFault, type ReplicateFaults, type WebhookFault } from './faults.ts'
-import type { Run } from './runs.ts'
-import type { WebhookEvent } from './webhook-order.ts'
+import type { Clock } from '../../clock.ts'
+import { sendRequest } from '../../send-request.ts'
+import { isWebhookFault, type ReplicateFault, type ReplicateFaults, type WebhookFault } from '../faults.ts'
+import type { Run } from '../runs/runs.ts'
+import type { WebhookEvent } from '../runs/webhook-order.ts'
 import { signedHeaders } from './webhook-signing.ts'
 
 /** One try of one delivery. */

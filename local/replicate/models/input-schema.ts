@@ -1,4 +1,4 @@
-import { type InvalidField, invalidInput } from './refusal.ts'
+import { type InvalidField, invalidInput } from '../refusal.ts'
 
 /** One input of a model. */
 export type InputField =

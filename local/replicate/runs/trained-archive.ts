@@ -1,7 +1,7 @@
-import type { ReplicateFault } from './faults.ts'
-import { hostileEntries } from './hostile-archive.ts'
-import { loraWeights } from './lora-weights.ts'
-import { type TarEntry, tarOf } from './tar.ts'
+import { hostileEntries } from '../archives/hostile-archive.ts'
+import { loraWeights } from '../archives/lora-weights.ts'
+import { type TarEntry, tarOf } from '../archives/tar.ts'
+import type { ReplicateFault } from '../faults.ts'
 
 const FOLDER = 'output/flux_train_replicate'
 

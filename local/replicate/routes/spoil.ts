@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import sharp from 'sharp'
+import type { ReplicateFault } from '../faults.ts'
 import type { Answer } from './answer.ts'
-import type { ReplicateFault } from './faults.ts'
 
 /** An output as a fault leaves it. */
 export async function spoil(answer: Answer, fault: ReplicateFault | null): Promise<Answer> {

@@ -1,5 +1,5 @@
+import { createTraining } from '../runs/create-training.ts'
 import { jsonAnswer } from './answer.ts'
-import { createTraining } from './create-training.ts'
 import { knownRun, listed, type Route, shown, viewOf } from './route.ts'
 
 /** Trainings, and the secret of their webhooks (contract §4, §5). */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { resolveByteRange } from '../byte-range.ts'
+import { resolveByteRange } from '../../byte-range.ts'
 import type { Answer } from './answer.ts'
 
 /** A delivered file with its ETag, or the part of it that a Range asks for (RFC 9110 §14), as the CDN before it answers. */

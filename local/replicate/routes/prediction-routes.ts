@@ -1,5 +1,5 @@
+import { createRun, type RunContext } from '../runs/create-run.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
-import { createRun, type RunContext } from './create-run.ts'
 import { knownRun, listed, type Route, type RouteRequest, shown, viewOf } from './route.ts'
 
 /** `/predictions` (contract §3). */
