@@ -3,6 +3,7 @@ import { cacheCleanNames, cacheVerifyNames } from '#shared/cache/cache-jobs.ts'
 import { modelSlotPath } from '#shared/documents/sync-progress.ts'
 import { modelsToRetry, syncingModels, wishForSync } from '#shared/documents/sync-wishes.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import { readableInput } from '#shared/jobs/readable-input.ts'
 import { reconcilePageSize, removeLeftovers, startForgotten, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ObjectStore } from '#shared/objects/object-store.ts'
@@ -56,9 +57,11 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     kinds: [copyJobNames.kind],
     stuckAfterMs,
     now: deps.now(),
-    remove: (jobId, job) =>
+    remove: (jobId, job) => {
+      const input = readableInput(copyInputSchema, job)
       // The job's own clean-up, which its instance did not live to do or to end.
-      job ? cleanUpCopy(deps, copyInputSchema.parse(job.input), jobId) : removeCopyWork(store, { bucket, jobId }),
+      return input ? cleanUpCopy(deps, input, jobId) : removeCopyWork(store, { bucket, jobId })
+    },
   })
   const report = { wokenJobs, startedModels, retriedModels, cleanedJobs, ...(await tidyCache(deps)) }
   deps.logger.info('Reconciled.', report)

@@ -1,9 +1,12 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { abandonedRooms } from '#shared/cache/abandoned-rooms.ts'
+import { releaseRoom } from '#shared/cache/reserve-room.ts'
 import { isTrainingOver, readTraining, type Training, trainingsIn } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { AppError } from '#shared/errors/app-error.ts'
 import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import { readableInput } from '#shared/jobs/readable-input.ts'
 import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { removeBelow } from '#shared/objects/remove-below.ts'
@@ -59,11 +62,11 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     kinds: [trainingFinishNames.kind],
     stuckAfterMs,
     now: deps.now(),
-    remove: (id, job) =>
+    remove: (id, job) => {
+      const input = readableInput(trainingFinishInputSchema, job)
       // The job's own clean-up, which its instance did not live to do or to end.
-      job
-        ? cleanUpFinish(deps, trainingFinishInputSchema.parse(job.input), id)
-        : removeBelow(store, { bucket, prefix: finishWorkPrefix(id) }),
+      return input ? cleanUpFinish(deps, input, id) : removeBelow(store, { bucket, prefix: finishWorkPrefix(id) })
+    },
   })
   await releaseRooms(deps)
   const report = { wokenJobs, ...trainings, cleanedJobs }
@@ -75,7 +78,9 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
 async function releaseRooms(deps: ReconcileDeps): Promise<void> {
   for (const { jobId: id, job } of await abandonedRooms({ db: deps.db, bucket: deps.modelsBucket })) {
     if (job?.kind !== trainingFinishNames.kind) continue
-    await cleanUpFinish(deps, trainingFinishInputSchema.parse(job.input), id)
+    const input = readableInput(trainingFinishInputSchema, job)
+    if (input) await cleanUpFinish(deps, input, id)
+    else await releaseRoom({ db: deps.db, bucket: deps.modelsBucket }, id)
   }
 }
 
@@ -87,11 +92,25 @@ async function mendTrainings(
   const nowMs = deps.now().getTime()
   for await (const training of trainingsIn(deps.db, ['training', 'completing'])) {
     if (nowMs - training.updatedAt.toMillis() < deps.stuckAfterMs) continue
-    const mended = await mend(deps, training)
+    const mended = await mendOne(deps, training)
     if (mended !== null) report[mended] += 1
     if (report.startedTrainings + report.endedTrainings === reconcilePageSize) break
   }
   return report
+}
+
+/** One that cannot be ended keeps nobody from the others. */
+async function mendOne(deps: ReconcileDeps, training: Training): ReturnType<typeof mend> {
+  try {
+    return await mend(deps, training)
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) throw error
+    deps.logger.error('A training that nobody works on could not be brought to its end.', {
+      trainingId: training.id,
+      error,
+    })
+    return null
+  }
 }
 
 async function mend(deps: ReconcileDeps, training: Training): Promise<'startedTrainings' | 'endedTrainings' | null> {

@@ -57,11 +57,12 @@ export async function tellFailure(
 
 /** The record of a job that is over, as this form keeps it. */
 export function recordIn({ telling, isBare }: EndForm, ended: JobRecord): JobRecord {
-  const { state, failure } = ended
+  const { state, failure, claims } = ended
   const isUntold = state === 'failed' && failure !== null && telling !== 'all'
   return {
     ...ended,
     ...(isUntold ? { failure: { ...failure, told: telling } } : {}),
-    ...(isBare ? { admission: null, progress: null, steps: {} } : {}),
+    // What a claim has stored had room, and is not asked for again where an operator has the job go on.
+    ...(isBare ? { admission: claims > 0 ? ended.admission : null, progress: null, steps: {} } : {}),
   }
 }

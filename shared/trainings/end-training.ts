@@ -32,7 +32,8 @@ export async function endTraining(
     end: TrainingEnd
     /** Reservations of storage that are no longer needed. */
     released?: readonly string[]
-    mail: { collection: string; appUrl: string | null }
+    /** Null for none. */
+    mail: { collection: string; appUrl: string | null } | null
     now: Timestamp
   },
 ): Promise<Writes> {
@@ -72,11 +73,11 @@ function changeOf(end: TrainingEnd): TrainingChange {
 /** Who cancels a training knows of it. */
 function mailOf(
   db: Firestore,
-  params: { training: Training; end: TrainingEnd; mail: { collection: string; appUrl: string | null } },
+  params: { training: Training; end: TrainingEnd; mail: { collection: string; appUrl: string | null } | null },
 ): Writes {
   const { training, end, mail } = params
   const { email, name } = training
-  if (email === null || end.status === 'canceled') return () => {}
+  if (mail === null || email === null || end.status === 'canceled') return () => {}
   return sendMail(db, {
     collection: mail.collection,
     id: mailId(training.id),

@@ -1,9 +1,11 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { everyDocument } from '#shared/documents/every-document.ts'
-import { isTrainingOver, readTraining, type Training, type TrainingStatus } from '#shared/documents/trainings.ts'
+import type { TrainingStatus } from '#shared/documents/training-states.ts'
+import { isTrainingOver, readTraining, type Training } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
+import { readableInput } from '#shared/jobs/readable-input.ts'
 import { reconcilePageSize, removeLeftovers, wakeOverdue } from '#shared/jobs/reconcile.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
@@ -53,9 +55,11 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     kinds: [kind],
     stuckAfterMs,
     now: deps.now(),
-    remove: (id, job) =>
+    remove: (id, job) => {
+      const input = readableInput(trainingStartInputSchema, job)
       // The job's own clean-up, which its instance did not live to do or to end.
-      job ? cleanUpStart(deps, trainingStartInputSchema.parse(job.input), id) : removeStartWork(deps, id),
+      return input ? cleanUpStart(deps, input, id) : removeStartWork(deps, id)
+    },
   })
   const removed = await removeForgottenPhotos(deps)
   const removedModelUploads = await removeFinishedUploads(deps)

@@ -30,7 +30,7 @@ export function trainingStartJob(deps: StartJobParts): JobDefinition<TrainingSta
     parseInput: (stored) => trainingStartInputSchema.parse(stored),
     admit: async ({ input, transaction }) => admission(await readTraining(transaction, db, input.trainingId)),
     run: deps.work,
-    async failed({ input, transaction, failure }) {
+    async failed({ input, transaction, failure, isBrief }) {
       const training = await readTraining(transaction, db, input.trainingId)
       if (training === null || isTrainingOver(training)) return () => {}
       const { code, message, at } = failure
@@ -41,7 +41,7 @@ export function trainingStartJob(deps: StartJobParts): JobDefinition<TrainingSta
         trainingId: training.id,
         end: isCanceled ? { status: 'canceled' } : { status: 'failed', stage, code, message },
         released: reservationsOf(input.source),
-        mail,
+        mail: isBrief ? null : mail,
         now: at,
       })
       return (writing) => {

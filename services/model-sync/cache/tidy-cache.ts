@@ -5,6 +5,7 @@ import { forgetGoneOwners } from '#shared/cache/forget-model.ts'
 import { readLedger } from '#shared/cache/ledger.ts'
 import { releaseRoom } from '#shared/cache/reserve-room.ts'
 import { tellCustomTimes } from '#shared/cache/tell-custom-times.ts'
+import { readableInput } from '#shared/jobs/readable-input.ts'
 import { reconcilePageSize } from '#shared/jobs/reconcile.ts'
 import { copyInputSchema, copyJobNames } from '../copy-input.ts'
 import { cleanUpCopy } from '../copy-job.ts'
@@ -46,7 +47,8 @@ async function releaseAbandoned(deps: ReconcileDeps): Promise<number> {
   for (const { jobId, job } of await abandonedRooms(deps)) {
     // Trained weights are replicate-webhook's: its own reconciler ends them.
     if (job !== null && job.kind !== copyJobNames.kind) continue
-    if (job !== null) await cleanUpCopy(deps, copyInputSchema.parse(job.input), jobId)
+    const input = readableInput(copyInputSchema, job)
+    if (input !== null) await cleanUpCopy(deps, input, jobId)
     else await wakeJobs(deps, await releaseRoom(deps, jobId))
     released += 1
   }

@@ -42,13 +42,15 @@ export function trainingFinishJob(parts: FinishJobParts): JobDefinition<Training
     parseInput: (stored) => trainingFinishInputSchema.parse(stored),
     admit: async () => ({ kind: 'run', note: null, slot: null }),
     run: parts.work,
-    async failed({ input, transaction, job, failure }) {
+    async failed({ input, transaction, job, failure, isBrief }) {
       const { trainingId } = input
       const now = failure.at
       const training = await readTraining(transaction, db, trainingId)
       const stage = training?.status === 'completing' ? 'completion' : 'training'
       const end = { status: 'failed', stage, ...userFailure(failure) } as const
-      const endWrites = await endTraining(transaction, db, { trainingId, end, mail, now })
+      // The mail is what an end can do without: all else frees what the training holds.
+      const ending = { trainingId, end, mail: isBrief ? null : mail, now }
+      const endWrites = await endTraining(transaction, db, ending)
       const mayRunGoOn = stage === 'training' && !hasRunEnded(failure.code)
       const undo = await undoFinish(transaction, db, { input, mayRunGoOn, deadlineMs, now })
       if (training) {

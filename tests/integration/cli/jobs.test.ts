@@ -43,6 +43,13 @@ test('shows one job, and says when there is none', async () => {
   expect((await run('show', 'nobody')).exitCode).toBe(1)
 })
 
+test('shows what people were not told of a failure', async () => {
+  const id = await job('untold', { state: 'failed', failure: { ...failure, told: 'status' } })
+  expect((await run('show', id)).records()[0]).toMatchObject({ failure: { code: failure.code, told: 'status' } })
+  const { stdout } = await forgeHere(['jobs', 'show', id], world.env)
+  expect(stdout).toMatch(/told +only that it failed: its document has no room/)
+})
+
 test('a job that failed for good goes on where it was, with time for it', async () => {
   const id = await job('failed', {
     state: 'failed',

@@ -68,3 +68,22 @@ test('a job that has become pointless is no error', async () => {
   )
   expect(line).toMatchObject({ event: 'job-ended', severity: 'INFO', state: 'canceled', code: 'test.pointless' })
 })
+
+test('an end that Firestore refuses to write as it should be is an error of its own, with the refusal', async () => {
+  const log = captureLog()
+  const definition = testJob<string>({
+    kind: 'log-test',
+    key: (input) => `log-test:${input}`,
+    subject: (input) => `subjects/${input}`,
+    run: async () => {
+      throw new FinalError({ code: 'test.bad', message: 'Bad.' })
+    },
+    failed: async () => (transaction) => transaction.update(documents.db.doc('subjects/gone'), { status: 'failed' }),
+  })
+  await testRunner(documents.db, definition, { logger: log.logger }).handle(definition, 'untold')
+  const about = { kind: 'log-test', severity: 'ERROR' }
+  expect(log.entries).toMatchObject([
+    { ...about, event: 'job-end-refused', code: 'documents.refused', error: { facts: { grpcCode: 5 } } },
+    { ...about, event: 'job-ended', code: 'test.bad', told: 'nothing' },
+  ])
+})

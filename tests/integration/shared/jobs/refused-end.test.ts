@@ -2,6 +2,7 @@ import type { DocumentReference, Transaction } from '@google-cloud/firestore'
 import { FinalError, TransientError } from '#shared/errors/app-error.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
+import type { JobRun } from '#shared/jobs/job-run.ts'
 import { fullDocument } from '../../../support/full-document.ts'
 import { define, done, freshName, type Input, useRunnerWorld } from './runner-world.ts'
 
@@ -21,6 +22,11 @@ function telling(ref: DocumentReference): Partial<JobDefinition<Input>> {
       (transaction) =>
         transaction.update(ref, isBrief ? { status: 'failed' } : { status: 'failed', error: failure.message }),
   }
+}
+
+/** Tells a document that is not there. */
+const toNobody: Partial<JobDefinition<Input>> = {
+  failed: async () => (transaction) => void transaction.update(world.db.doc('subjects/gone'), { status: 'failed' }),
 }
 
 /** A document that says "working" and has so many bytes left. */
@@ -61,14 +67,21 @@ test('a document with room is told all of it', async () => {
 
 test('where not even the status can be written the job ends all the same, and is cleaned up', async () => {
   const cleaned: string[] = []
-  const definition = define(refuse, {
-    failed: async () => (transaction) => transaction.update(world.db.doc('subjects/gone'), { status: 'failed' }),
+  const afterAStep = async (run: JobRun<Input>) => {
+    await run.step('first', async () => 'stored')
+    await refuse()
+  }
+  const definition = define(afterAStep, {
+    ...toNobody,
     cleanUp: async ({ input }) => void cleaned.push(input.name),
   })
   const input = { name: freshName() }
   expect(await runnerOf(definition).runner.handle(definition, input)).toEqual({ kind: 'failed', code: 'test.refused' })
   expect(cleaned).toEqual([input.name])
-  expect((await stored(definition, input)).failure).toMatchObject({ code: 'test.refused', told: 'nothing' })
+  expect(await stored(definition, input)).toMatchObject({
+    failure: { code: 'test.refused', told: 'nothing' },
+    steps: { first: { result: 'stored' } },
+  })
 })
 
 test('a result that the document has no room for fails the job', async () => {
@@ -148,16 +161,19 @@ test('a record without room for its rest or its failure ends without what its st
     const fields = (await ref.get()).data() ?? {}
     await ref.set(fullDocument(ref, fields, 0, 'progress'))
   }
-  for (const how of ['rest', 'failure', 'cancel'] as const) {
+  for (const how of ['rest', 'failure', 'untold', 'cancel'] as const) {
     const input = { name: freshName() }
     const filled = Promise.withResolvers<void>()
-    const definition: JobDefinition<Input> = define(async (run) => {
-      await fill(input, definition)
-      filled.resolve()
-      if (how === 'failure') await refuse()
-      if (how === 'rest') throw new TransientError({ code: 'test.down', message: 'Down for a while.'.repeat(20) })
-      await new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason)))
-    })
+    const definition: JobDefinition<Input> = define(
+      async (run) => {
+        await fill(input, definition)
+        filled.resolve()
+        if (how === 'failure' || how === 'untold') await refuse()
+        if (how === 'rest') throw new TransientError({ code: 'test.down', message: 'Down for a while.'.repeat(20) })
+        await new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason)))
+      },
+      how === 'untold' ? toNobody : {},
+    )
     const shutdown = new AbortController()
     const { runner } = runnerOf(definition, { shutdown: shutdown.signal })
     const running = runner.handle(definition, input)
@@ -169,7 +185,8 @@ test('a record without room for its rest or its failure ends without what its st
     }
     await running
     const job = await stored(definition, input)
-    const code = { rest: 'documents.invalid-argument', failure: 'test.refused', cancel: 'test.unwanted' }[how]
+    const refused = { rest: 'documents.invalid-argument', cancel: 'test.unwanted' } as Record<string, string>
+    const code = refused[how] ?? 'test.refused'
     expect({ how, state: job.state, code: job.failure?.code, progress: job.progress }).toEqual({
       how,
       state: how === 'cancel' ? 'canceled' : 'failed',

@@ -66,6 +66,19 @@ async function makeSamples(id: string): Promise<void> {
 const steps = ['began', 'run', 'weights', 'model', 'samples']
 const places = [...steps.flatMap((name) => [`worked ${name}`, `stored ${name}`]), 'before the end', 'behind the end']
 
+/** A training whose job stands still at the place; `before`: the bytes of its user until then. */
+async function heldAt(place: string) {
+  const { id, runId } = await world.begin()
+  await world.standIn.finish(runId)
+  const before = (await world.usage()).storage.usedBytes
+  if (place.endsWith('the end')) await makeSamples(id)
+  const gates = new Gates()
+  const gate = gates.close((label) => label === place)
+  const attempt = world.attempt(id, (run) => gated(run, gates))
+  await Promise.race([gate.reached, attempt.then(() => Promise.reject(new Error(`Nobody came to "${place}".`)))])
+  return { id, runId, before, gate, attempt }
+}
+
 /** What must be so once a training has ended well, whatever happened on the way. */
 async function expectOneEnd(id: string, runId: string): Promise<void> {
   expect(await world.training(id)).toMatchObject({ status: 'succeeded', error: null, modelId: id })
@@ -81,18 +94,11 @@ async function expectOneEnd(id: string, runId: string): Promise<void> {
 test.each(places)(
   'an instance that stands still at "%s" is taken over from: one copy, one mail, one bill',
   async (place) => {
-    const { id, runId } = await world.begin()
-    await world.standIn.finish(runId)
-    const before = (await world.usage()).storage.usedBytes
-    if (place.endsWith('the end')) await makeSamples(id)
-    const gates = new Gates()
-    const gate = gates.close((label) => label === place)
-    const stalled = world.attempt(id, (run) => gated(run, gates))
-    await Promise.race([gate.reached, stalled.then(() => Promise.reject(new Error(`Nobody came to "${place}".`)))])
+    const { id, runId, before, gate, attempt } = await heldAt(place)
     if (place !== 'behind the end') await expireLease(id)
     await world.finish(id)
     gate.open()
-    await stalled
+    await attempt
     await world.drain()
     await expectOneEnd(id, runId)
     const { sizeBytes } = (await world.model(id)) as { sizeBytes: number }
@@ -170,14 +176,7 @@ describe('a cancel', () => {
   })
 
   test.each(places.slice(0, -1))('at "%s" leaves nothing of the training but that it was', async (place) => {
-    const { id, runId } = await world.begin()
-    await world.standIn.finish(runId)
-    const before = (await world.usage()).storage.usedBytes
-    if (place.endsWith('the end')) await makeSamples(id)
-    const gates = new Gates()
-    const gate = gates.close((label) => label === place)
-    const attempt = world.attempt(id, (run) => gated(run, gates))
-    await gate.reached
+    const { id, before, gate, attempt } = await heldAt(place)
     await world.cancel(id)
     gate.open()
     await attempt

@@ -55,3 +55,14 @@ describe('weights', () => {
     else expect(world.requests('output')).toBe(fetchesBefore)
   })
 })
+
+test('an end whose mail nobody can write ends the training without it, refunded', async () => {
+  const failed = { kind: 'failed', error: 'no' } as const
+  // Subject, text and page name it: too much for one document.
+  const { id } = await world.begin({ fault: failed, change: { name: 'n'.repeat(600_000) } })
+  expect(await world.finish(id)).toMatchObject({ status: 'failed', error: { code: 'training.failed-at-replicate' } })
+  expect(await world.mails(id)).toEqual([])
+  expect((await world.usage()).quotas.trainings[id]).toBeUndefined()
+  const failure = { code: 'training.failed-at-replicate', told: 'status' }
+  expect(await world.job(id)).toMatchObject({ state: 'failed', failure })
+})

@@ -3,6 +3,7 @@ import { trainingRef } from '#shared/documents/trainings.ts'
 import { cancelJob } from '#shared/jobs/cancel.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import { trainingFinishNames } from '#shared/trainings/training-jobs.ts'
+import { fullDocument } from '../../../../support/full-document.ts'
 import { buckets, useFinishWorld } from './finish-world.ts'
 
 const world = useFinishWorld()
@@ -68,9 +69,34 @@ test('a training that comes to its end while the reconciler is on its way to it 
   await world.finish(lost.id)
 })
 
+test('a training that nobody can end keeps the reconciler from no other', async () => {
+  const both = [
+    await world.begin({ fault: { kind: 'never-ends' } }),
+    await world.begin({ fault: { kind: 'never-ends' } }),
+  ]
+  const [full, other] = both.map(({ id }) => id).sort() as [string, string]
+  for (const id of [full, other]) {
+    await cancelJob(world.db, idOf(id), { code: 'job.canceled', message: 'By hand.' })
+    await leaveAlone(id)
+  }
+  const ref = trainingRef(world.db, full)
+  const { error, ...fields } = (await ref.get()).data() ?? {}
+  await ref.set(fullDocument(ref, fields, 0))
+  expect(await world.reconcile()).toMatchObject({ endedTrainings: 1 })
+  expect((await world.training(other)).status).toBe('failed')
+  expect((await world.training(full)).status).toBe('training')
+  const said = world.log.entries.filter(({ severity, trainingId }) => severity === 'ERROR' && trainingId === full)
+  expect(said).toHaveLength(1)
+  await ref.delete()
+  await world.drain()
+})
+
 test('parts that an instance left behind are removed, and those of a live job stay', async () => {
   const ended = await world.begin()
   await world.finish(ended.id)
+  const unreadable = await world.begin()
+  await world.finish(unreadable.id)
+  await jobRef(world.db, idOf(unreadable.id)).update({ input: { of: 'another version' } })
   const live = await world.begin({ fault: { kind: 'never-ends' } })
   const write = (id: string) =>
     world.store.write({
@@ -80,10 +106,11 @@ test('parts that an instance left behind are removed, and those of a live job st
       contentType: 'application/octet-stream',
       ifGeneration: '0',
     })
-  await write(ended.id)
-  await write(live.id)
+  for (const { id } of [ended, unreadable, live]) await write(id)
   world.advance(700_000)
-  expect(await world.reconcile()).toMatchObject({ cleanedJobs: 1 })
-  expect(await world.objects(ended.id)).toEqual([`${buckets.models}/trained/user-1/${ended.id}/lora.safetensors`])
+  expect(await world.reconcile()).toMatchObject({ cleanedJobs: 2 })
+  for (const { id } of [ended, unreadable]) {
+    expect(await world.objects(id)).toEqual([`${buckets.models}/trained/user-1/${id}/lora.safetensors`])
+  }
   expect(await world.objects(live.id)).toContain(`${buckets.models}/work/${idOf(live.id)}/part-00000`)
 })
