@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { sleep } from '#shared/retry/sleep.ts'
 import { type AppClients, openClients } from '../app/clients.ts'
-import { anyPorts, type LocalCloud, startCloud } from '../cloud.ts'
+import type { LocalCloud } from '../cloud.ts'
 import { internalCaller, localProject } from '../environment.ts'
 import { freePort, startService } from '../service-process.ts'
 import { type ServiceRow, serviceTable } from '../services.ts'
+import { startTemporaryCloud } from '../temporary-cloud.ts'
 import { quantitiesOf, type RunQuantities } from './measured-run.ts'
 import { type RecordedEdges, recordService } from './record-service.ts'
 import type { Recording } from './recording.ts'
@@ -47,8 +44,7 @@ interface RecordedService {
 }
 
 export async function startRecordedCloud(options: RecordedCloudOptions = {}): Promise<RecordedCloud> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'recorded-cloud-'))
-  const closers: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
+  const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const one of closers.splice(0).toReversed()) await one()
   }
@@ -62,16 +58,10 @@ export async function startRecordedCloud(options: RecordedCloudOptions = {}): Pr
     }
     const find = (name: string) => services.find(({ row }) => row.name === name)
     const urlOf = (name: string) => find(name)?.edges.url ?? 'http://127.0.0.1:1'
-    const cloud = await startCloud({
-      dataDir,
-      ports: anyPorts,
-      triggers: services.flatMap(({ row, edges }) => row.triggers(edges.url)),
-      documentsHost: null,
-      logger: silentLogger,
-      refusesUnindexed: true,
-      timeScale: TIME_SCALE,
-    })
-    closers.push(() => cloud.close())
+    const triggers = services.flatMap(({ row, edges }) => row.triggers(edges.url))
+    const temporary = await startTemporaryCloud({ triggers, timeScale: TIME_SCALE })
+    closers.push(temporary.close)
+    const { cloud } = temporary
     await Promise.all(
       services.map(async (service) => {
         const own = await environmentOf(service, { cloud, urlOf })

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Firestore } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
 import { LOCAL_CLIPDROP_KEY } from '#local/clipdrop/account.ts'
-import { anyPorts, type LocalCloud, localBuckets, localProject, startCloud } from '#local/cloud.ts'
+import { type LocalCloud, localBuckets, localProject } from '#local/cloud.ts'
 import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
+import { startTemporaryCloud } from '#local/temporary-cloud.ts'
 import { runForge } from '../../cli/run-forge.ts'
 import { captureOutput } from './capture-output.ts'
 import { connectFirestore } from './documents.ts'
@@ -70,17 +67,8 @@ export interface ForgeWorld {
 }
 
 export async function startForgeWorld(workerEnv: Record<string, string> = {}): Promise<ForgeWorld> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'forge-world-'))
   const port = await freePort()
-  const cloud = await startCloud({
-    dataDir,
-    ports: anyPorts,
-    // Nothing happens by itself: only what forge asks for.
-    triggers: [],
-    documentsHost: null,
-    refusesUnindexed: true,
-    logger: silentLogger,
-  })
+  const { cloud, close } = await startTemporaryCloud()
   const env = {
     ...cloud.environmentFor(`http://127.0.0.1:${port}`),
     BACKGROUND_PROVIDERS: 'clipdrop',
@@ -114,8 +102,7 @@ export async function startForgeWorld(workerEnv: Record<string, string> = {}): P
     async close() {
       await worker.stop()
       await db.terminate()
-      await cloud.close()
-      await rm(dataDir, { recursive: true, force: true })
+      await close()
     },
   }
 }

@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Firestore } from '@google-cloud/firestore'
 import { Storage } from '@google-cloud/storage'
-import { anyPorts, type LocalCloud, localBuckets, localProject, startCloud } from '#local/cloud.ts'
+import { type LocalCloud, localBuckets, localProject } from '#local/cloud.ts'
 import { freePort, startService } from '#local/service-process.ts'
 import { serviceTable } from '#local/services.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
+import { startTemporaryCloud } from '#local/temporary-cloud.ts'
 import { connectFirestore } from './documents.ts'
 
 /** The local cloud, with model sync and the events of its documents or with nobody who works. */
@@ -31,18 +28,11 @@ export async function startModelCloud(options: {
   service: boolean
   env?: Record<string, string>
 }): Promise<ModelCloud> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'model-cloud-'))
   const port = await freePort()
   const serviceUrl = `http://127.0.0.1:${port}`
   const row = serviceTable.find(({ name }) => name === 'model-sync')
-  const cloud = await startCloud({
-    dataDir,
-    ports: anyPorts,
-    triggers: options.service && row ? row.triggers(serviceUrl) : [],
-    documentsHost: null,
-    refusesUnindexed: true,
-    logger: silentLogger,
-  })
+  const triggers = options.service && row ? row.triggers(serviceUrl) : []
+  const { cloud, dataDir, close } = await startTemporaryCloud({ triggers })
   const env = {
     ...cloud.environmentFor(serviceUrl),
     CIVITAI_REQUESTS_PER_MINUTE: '6000',
@@ -82,8 +72,7 @@ export async function startModelCloud(options: {
     async close() {
       await service?.stop()
       await db.terminate()
-      await cloud.close()
-      await rm(dataDir, { recursive: true, force: true })
+      await close()
     },
   }
 }

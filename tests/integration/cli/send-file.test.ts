@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { anyPorts, localBuckets, localProject, startCloud } from '#local/cloud.ts'
+import { localBuckets, localProject } from '#local/environment.ts'
+import { startTemporaryCloud } from '#local/temporary-cloud.ts'
 import { createHttpClient } from '#shared/http/client.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
 import { createUrlSigner } from '#shared/objects/signed-urls.ts'
 import { createStorage } from '#shared/objects/storage.ts'
 import type { PhotoFile } from '../../../cli/training/photo-files.ts'
-import { sendFile } from '../../../cli/uploads/send-file.ts'
+import { sendFile, type UploadStart } from '../../../cli/uploads/send-file.ts'
 
 const KIB = 1024
 const http = createHttpClient()
@@ -67,18 +67,21 @@ const kept = (bytes: number) => (request: IncomingMessage, response: ServerRespo
 const finished = (request: IncomingMessage, response: ServerResponse) => {
   request.on('end', () => response.writeHead(200).end()).resume()
 }
-const atOnce = { sleep: async () => {} }
+
+/** Sends to a session that begins at `start`; what fails is tried again at once. */
+function send(file: PhotoFile, start: UploadStart, more: Partial<Parameters<typeof sendFile>[1]> = {}) {
+  return sendFile(http, {
+    file,
+    start,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    retry: { sleep: async () => {} },
+    ...more,
+  })
+}
 
 test('a photo of several chunks arrives whole in the bucket that signed for it', async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'send-file-cloud-'))
-  const cloud = await startCloud({
-    dataDir,
-    ports: anyPorts,
-    triggers: [],
-    documentsHost: null,
-    refusesUnindexed: true,
-    logger: silentLogger,
-  })
+  const { cloud, close } = await startTemporaryCloud()
   Object.assign(
     process.env,
     cloud.environmentFor('http://127.0.0.1:1'),
@@ -96,19 +99,13 @@ test('a photo of several chunks arrives whole in the bucket that signed for it',
     })
     const seen: number[] = []
 
-    await sendFile(http, {
-      file: photo,
-      start: signed,
-      signal: new AbortController().signal,
-      onProgress: (doneBytes) => seen.push(doneBytes),
-    })
+    await send(photo, signed, { onProgress: (doneBytes) => seen.push(doneBytes) })
 
     const [stored] = await storage.bucket(object.bucket).file(object.name).download()
     expect(stored.equals(photo.bytes)).toBe(true)
     expect(seen).toEqual([0, 8 * KIB * KIB, photo.sizeBytes])
   } finally {
-    await cloud.close()
-    await rm(dataDir, { recursive: true, force: true })
+    await close()
   }
 })
 
@@ -116,13 +113,7 @@ test('goes on behind what is kept when the connection breaks', async () => {
   const photo = await photoOf(600 * KIB)
   const server = await scripted([cut, kept(256 * KIB), finished])
 
-  await sendFile(http, {
-    file: photo,
-    start: server.start,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retry: atOnce,
-  })
+  await send(photo, server.start)
 
   const size = photo.sizeBytes
   expect(server.ranges).toEqual([
@@ -137,13 +128,7 @@ test('an end whose answer was lost is found out by asking, and nothing is sent a
   const photo = await photoOf(100)
   const server = await scripted([cut, finished])
 
-  await sendFile(http, {
-    file: photo,
-    start: server.start,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retry: atOnce,
-  })
+  await send(photo, server.start)
 
   expect(server.ranges).toEqual(['bytes 0-99/100', 'bytes */100'])
   await server.close()
@@ -153,13 +138,7 @@ test('a bucket that keeps nothing is not sent to for ever', async () => {
   const photo = await photoOf(100)
   const server = await scripted([...Array(20)].map(() => kept(0)))
 
-  const end = sendFile(http, {
-    file: photo,
-    start: server.start,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retry: atOnce,
-  })
+  const end = send(photo, server.start)
 
   await expect(end).rejects.toMatchObject({ code: 'forge.upload-stalled' })
   await server.close()
@@ -174,13 +153,7 @@ test('a refusal is told with the bucket’s word for it, and without the address
     },
   ])
 
-  const end = sendFile(http, {
-    file: photo,
-    start: server.start,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retry: atOnce,
-  })
+  const end = send(photo, server.start)
 
   await expect(end).rejects.toMatchObject({
     code: 'forge.upload-refused',
@@ -195,13 +168,9 @@ test('goes on with the session of an earlier call, where the bucket has it still
   const server = await scripted([kept(256 * KIB), finished])
   const seen: number[] = []
 
-  await sendFile(http, {
-    file: photo,
-    start: server.start,
+  await send(photo, server.start, {
     session: server.session,
-    signal: new AbortController().signal,
     onProgress: (doneBytes) => seen.push(doneBytes),
-    retry: atOnce,
   })
 
   const size = photo.sizeBytes
@@ -221,14 +190,9 @@ test.each([404, 410])(
     const server = await scripted([forgotten, finished])
     const sessions: string[] = []
 
-    await sendFile(http, {
-      file: photo,
-      start: server.start,
+    await send(photo, server.start, {
       session: server.session,
-      signal: new AbortController().signal,
-      onProgress: () => {},
       onSession: async (session) => void sessions.push(session),
-      retry: atOnce,
     })
 
     expect(server.ranges).toEqual(['bytes */100', 'bytes 0-99/100'])

@@ -1,36 +1,25 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drawDemoPhotos } from '#local/app/demo-photos.ts'
-import { anyPorts, type LocalCloud, startCloud } from '#local/cloud.ts'
 import { localBuckets, localProject } from '#local/environment.ts'
 import { localUser } from '#local/identity/local-user.ts'
 import { freePort, type ServiceProcess, startService } from '#local/service-process.ts'
-import { silentLogger } from '#shared/logging/logger.ts'
+import { startTemporaryCloud, type TemporaryCloud } from '#local/temporary-cloud.ts'
 import { createStorage } from '#shared/objects/storage.ts'
 import { connectFirestore } from '../../support/documents.ts'
 import { forge, forgeHere } from '../../support/forge.ts'
 import { until } from '../../support/until.ts'
 
-let dataDir: string
+let temporary: TemporaryCloud
 let photos: string
-let cloud: LocalCloud
 let services: ServiceProcess[]
 let env: Record<string, string>
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'forge-trainings-'))
+  temporary = await startTemporaryCloud({ timeScale: 10 })
+  const { cloud, dataDir } = temporary
   photos = join(dataDir, 'photos')
   await drawDemoPhotos(photos)
-  cloud = await startCloud({
-    dataDir,
-    ports: anyPorts,
-    triggers: [],
-    documentsHost: null,
-    refusesUnindexed: true,
-    logger: silentLogger,
-    timeScale: 10,
-  })
   const ports = { api: await freePort(), 'replicate-webhook': await freePort() }
   const urlOf = (name: keyof typeof ports) => `http://127.0.0.1:${ports[name]}`
   const environmentOf = (name: keyof typeof ports) => ({
@@ -49,8 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(services.map((service) => service.stop()))
-  await cloud.close()
-  await rm(dataDir, { recursive: true, force: true })
+  await temporary.close()
 })
 
 const run = (...args: string[]) => forgeHere(args, env)
@@ -98,7 +86,7 @@ test('photos of a folder become a model, pictures are made with it, and a purge 
   const one = await run('trainings', trainingId)
   expect(one.stdout).toMatch(/^ {4}SHA-256 +[0-9a-f]{64}$/m)
 
-  const out = join(dataDir, 'pictures')
+  const out = join(temporary.dataDir, 'pictures')
   const made = await run('generate', trainingId, '--prompt', '{trigger} at sea', '--count', '2', '--out', out, '--json')
   expect(made.records().at(-1)).toMatchObject({ type: 'end', state: 'succeeded', images: 2 })
   expect(made.records()[1]).toMatchObject({ type: 'image', prompt: 'ohwx at sea' })
@@ -145,7 +133,7 @@ test('what the api refuses is told in its words', async () => {
 
 async function expectNothingOf(uid: string): Promise<void> {
   const storage = createStorage({ projectId: localProject })
-  const db = connectFirestore(cloud.documentsHost, localProject)
+  const db = connectFirestore(temporary.cloud.documentsHost, localProject)
   try {
     for (const bucket of Object.values(localBuckets)) {
       const [files] = await storage.bucket(bucket).getFiles()
