@@ -7,26 +7,10 @@ import {
   type Transaction,
 } from '@google-cloud/firestore'
 import { everyDocument } from './every-document.ts'
+import type { TrainingStage, TrainingStatus, TrainingType } from './training-states.ts'
 import type { Writes } from './transaction.ts'
 
-const trainingStatuses = [
-  'queued',
-  'preparing',
-  'starting',
-  'training',
-  'completing',
-  'succeeded',
-  'failed',
-  'canceled',
-] as const
-export type TrainingStatus = (typeof trainingStatuses)[number]
-
-/** Where a training is, or where it failed. */
-const trainingStages = ['upload', 'training', 'completion'] as const
-export type TrainingStage = (typeof trainingStages)[number]
-
-const trainingTypes = ['man', 'woman'] as const
-export type TrainingType = (typeof trainingTypes)[number]
+export type { TrainingStage, TrainingStatus, TrainingType }
 
 /** What a person may choose of the trainer's inputs (contract replicate.md §4). */
 export interface TrainingOptions {

@@ -1,19 +1,8 @@
 import * as z from 'zod'
+import { trainingStages, trainingStatuses, trainingTypes } from '#shared/documents/training-states.ts'
 import { failureSchema, idSchema, printable, textSchema, timeSchema } from './common-schemas.ts'
 
-// The documents' own lists are not imported: they come with Firestore's client, which a start does not load. The types of
-// the views keep the two together.
-export const trainingTypeSchema = z.enum(['man', 'woman'])
-const statusSchema = z.enum([
-  'queued',
-  'preparing',
-  'starting',
-  'training',
-  'completing',
-  'succeeded',
-  'failed',
-  'canceled',
-])
+export const trainingTypeSchema = z.enum(trainingTypes)
 
 const optimizers = [
   'prodigy',
@@ -108,8 +97,8 @@ export const trainingSchema = z
     userId: z.string(),
     name: z.string(),
     type: trainingTypeSchema,
-    status: statusSchema,
-    stage: z.enum(['upload', 'training', 'completion']).describe('Where it is, or where it failed.'),
+    status: z.enum(trainingStatuses),
+    stage: z.enum(trainingStages).describe('Where it is, or where it failed.'),
     progress: z.number().min(0).max(1).nullable(),
     photoCount: z.int().nullable(),
     zipSizeBytes: z.int().nullable(),

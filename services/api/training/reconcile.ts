@@ -1,7 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { everyDocument } from '#shared/documents/every-document.ts'
-import type { TrainingStatus } from '#shared/documents/training-states.ts'
-import { isTrainingOver, readTraining, type Training } from '#shared/documents/trainings.ts'
+import { isTrainingOver, readTraining, type Training, type TrainingStatus } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import { isTerminal, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import type { JobRequests } from '#shared/jobs/job-requests.ts'
