@@ -27,17 +27,22 @@ export async function forgeCharacter(
   })
   const imageUrl = file.publicUrl()
   await clients.firestore.runTransaction(async (transaction) => {
-    transaction.create(document, {
-      core: { name: params.name },
-      visuals: {
-        imageUrl,
-        gallery: [imageUrl],
-        showcaseImageUrl: null,
-        isShowcaseProcessed: false,
-        showcaseProcessingStatus: 'idle',
-      },
-      meta: { userId, status: 'private', createdAt: Timestamp.now() },
-    })
+    transaction.create(document, newCharacter({ name: params.name, userId, imageUrl }))
   })
   return { characterId: document.id, userId, uploadName }
+}
+
+/** The document as the app creates it: with a main image, and no showcase yet. */
+export function newCharacter({ name, userId, imageUrl }: { name: string; userId: string; imageUrl: string }) {
+  return {
+    core: { name },
+    visuals: {
+      imageUrl,
+      gallery: [imageUrl],
+      showcaseImageUrl: null,
+      isShowcaseProcessed: false,
+      showcaseProcessingStatus: 'idle',
+    },
+    meta: { userId, status: 'private', createdAt: Timestamp.now() },
+  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import sharp from 'sharp'
+import { newCharacter } from '#local/app/forge-character.ts'
 
 export const appBucket = 'app-bucket'
 export const workBucket = 'work-bucket'
@@ -33,16 +34,6 @@ export async function picture(hue = 0, format: 'png' | 'jpeg' | 'webp' = 'jpeg')
 }
 
 /** The document as the app creates it. */
-export function characterDocument(of: ImageCase, imageUrl: string) {
-  return {
-    core: { name: 'Zoë' },
-    visuals: {
-      imageUrl,
-      gallery: [imageUrl],
-      showcaseImageUrl: null,
-      isShowcaseProcessed: false,
-      showcaseProcessingStatus: 'idle',
-    },
-    meta: { userId: of.userId, status: 'private' },
-  }
+export function characterDocument({ userId }: ImageCase, imageUrl: string) {
+  return newCharacter({ name: 'Zoë', userId, imageUrl })
 }

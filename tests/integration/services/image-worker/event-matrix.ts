@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import sharp from 'sharp'
 import type { StartDocuments } from '../../../support/documents.ts'
-import { appBucket, characterDocument, newCase, picture } from '../../../support/image-case.ts'
+import { appBucket, characterDocument, newCase, picture, resultName } from '../../../support/image-case.ts'
 import { useImageWorld } from '../../../support/image-world.ts'
 
 /** Each kind of delivery: the right status, the right document, the provider called as often as needed and no more. */
@@ -89,7 +89,7 @@ export function eventMatrix(documents: StartDocuments): void {
   test('our own outputs and other prefixes: acknowledged, no job', async () => {
     const { one } = await world.forge()
     for (const name of [
-      `showcase-images/${one.userId}/${one.characterId}/showcase_${one.characterId}.png`,
+      resultName(one),
       `generations/${one.userId}/a.png`,
       `raw-uploads/${one.userId}/too-short.png`,
       `raw-uploads/${one.userId}/${one.characterId}/deep/er.png`,
@@ -238,10 +238,7 @@ export function eventMatrix(documents: StartDocuments): void {
       isShowcaseProcessed: false,
       showcaseImageUrl: null,
     })
-    const [exists] = await world.storage
-      .bucket(appBucket)
-      .file(`showcase-images/${one.userId}/${one.characterId}/showcase_${one.characterId}.png`)
-      .exists()
+    const [exists] = await world.storage.bucket(appBucket).file(resultName(one)).exists()
     expect(exists).toBe(false)
     expect(await world.temporaries()).toEqual([])
     world.clipdrop.assertAllFired()
