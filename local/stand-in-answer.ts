@@ -52,6 +52,12 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
   }
 }
 
+/** A gateway's page in place of a service's answer. */
+export function gatewayPage(status: number): Answer {
+  const page = '<!DOCTYPE html><html><head><title>Attention</title></head><body>Please come back later.</body></html>'
+  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: page }
+}
+
 /** Ends a request in place of the service, if the fault is one of that kind; `fire` is told before the client can notice. */
 export function sendInstead(params: {
   response: ServerResponse
@@ -59,9 +65,11 @@ export function sendInstead(params: {
   fire: () => void
   /** The service's page for a status. */
   page: (status: number) => Answer
+  /** An injected answer in the service's form; `body` where the fault says one. */
+  injected?: (status: number, body?: Readonly<Record<string, unknown>>) => Answer
 }): boolean {
-  const { response, fault, fire, page } = params
-  const instead = fault === null || !isRequestFault(fault) ? null : answerInstead(fault, page)
+  const { response, fault, fire } = params
+  const instead = fault === null || !isRequestFault(fault) ? null : answerInstead(fault, params)
   if (instead === null) return false
   fire()
   if (instead === 'reset') response.socket?.resetAndDestroy()
@@ -69,18 +77,21 @@ export function sendInstead(params: {
   return true
 }
 
-function answerInstead(fault: RequestFault, page: (status: number) => Answer): Answer | 'hang' | 'reset' | null {
+function answerInstead(
+  fault: RequestFault,
+  { page, injected = injectedError }: Pick<Parameters<typeof sendInstead>[0], 'page' | 'injected'>,
+): Answer | 'hang' | 'reset' | null {
   switch (fault.kind) {
     case 'status': {
-      const { status, html = false, headers = {}, body = { error: 'Injected by the test' } } = fault
-      const answer = html ? page(status) : jsonAnswer(status, body)
+      const { status, html = false, headers = {}, body } = fault
+      const answer = html ? page(status) : injected(status, body ?? undefined)
       const text = body === null && !html ? '' : answer.body
       return { status, headers: { ...answer.headers, ...headers }, body: text }
     }
     case 'html':
       return page(200)
     case 'json':
-      return jsonAnswer(200, { error: 'Injected by the test' })
+      return injected(200)
     case 'hang':
     case 'reset':
       return fault.kind
@@ -89,6 +100,10 @@ function answerInstead(fault: RequestFault, page: (status: number) => Answer): A
     case 'cut-body':
       return null
   }
+}
+
+function injectedError(status: number, body: Readonly<Record<string, unknown>> = { error: 'Injected by the test' }) {
+  return jsonAnswer(status, body)
 }
 
 /** Sends an answer, or what a fault on the way leaves of it. */

@@ -1,38 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import sharp from 'sharp'
+import type { Answer } from '../stand-in-answer.ts'
 import type { AnswerPicture } from './endpoints.ts'
 import type { ClipDropFault } from './faults.ts'
 
 export interface Credits {
   consumed: number
   remaining: number
-}
-
-const PAGE = '<!DOCTYPE html><html><head><title>Attention</title></head><body>Please come back later.</body></html>'
-
-/** Ends a request without doing it, if the fault is one of that kind. Says whether it did. */
-export function failBeforeWork(fault: ClipDropFault | null, response: ServerResponse): boolean {
-  switch (fault?.kind) {
-    case 'status':
-      for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value)
-      if (fault.html === true) sendPage(response, fault.status)
-      else sendError(response, fault.status, 'Injected by the test')
-      return true
-    case 'html':
-      sendPage(response, 200)
-      return true
-    case 'json':
-      sendError(response, 200, 'Injected by the test')
-      return true
-    case 'hang':
-      return true
-    case 'reset':
-      response.socket?.resetAndDestroy()
-      return true
-    default:
-      return false
-  }
 }
 
 /** Sends the picture, or what the fault makes of it. */
@@ -78,10 +53,7 @@ async function spoil(picture: AnswerPicture, fault: ClipDropFault): Promise<Answ
   }
 }
 
-export function sendError(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: message }))
-}
-
-function sendPage(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE)
+/** A refusal as ClipDrop writes it. */
+export function errorAnswer(status: number, message: string): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error: message }) }
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
 import { createFaultQueue, dueFor } from '../fault-queue.ts'
+import { gatewayPage, sendInstead, sendThrough } from '../stand-in-answer.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_CLIPDROP_KEY } from './account.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { type ClipDropEndpoint, type ClipDropFault, type ClipDropFaults, faultOrder } from './faults.ts'
 import { Refusal } from './refusal.ts'
-import { failBeforeWork, sendError, sendPicture } from './send-answer.ts'
+import { errorAnswer, sendPicture } from './send-answer.ts'
 
 /** One call that the stand-in has seen. */
 export interface ClipDropRequest {
@@ -79,7 +80,8 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     const body = await readBody(request, MAX_REQUEST_BYTES)
     if (body === null) throw new Refusal(413, 'Request entity too large')
     const { fault, fire } = dueFor(faults.next(endpoint.name), seen)
-    if (failBeforeWork(fault, response)) return fire()
+    const injected = (status: number) => errorAnswer(status, 'Injected by the test')
+    if (sendInstead({ response, fault, fire, page: gatewayPage, injected })) return
     if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 
     account.admit(header(request, 'x-api-key'))
@@ -107,8 +109,9 @@ export async function startClipDrop(options: ClipDropOptions = {}): Promise<Clip
     requests,
     serve,
     refuse(response, error) {
-      if (error instanceof Refusal) sendError(response, error.status, error.message)
-      else sendError(response, 500, 'Internal server error')
+      const isRefusal = error instanceof Refusal
+      const answer = isRefusal ? errorAnswer(error.status, error.message) : errorAnswer(500, 'Internal server error')
+      sendThrough(response, answer, null)
     },
   })
   return {

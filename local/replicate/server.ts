@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sleep } from '#shared/retry/sleep.ts'
 import { type Clock, createClock } from '../clock.ts'
 import { createFaultQueue, dueFor } from '../fault-queue.ts'
+import { gatewayPage, sendInstead } from '../stand-in-answer.ts'
 import { readBody, startStandInServer } from '../stand-in-server.ts'
 import { createAccount, LOCAL_REPLICATE_OWNER, LOCAL_REPLICATE_TOKEN, LOCAL_WEBHOOK_SECRET } from './account.ts'
 import { endpointOf, faultOrder, type ReplicateEndpoint, type ReplicateFault, type ReplicateFaults } from './faults.ts'
 import { createFileStore } from './files.ts'
 import { createOwnModels } from './models/own-models.ts'
 import { Refusal } from './refusal.ts'
-import { failBeforeWork, sendRefusal, sendThrough } from './routes/answer.ts'
+import { injectedAnswer, sendRefusal, sendThrough } from './routes/answer.ts'
 import { notFound, viewOf } from './routes/route.ts'
 import { findRoute } from './routes/routes.ts'
 import type { RunContext } from './runs/create-run.ts'
@@ -126,7 +127,7 @@ export async function startReplicate(options: ReplicateOptions = {}): Promise<Re
     const body = await readBody(request, MAX_REQUEST_BYTES)
     if (body === null) throw new Refusal(413, 'Request entity too large')
     const { fault, fire } = dueFor(faults.next(route.endpoint), seen)
-    if (failBeforeWork(fault, response)) return fire()
+    if (sendInstead({ response, fault, fire, page: gatewayPage, injected: injectedAnswer })) return
     if (fault?.kind === 'delay') await sleep(fault.ms, server.stopped)
 
     const { headers } = request

@@ -10,8 +10,6 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>
 }
 
-const PAGE = '<!DOCTYPE html><html><head><title>Attention</title></head><body>Please come back later.</body></html>'
-
 export function jsonAnswer(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
   // Rates are told in headers on every answer (contract §1).
   const rates = { 'ratelimit-remaining': '2999', 'ratelimit-reset': '1' }
@@ -23,28 +21,12 @@ export function jsonAnswer(status: number, value: unknown, headers: Record<strin
   }
 }
 
-/** Ends a request without doing it, if the fault is one of that kind. Says whether it did. */
-export function failBeforeWork(fault: ReplicateFault | null, response: ServerResponse): boolean {
-  switch (fault?.kind) {
-    case 'status':
-      for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value)
-      if (fault.html === true) sendPage(response, fault.status)
-      else sendProblem(response, fault.status, { detail: 'Injected by the test', status: fault.status, ...fault.body })
-      return true
-    case 'html':
-      sendPage(response, 200)
-      return true
-    case 'json':
-      send(response, jsonAnswer(200, { detail: 'Injected by the test' }))
-      return true
-    case 'hang':
-      return true
-    case 'reset':
-      response.socket?.resetAndDestroy()
-      return true
-    default:
-      return false
-  }
+/** An answer that a test has ordered: a problem, or JSON of another shape with a good status. */
+export function injectedAnswer(status: number, body: Readonly<Record<string, unknown>> = {}) {
+  const detail = 'Injected by the test'
+  if (status >= 300) return problemAnswer(status, { detail, status, ...body })
+  const answer = jsonAnswer(status, { detail })
+  return { ...answer, headers: { ...answer.headers, 'content-type': answer.contentType } }
 }
 
 /** Sends an answer, or what a fault on the way leaves of it. */
@@ -60,7 +42,8 @@ export function sendThrough(response: ServerResponse, answer: Answer, fault: Rep
 }
 
 export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
-  sendProblem(response, refusal.status, refusal.body)
+  const { status, headers, body } = problemAnswer(refusal.status, refusal.body)
+  response.writeHead(status, headers).end(body)
 }
 
 export function send(response: ServerResponse, answer: Answer): void {
@@ -72,10 +55,6 @@ function writeHead(response: ServerResponse, { status, contentType, body, header
   response.writeHead(status, { ...headers, 'content-type': contentType, 'content-length': body.byteLength })
 }
 
-function sendProblem(response: ServerResponse, status: number, problem: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
-}
-
-function sendPage(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE)
+function problemAnswer(status: number, problem: unknown) {
+  return { status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(problem) }
 }
