@@ -19,6 +19,13 @@ interface QuotaEntry {
   state: 'reserved' | 'committed'
 }
 
+/** Runs at the provider that were begun under a key and came to nothing: refunded, yet billed. */
+interface FailedRuns {
+  amount: number
+  /** As that of its entry. */
+  at: Timestamp
+}
+
 interface StorageReservation {
   bytes: number
   /** When what it was made for is removed anyway. */
@@ -31,6 +38,7 @@ interface StorageReservation {
 export interface Usage {
   userId: string
   quotas: Record<QuotaName, Readonly<Record<string, QuotaEntry>>>
+  failedRuns: Record<QuotaName, Readonly<Record<string, FailedRuns>>>
   storage: {
     usedBytes: number
     reserved: Readonly<Record<string, StorageReservation>>
@@ -44,12 +52,14 @@ export interface QuotaLimit {
   most: number
   /** Between two of them. */
   cooldownMs: number
+  /** Failed runs within the window, after which nothing more is begun; 0 for any number. */
+  mostFailed?: number
 }
 
 export type QuotaRoom =
   | { kind: 'room' }
   /** `retryAt`: when there will be room; null where waiting alone does not make any. */
-  | { kind: 'none'; reason: 'cooldown' | 'spent'; retryAt: Date | null }
+  | { kind: 'none'; reason: 'cooldown' | 'spent' | 'failed'; retryAt: Date | null }
 
 /** Quotas count over the last 24 hours. */
 export const quotaWindowMs = 86_400_000
@@ -64,8 +74,10 @@ const entries = z
       .catch(null),
   )
   .catch({})
+const failures = z.record(z.string(), z.object({ amount: z.number(), at: timestamp }).nullable().catch(null)).catch({})
 const usageSchema = z.object({
   quotas: z.object({ trainings: entries, generations: entries }).catch({ trainings: {}, generations: {} }),
+  failedRuns: z.object({ trainings: failures, generations: failures }).catch({ trainings: {}, generations: {} }),
   storage: z
     .object({
       usedBytes: z.number().catch(0),
@@ -84,17 +96,19 @@ const usageSchema = z.object({
 export async function readUsage(transaction: Transaction | null, db: Firestore, userId: string): Promise<Usage> {
   const ref = usageRef(db, userId)
   const snapshot = await (transaction ? transaction.get(ref) : ref.get())
-  const { quotas, storage } = usageSchema.parse({ quotas: {}, storage: {}, ...snapshot.data() })
+  const stored = usageSchema.parse({ quotas: {}, failedRuns: {}, storage: {}, ...snapshot.data() })
+  const { quotas, failedRuns, storage } = stored
   return {
     userId,
     quotas: { trainings: known(quotas.trainings), generations: known(quotas.generations) },
+    failedRuns: { trainings: known(failedRuns.trainings), generations: known(failedRuns.generations) },
     storage: { usedBytes: storage.usedBytes, reserved: known(storage.reserved), kept: known(storage.kept) },
   }
 }
 
 /** How much of a quota is used at `now`, reservations included. */
 export function usedOf(usage: Usage, quota: QuotaName, now: Date): number {
-  return recent(usage, quota, now).reduce((sum, entry) => sum + entry.amount, 0)
+  return sumOf(recent(usage.quotas[quota], now))
 }
 
 /** Whether a user may begin `amount` more; what is counted under `key` already needs no more room. */
@@ -104,20 +118,18 @@ export function roomFor(
 ): QuotaRoom {
   const { quota, key, amount, limit, now } = wish
   if (usage.quotas[quota][key]) return { kind: 'room' }
-  const counted = recent(usage, quota, now)
+  const counted = recent(usage.quotas[quota], now)
+  const { mostFailed = 0 } = limit
+  const failed = recent(usage.failedRuns[quota], now)
+  if (mostFailed > 0 && sumOf(failed) >= mostFailed) {
+    return { kind: 'none', reason: 'failed', retryAt: freeAt(failed, sumOf(failed) - mostFailed + 1) }
+  }
   const newest = counted.at(-1)
   const freeAtMs = newest ? newest.at.toMillis() + limit.cooldownMs : 0
   if (freeAtMs > now.getTime()) return { kind: 'none', reason: 'cooldown', retryAt: new Date(freeAtMs) }
   if (limit.most === 0) return { kind: 'room' }
-  let over = counted.reduce((sum, entry) => sum + entry.amount, amount) - limit.most
-  if (over <= 0) return { kind: 'room' }
-  for (const entry of counted) {
-    over -= entry.amount
-    if (over <= 0) {
-      return { kind: 'none', reason: 'spent', retryAt: new Date(entry.at.toMillis() + quotaWindowMs) }
-    }
-  }
-  return { kind: 'none', reason: 'spent', retryAt: null }
+  const over = sumOf(counted) + amount - limit.most
+  return over > 0 ? { kind: 'none', reason: 'spent', retryAt: freeAt(counted, over) } : { kind: 'room' }
 }
 
 /** Counts `amount` under `key`; what has left the window is forgotten on the way. */
@@ -128,27 +140,33 @@ export function reserveQuota(
 ): Writes {
   const { quota, key, amount, now } = wish
   if (usage.quotas[quota][key]) return () => {}
-  const old = Object.entries(usage.quotas[quota]).filter(([, entry]) => !isRecent(entry, now))
-  const kept: Record<string, unknown> = Object.fromEntries(old.map(([name]) => [name, FieldValue.delete()]))
+  const kept = forgotten(usage.quotas[quota], now)
   kept[key] = { amount, at: Timestamp.fromDate(now), state: 'reserved' } satisfies QuotaEntry
-  return (writing) => writing.set(usageRef(db, usage.userId), { quotas: { [quota]: kept } }, { merge: true })
+  const change: Record<string, unknown> = { quotas: { [quota]: kept } }
+  const old = forgotten(usage.failedRuns[quota], now)
+  // An empty map would be written over what is there, merged or not.
+  if (Object.keys(old).length > 0) change.failedRuns = { [quota]: old }
+  return (writing) => writing.set(usageRef(db, usage.userId), change, { merge: true })
 }
 
 /**
  * Settles what was reserved under `key`; nothing happens where nothing is. `amount`: what came to its end, where that may be
- * less than was reserved; the rest is refunded.
+ * less than was reserved; the rest is refunded. `failedRuns`: how many runs that were begun for it came to nothing.
  */
 export function settleQuota(
   db: Firestore,
   usage: Usage,
-  settled: { quota: QuotaName; key: string; as: 'committed' | 'refunded'; amount?: number },
+  settled: { quota: QuotaName; key: string; as: 'committed' | 'refunded'; amount?: number; failedRuns?: number },
 ): Writes {
-  const { quota, key, as } = settled
+  const { quota, key, as, failedRuns = 0 } = settled
   const entry = usage.quotas[quota][key]
   if (!entry) return () => {}
   const amount = as === 'refunded' ? 0 : (settled.amount ?? entry.amount)
   const next = amount === 0 ? FieldValue.delete() : { ...entry, amount, state: 'committed' }
-  return (writing) => writing.set(usageRef(db, usage.userId), { quotas: { [quota]: { [key]: next } } }, { merge: true })
+  const change: Record<string, unknown> = { quotas: { [quota]: { [key]: next } } }
+  const failed: FailedRuns = { amount: failedRuns, at: entry.at }
+  if (failedRuns > 0) change.failedRuns = { [quota]: { [key]: failed } }
+  return (writing) => writing.set(usageRef(db, usage.userId), change, { merge: true })
 }
 
 /** What a user's files take at `now`, and what uploads that are still allowed may take. */
@@ -216,14 +234,34 @@ export function keepStorage(db: Firestore, params: { userId: string; key: string
 }
 
 /** The oldest first. */
-function recent(usage: Usage, quota: QuotaName, now: Date): QuotaEntry[] {
-  return Object.values(usage.quotas[quota])
+function recent<T extends FailedRuns>(entries: Readonly<Record<string, T>>, now: Date): T[] {
+  return Object.values(entries)
     .filter((entry) => isRecent(entry, now))
     .sort((a, b) => a.at.toMillis() - b.at.toMillis())
 }
 
-function isRecent(entry: QuotaEntry, now: Date): boolean {
-  return now.getTime() - entry.at.toMillis() < quotaWindowMs
+function sumOf(entries: readonly FailedRuns[]): number {
+  return entries.reduce((sum, { amount }) => sum + amount, 0)
+}
+
+/** When so much of them, the oldest first, has left the window; null where all of them are not enough. */
+function freeAt(entries: readonly FailedRuns[], amount: number): Date | null {
+  let left = amount
+  for (const entry of entries) {
+    left -= entry.amount
+    if (left <= 0) return new Date(entry.at.toMillis() + quotaWindowMs)
+  }
+  return null
+}
+
+/** What has left the window, to be removed. */
+function forgotten(entries: Readonly<Record<string, FailedRuns>>, now: Date): Record<string, unknown> {
+  const old = Object.entries(entries).filter(([, entry]) => !isRecent(entry, now))
+  return Object.fromEntries(old.map(([key]) => [key, FieldValue.delete()]))
+}
+
+function isRecent({ at }: FailedRuns, now: Date): boolean {
+  return now.getTime() - at.toMillis() < quotaWindowMs
 }
 
 function known<T>(entries: Readonly<Record<string, T | null>>): Record<string, T> {

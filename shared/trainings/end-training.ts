@@ -21,8 +21,8 @@ export type TrainingEnd =
 
 /**
  * Ends a training in somebody's transaction: the document, the quota and the one mail, together. Reads first; a training that has
- * ended, or is gone, is left as it is. A failed one is refunded; a canceled one only if no run was created, for a run
- * is billed and a cancel would else be a way to train without end.
+ * ended, or is gone, is left as it is. A failed one is refunded, and counted among the failed runs if its run was created; a
+ * canceled one is refunded only if none was, for a run is billed and a cancel would else be a way to train without end.
  */
 export async function endTraining(
   transaction: Transaction,
@@ -44,7 +44,12 @@ export async function endTraining(
   const isRefunded = end.status === 'failed' || (end.status === 'canceled' && training.replicateTrainingId === null)
   const writes = [
     updateTraining(db, trainingId, { ...changeOf(end), finishedAt: now }),
-    settleQuota(db, usage, { quota: 'trainings', key: trainingId, as: isRefunded ? 'refunded' : 'committed' }),
+    settleQuota(db, usage, {
+      quota: 'trainings',
+      key: trainingId,
+      as: isRefunded ? 'refunded' : 'committed',
+      failedRuns: end.status === 'failed' && training.replicateTrainingId !== null ? 1 : 0,
+    }),
     settleStorage(db, {
       userId: training.userId,
       released,

@@ -16,7 +16,7 @@ export function keyReused(): CallerError {
 
 /** Nothing more may be begun at the moment. `retryAt`: null where waiting alone makes no room. */
 export function quotaSpent(init: {
-  code: 'quota.trainings' | 'quota.generations' | 'quota.cooldown' | 'quota.storage' | 'quota.uploads'
+  code: `quota.${'trainings' | 'generations' | 'failed-runs' | 'cooldown' | 'storage' | 'uploads'}`
   message: string
   retryAt: Date | null
 }): CallerError {

@@ -6,6 +6,8 @@ import type { Writes } from '#shared/documents/transaction.ts'
 export interface GenerationEnd {
   status: 'succeeded' | 'failed'
   images: readonly GeneratedImage[]
+  /** Predictions that were created and came to nothing. */
+  failedRuns: number
   error: { code: string; message: string } | null
   finishedAt: Timestamp
 }
@@ -22,10 +24,11 @@ export async function endGeneration(
   const { generation, end } = params
   const { id, userId } = generation
   const images = [...end.images]
+  const { failedRuns } = end
   const usage = await readUsage(transaction, db, userId)
   const writes = [
     updateGeneration(db, id, { status: end.status, images, error: end.error, finishedAt: end.finishedAt }),
-    settleQuota(db, usage, { quota: 'generations', key: id, as: 'committed', amount: images.length }),
+    settleQuota(db, usage, { quota: 'generations', key: id, as: 'committed', amount: images.length, failedRuns }),
     settleStorage(db, {
       userId,
       released: [],

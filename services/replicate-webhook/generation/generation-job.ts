@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { type GeneratedImage, type Generation, readGeneration } from '#shared/documents/generations.ts'
-import { outcomeStep } from '#shared/generations/picture-steps.ts'
+import { creationStep, outcomeStep } from '#shared/generations/picture-steps.ts'
 import { limitConcurrency } from '#shared/jobs/concurrency.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { isTerminal, type JobRecord, jobId, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
@@ -52,9 +52,11 @@ export function generationJob(parts: GenerationJobParts): JobDefinition<Generati
       if (generation === null || reasonToStop(generation) !== null) return () => {}
       const { code, message, at } = failure
       // What was made is there and stays; it is all that is counted.
+      const images = imagesMade(generation, job)
       const end = {
         status: 'failed',
-        images: imagesMade(generation, job),
+        images,
+        failedRuns: runsCreated(generation, job) - images.length,
         error: { code, message },
         finishedAt: at,
       } as const
@@ -63,6 +65,10 @@ export function generationJob(parts: GenerationJobParts): JobDefinition<Generati
     cleanUp: ({ input }) => cleanUpGeneration(parts, input),
   }
   return limitConcurrency(definition, MOST_AT_ONCE)
+}
+
+function runsCreated({ prompts }: Generation, { steps }: JobRecord): number {
+  return prompts.filter((_, index) => steps[creationStep({ index })] !== undefined).length
 }
 
 /** Of the books of the job, which may be ahead of the document. */

@@ -107,7 +107,9 @@ async function end(
   const endedAt = nowOf(deps)
   const finishedAt = Timestamp.fromDate(endedAt)
   const status = images.length > 0 ? 'succeeded' : 'failed'
-  const ended: GenerationEnd = { status, images, error, finishedAt }
+  const created = params.pictures.filter((picture) => run.stored(creationStep(picture)) !== null)
+  const failedRuns = created.length - images.length
+  const ended: GenerationEnd = { status, images, failedRuns, error, finishedAt }
   await run.complete({ pictures: images.length, of: outcomes.length, error }, async (transaction) => {
     const generation = checkCurrent(await readGeneration(transaction, db, params.generation.id))
     return await endGeneration(transaction, db, { generation, end: ended })

@@ -92,6 +92,14 @@ export const trainingVariables = {
     services: ['api'],
     example: '3',
   }),
+  FAILED_TRAININGS_PER_DAY: defaulted({
+    schema: integer({ min: 0, max: 100_000 }),
+    default: '5',
+    description:
+      'Trainings of a user that may fail within 24 hours after Replicate has begun them, which it bills; then none is begun. 0: any number.',
+    services: ['api'],
+    example: '5',
+  }),
   TRAINING_COOLDOWN_MS: defaulted({
     schema: milliseconds({ min: 0, max: DAY_MS }),
     default: '60000',
@@ -105,6 +113,14 @@ export const trainingVariables = {
     description: 'Pictures that a user may have generated within 24 hours; failed ones do not count. 0: any number.',
     services: ['api'],
     example: '100',
+  }),
+  FAILED_GENERATIONS_PER_DAY: defaulted({
+    schema: integer({ min: 0, max: 100_000 }),
+    default: '50',
+    description:
+      'Pictures of a user that may come to nothing within 24 hours after Replicate was asked for them; then none is begun. 0: any number.',
+    services: ['api'],
+    example: '50',
   }),
   STORAGE_QUOTA_BYTES: defaulted({
     schema: integer({ min: 0, max: Number.MAX_SAFE_INTEGER, unit: 'bytes' }),

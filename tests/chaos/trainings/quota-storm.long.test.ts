@@ -61,10 +61,12 @@ test(`${atOnce} starts at once against a quota of ${quota}: as many start, the o
     const ended = await Promise.all(started.map((id) => world.ended(id)))
     expect(ended.map(({ status }) => status)).toEqual(Array(quota).fill(outcome))
 
-    const { quotas, storage } = await world.usage(caller.uid)
+    const { quotas, failedRuns, storage } = await world.usage(caller.uid)
     const committed = outcome === 'failed' ? [] : started
     expect(Object.keys(quotas.trainings).toSorted()).toEqual(committed.toSorted())
     expect(Object.values(quotas.trainings).every(({ state }) => state === 'committed')).toBe(true)
+    // Refunded, they are counted by themselves: each was billed.
+    expect(Object.values(failedRuns.trainings).map(({ amount }) => amount)).toEqual(Array(quota).fill(1))
     expect(storage.reserved).toEqual({})
     if (outcome === 'failed') expect(storage.usedBytes).toBe(0)
   }

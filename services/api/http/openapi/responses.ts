@@ -116,7 +116,7 @@ export const errorAnswers: Readonly<Record<number, ErrorSpec>> = {
   429: {
     name: 'TooMany',
     description:
-      'Too many requests (`rate.limited`), or a quota is spent (`quota.trainings`, `quota.cooldown`, `quota.generations`, `quota.storage`, `quota.uploads`, `quota.models`). Retry-After says when there is room; without it waiting makes none.',
+      'Too many requests (`rate.limited`), or a quota is spent (`quota.trainings`, `quota.cooldown`, `quota.generations`, `quota.failed-runs`, `quota.storage`, `quota.uploads`, `quota.models`). Retry-After says when there is room; without it waiting makes none.',
     example: { code: 'quota.trainings', message: 'You have begun as many trainings as a day allows.', details: null },
     hasRetryAfter: true,
   },

@@ -37,10 +37,15 @@ async function begin(
   })
 }
 
-async function settle(userId: string, key: string, as: 'committed' | 'refunded'): Promise<void> {
+async function settle(
+  userId: string,
+  key: string,
+  as: 'committed' | 'refunded',
+  more: { failedRuns?: number } = {},
+): Promise<void> {
   const { db } = documents
   await runTransaction(db, async (transaction) => {
-    settleQuota(db, await readUsage(transaction, db, userId), { quota: 'trainings', key, as })(transaction)
+    settleQuota(db, await readUsage(transaction, db, userId), { quota: 'trainings', key, as, ...more })(transaction)
   })
 }
 
@@ -94,6 +99,22 @@ test('a cooldown is told with its end, and a refund ends it', async () => {
   })
   await settle('fay', 'a', 'refunded')
   expect((await begin('fay', 'b', { limit, now: later(59_000) })).kind).toBe('room')
+})
+
+test('runs that failed are refunded without drift, and bounded by themselves until the first leaves the window', async () => {
+  const limit = { most: 3, cooldownMs: 60_000, mostFailed: 2 }
+  for (const [index, key] of ['a', 'b'].entries()) {
+    expect((await begin('kay', key, { limit, now: later(index * 1000) })).kind).toBe('room')
+    for (let times = 0; times < 3; times++) await settle('kay', key, 'refunded', { failedRuns: 1 })
+  }
+  expect(await used('kay')).toBe(0)
+  const retryAt = later(quotaWindowMs)
+  expect(await begin('kay', 'c', { limit, now: later(5000) })).toEqual({ kind: 'none', reason: 'failed', retryAt })
+  expect((await begin('kay', 'c', { limit, now: retryAt })).kind).toBe('room')
+  await settle('kay', 'c', 'refunded')
+  expect((await begin('kay', 'd', { limit: { ...limit, mostFailed: 0 } })).kind).toBe('room')
+  // What has left the window is forgotten with the next reservation.
+  expect(Object.keys((await readUsage(null, documents.db, 'kay')).failedRuns.trainings)).toEqual(['b'])
 })
 
 test('a wish larger than the quota itself is told that waiting does not help', async () => {

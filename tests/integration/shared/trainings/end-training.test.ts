@@ -104,6 +104,16 @@ test('a failure is refunded, tells its stage, code and sentence, and is mailed',
   expect((await mailOf('bad'))?.message.text).toContain('It broke.')
 })
 
+test('a failure counts as a failed run once its run was created, which is billed', async () => {
+  await begin('run')
+  await begin('no-run', { replicateTrainingId: null })
+  for (const id of ['run', 'no-run', 'run']) await end(id, failed)
+  const failures = async (id: string) =>
+    Object.entries((await readUsage(null, documents.db, `user-of-${id}`)).failedRuns.trainings)
+  expect(await failures('run')).toEqual([['run', { amount: 1, at: now }]])
+  expect([await failures('no-run'), await used('run'), await used('no-run')]).toEqual([[], 0, 0])
+})
+
 test('what has ended stays as it ended, with the one mail that it had', async () => {
   await begin('once')
   await end('once', succeeded)

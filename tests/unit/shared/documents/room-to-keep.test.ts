@@ -9,6 +9,7 @@ const expireAt = Timestamp.fromDate(hourLater)
 const usage: Usage = {
   userId: 'ann',
   quotas: { trainings: {}, generations: {} },
+  failedRuns: { trainings: {}, generations: {} },
   storage: {
     usedBytes: 10,
     kept: { kept: 20 },

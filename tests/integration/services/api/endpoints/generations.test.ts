@@ -1,6 +1,7 @@
 import { Timestamp } from '@google-cloud/firestore'
 import { readGeneration } from '#shared/documents/generations.ts'
 import { readUsage } from '#shared/documents/quotas.ts'
+import { usageRef } from '#shared/documents/usage.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import { promptTemplates } from '#shared/prompts/templates.ts'
 import { generationNames } from '#shared/trainings/training-jobs.ts'
@@ -77,6 +78,17 @@ test('templates are listed, and each is filled with what the model has learned',
   }
   const unknown = await generate(token, { modelId, template: 'none' })
   expect([unknown.status, unknown.body.error.details[0]?.path]).toEqual([422, 'template'])
+})
+
+test('after too many pictures that came to nothing none is begun, and it is told until when', async () => {
+  const strict = await world.start({ FAILED_GENERATIONS_PER_DAY: '8' })
+  const { uid, token, modelId } = await owner()
+  const run = { amount: 8, at: Timestamp.fromMillis(clockMs - 3_600_000) }
+  await usageRef(world.db, uid).set({ failedRuns: { generations: { one: run } } })
+  const refused = await strict.call({ token, path: '/api/generations', body: { modelId, prompt: 'p' } })
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'quota.failed-runs'])
+  expect(refused.headers.get('retry-after')).toBe(String(23 * 3600))
+  expect((await generate(token, { modelId, prompt: 'p' })).status).toBe(202)
 })
 
 test('another user’s model, a row of the app’s own and a missing one are not there', async () => {

@@ -3,6 +3,7 @@ import { localBuckets } from '#local/environment.ts'
 import { readUsage } from '#shared/documents/quotas.ts'
 import { readTraining, updateTraining } from '#shared/documents/trainings.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
+import { usageRef } from '#shared/documents/usage.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import { newJob } from '#shared/jobs/job-requests.ts'
 import { taskSilenceMs } from '#shared/jobs/job-states.ts'
@@ -197,6 +198,23 @@ test('between two trainings there is a pause', async () => {
   expect(early.headers.get('retry-after')).toBe('40')
   clockMs += 40_000
   expect((await begin()).status).toBe(202)
+})
+
+test('after too many failed runs none is begun, and it is told until when', async () => {
+  const strict = await world.start({ FAILED_TRAININGS_PER_DAY: '2' }, { resolveHost: publicHost })
+  const { uid, token } = await world.signIn()
+  const failed = async (amount: number) => {
+    const run = { amount, at: Timestamp.fromMillis(clockMs - 3_600_000) }
+    await usageRef(world.db, uid).set({ failedRuns: { trainings: { one: run } } })
+  }
+  const begin = () => strict.call({ token, path: '/api/trainings', body: { name: 'Ana', type: 'woman', zipUrl } })
+  await failed(1)
+  expect((await begin()).status).toBe(202)
+  await failed(2)
+  const refused = await begin()
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'quota.failed-runs'])
+  expect(refused.headers.get('retry-after')).toBe(String(23 * 3600))
+  expect((await readUsage(null, world.db, uid)).quotas.trainings).toEqual({})
 })
 
 test.each(['REPLICATE_API_TOKEN', 'REPLICATE_OWNER', 'REPLICATE_WEBHOOK_URL'])(

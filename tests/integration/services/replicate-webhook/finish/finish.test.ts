@@ -85,7 +85,8 @@ describe('a run that makes nothing', () => {
     expect(training).toMatchObject({ status: 'failed', stage: 'training', error })
     expect(training.error?.message).not.toContain('CUDA')
     expect(await world.mails(id)).toMatchObject([{ message: { text: expect.stringContaining('failed at Replicate') } }])
-    expect((await world.usage()).quotas.trainings[id]).toBeUndefined()
+    const { quotas, failedRuns } = await world.usage()
+    expect([quotas.trainings[id], failedRuns.trainings[id]?.amount]).toEqual([undefined, 1])
     expect(await world.objects(id)).toEqual([])
     expect(stagesOf(world)).toEqual(['training failed'])
     // It is billed all the same.

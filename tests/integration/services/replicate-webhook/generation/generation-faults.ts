@@ -150,10 +150,11 @@ export function generationFaultSuite(names?: readonly string[]): void {
         code === null ? { kind: 'made' } : { kind: 'failed', code },
       )
       expect(world.created(generation)).toHaveLength(one.created)
-      expect((await world.usage()).quotas.generations[generation.id]).toMatchObject({
-        state: 'committed',
-        amount: made.length,
-      })
+      const { quotas, failedRuns } = await world.usage()
+      expect(quotas.generations[generation.id]).toMatchObject({ state: 'committed', amount: made.length })
+      const { steps } = await world.job(generation)
+      const known = ['create-0', 'create-1'].filter((step) => steps[step] !== undefined)
+      expect(failedRuns.generations[generation.id]?.amount ?? 0).toBe(known.length - made.length)
     },
   )
 }
