@@ -23,11 +23,12 @@ import { cleanUpFinish, type FinishCleaning } from './finish/clean-up-finish.ts'
 import type { MailSettings } from './finish/finish-deps.ts'
 import { undoFinish } from './finish/undo-finish.ts'
 import { finishWorkPrefix } from './finish/work-places.ts'
+import { endLostGenerations, type LostGenerationDeps } from './generation/end-lost-generations.ts'
 
-export interface ReconcileDeps extends FinishCleaning {
+export interface ReconcileDeps extends FinishCleaning, Pick<LostGenerationDeps, 'generations'> {
   jobs: JobRequests
   mail: MailSettings
-  /** How long a training may say that it goes on, and parts may lie, before somebody looks. */
+  /** How long a training or a generation may say that it goes on, and parts may lie, before somebody looks. */
   stuckAfterMs: number
   /** Of jobs that are asked for. */
   deadlineMs: number
@@ -42,6 +43,8 @@ export interface ReconcileReport {
   startedTrainings: number
   /** Trainings whose job has ended without them. */
   endedTrainings: number
+  /** Generations whose job has ended without them. */
+  endedGenerations: number
   /** Jobs whose temporaries were left behind. */
   cleanedJobs: number
 }
@@ -55,6 +58,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
   const kinds = [trainingFinishNames.kind, generationNames.kind, runCancelNames.kind, lostRunNames.kind]
   const wokenJobs = await wakeOverdue({ db, jobs, kinds, now: deps.now() })
   const trainings = await mendTrainings(deps)
+  const endedGenerations = await endLostGenerations(deps)
   const cleanedJobs = await removeLeftovers({
     db,
     store,
@@ -69,7 +73,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<ReconcileReport> {
     },
   })
   await releaseRooms(deps)
-  const report = { wokenJobs, ...trainings, cleanedJobs }
+  const report = { wokenJobs, ...trainings, endedGenerations, cleanedJobs }
   deps.logger.info('Reconciled.', report)
   return report
 }

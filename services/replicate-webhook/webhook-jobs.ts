@@ -66,7 +66,7 @@ export async function openWebhookJobs(init: ReplicateWebhookInit): Promise<Webho
     loadWork,
     take: (delivery) => recordDelivery({ db, jobs: prompt, noteProgress, logger, now }, delivery),
     resume: (id) => runner.resume(id),
-    reconcile: () => reconcile({ ...finishing, stuckAfterMs: config.STUCK_AFTER_MS, now }),
+    reconcile: () => reconcile({ ...finishing, generations: generation, stuckAfterMs: config.STUCK_AFTER_MS, now }),
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Timestamp,
   type Transaction,
 } from '@google-cloud/firestore'
+import { everyDocument } from './every-document.ts'
 import type { Writes } from './transaction.ts'
 
 const generationStatuses = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const
@@ -62,6 +63,12 @@ export async function readGeneration(
   const ref = generationRef(db, id)
   const snapshot = await (transaction ? transaction.get(ref) : ref.get())
   return snapshot.exists ? ({ ...snapshot.data(), id } as Generation) : null
+}
+
+/** Every generation with one of these statuses, in no order that means anything. */
+export async function* generationsIn(db: Firestore, statuses: readonly GenerationStatus[]): AsyncGenerator<Generation> {
+  const query = db.collection('generations').where('status', 'in', [...statuses])
+  for await (const snapshot of everyDocument(query)) yield { ...snapshot.data(), id: snapshot.id } as Generation
 }
 
 /** Writes a new generation; the transaction fails where its id is taken. */

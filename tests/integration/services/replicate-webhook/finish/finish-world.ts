@@ -146,7 +146,8 @@ async function startFinishWorld(): Promise<FinishWorld> {
     deadlineMs: deps.deadlineMs,
     work: (run) => runFinish(deps, around(run)),
   })
-  const definitions = [finish, sampleJob(db, samples), runCancelJob({ work: (run) => cancelRun(replicate, run) })]
+  const generations = sampleJob(db, samples)
+  const definitions = [finish, generations, runCancelJob({ work: (run) => cancelRun(replicate, run) })]
   const runner = new JobRunner({
     db,
     definitions,
@@ -253,6 +254,7 @@ async function startFinishWorld(): Promise<FinishWorld> {
       reconcile({
         ...cleaning,
         jobs,
+        generations,
         mail,
         stuckAfterMs: 600_000,
         deadlineMs: deps.deadlineMs,
