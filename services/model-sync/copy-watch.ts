@@ -1,6 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore'
 import { readModelFile } from '#shared/documents/model-files.ts'
 import type { SyncProgress } from '#shared/documents/sync-progress.ts'
+import { FinalError } from '#shared/errors/app-error.ts'
 import { CanceledError } from '#shared/jobs/job-errors.ts'
 import { jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
@@ -28,9 +29,7 @@ export function watchCopy(params: {
   onEnd: (reason: unknown) => void
 }): CopyWatch {
   const { db, run, everyMs, onEnd } = params
-  const look = async () => {
-    const progress = params.progress()
-    run.report(progress)
+  const lookAndTell = async (progress: SyncProgress | null) => {
     await run.commit(async (transaction) => {
       const { fileId, round } = run.input
       const file = await readModelFile(transaction, db, fileId)
@@ -42,6 +41,19 @@ export function watchCopy(params: {
         for (const { jobId } of file.waiters) writing.update(jobRef(db, jobId), { progress })
       }
     })
+  }
+  const look = async () => {
+    const progress = params.progress()
+    run.report(progress)
+    try {
+      await lookAndTell(progress)
+    } catch (error) {
+      if (!(error instanceof FinalError) || error instanceof CanceledError) throw error
+      // One of those who wait cannot take it (its record has no room, or is gone): that ends nobody's copy. What becomes of the
+      // bytes does not depend on it, unlike a status that a document refuses.
+      run.logger.warn('Those who wait for a copy could not be told how far it is.', { error })
+      await lookAndTell(null)
+    }
   }
   const looking = repeatWhileHeld({ work: look, everyMs, failuresBorne, onEnd })
   return { look, stop: () => looking.stop() }
