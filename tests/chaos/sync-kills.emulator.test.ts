@@ -6,7 +6,7 @@ import { syncKills } from './sync-kills.ts'
 describeOnGoogle('the built model sync killed from outside, on Google’s Firestore emulator', () => {
   beforeAll(async () => {
     expect(await runProcess(['tools/build.ts', 'model-sync'])).toMatchObject({ code: 0 })
-  }, 60_000)
+  })
 
   syncKills({
     documents: startGoogleFirestore,

@@ -51,7 +51,7 @@ export function syncKills(setup: SyncKillSetup): void {
     })
     // Slow enough for several lanes and for something to be under way at any moment.
     world.fileHost.shape({ bytesPerSecondPerConnection: 4_000_000 })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test(`a sync killed at ${setup.kills} random moments ends with the right bytes, published once, no stored part fetched again`, async () => {

@@ -45,7 +45,7 @@ export function syncSequences(documents: StartDocuments, setup: { seeds: readonl
       },
     })
     world.fileHost.shape({ bytesPerSecondPerConnection: 1_000_000 })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test.each(setup.seeds)(

@@ -12,7 +12,7 @@ beforeAll(async () => {
   world.project.put('secrets', 'clipdrop-api-key', { name: 'clipdrop-api-key' })
   world.project.fillSecret('clipdrop-api-key')
   serving = world.project.snapshot()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 beforeEach(() => {

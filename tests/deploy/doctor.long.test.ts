@@ -18,7 +18,7 @@ beforeAll(async () => {
   world.project.fillSecret('hf-token')
   await runBoth()
   deployed = world.project.snapshot()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 async function runBoth(): Promise<void> {
@@ -45,7 +45,7 @@ describe('what a next run sets right', () => {
     const examined = await world.run('doctor')
     stdout = examined.stdout
     expect(examined.status).toBe(1)
-  }, 60_000)
+  })
 
   test.each(mendable)('the doctor says the command for $what', ({ says }) => {
     expect(linesLike(stdout, says)).toHaveLength(1)
@@ -86,7 +86,7 @@ describe('what is told to a person', () => {
     for (const { does } of told) does(world.project)
     ;({ stdout, status } = await world.run('doctor'))
     changes = world.project.changes.length - before
-  }, 60_000)
+  })
 
   test.each(told)('the doctor tells of $what', ({ says }) => {
     expect(linesLike(stdout, says)).toHaveLength(1)

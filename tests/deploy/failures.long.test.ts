@@ -49,7 +49,7 @@ beforeAll(async () => {
   end = { state: stateOf(project), commands, project: project.snapshot(), entries: project.entries, calls }
   expect(project.changes.length).toBeGreaterThan(100)
   console.log(`SEED=${seed}: ${commands.size} commands, of which ${project.changes.length} change something`)
-}, 120_000)
+})
 afterAll(() => world.close())
 beforeEach(() => {
   world.project.restore(fresh)
@@ -188,7 +188,7 @@ test('what is there already is taken over and set as declared: all of it, for th
     expect([script, status, status === 0 ? '' : stderr]).toEqual([script, 0, ''])
   }
   expect(stateOf(world.project)).toEqual(end.state)
-}, 120_000)
+})
 
 test('what is there already is taken over and set as declared: one thing after the other', async () => {
   for (const entry of choose(ours())) {

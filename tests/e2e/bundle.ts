@@ -48,7 +48,7 @@ export function bundleSuite(documents: StartDocuments): void {
     closers.push(() => service.kill())
     serviceUrl = `http://127.0.0.1:${port}`
     await until(async () => (await fetch(`${serviceUrl}/health`).catch(() => null))?.status === 200)
-  }, 60_000)
+  })
   afterAll(async () => {
     for (const close of closers.toReversed()) await close()
   })

@@ -23,7 +23,7 @@ if (!hasTmux) {
       world = await startTerminalWorld({ service: true, env: { XDG_CONFIG_HOME: join(folder, 'config') } })
       bucket = await startHeldProxy(world.cloud.bucket.url, 20 * MiB)
       await world.startApi(bucket.url)
-    }, 60_000)
+    })
     afterAll(async () => {
       await bucket.close()
       await world.close()
@@ -54,7 +54,7 @@ if (!hasTmux) {
       expect(barRows(rows)).toEqual([])
       expect(rows.join('')).toContain('unknown')
       expect(rows.join('\n')).toMatch(/SHA-256 +[0-9a-f]{64}/)
-    }, 60_000)
+    })
 
     test('Ctrl-C is heard in the middle of hashing', async () => {
       const terminal = await world.forge(['models', 'identify', await sparseFile('endless.safetensors', 1024 ** 4)])
@@ -62,7 +62,7 @@ if (!hasTmux) {
       await terminal.press('C-c')
       expect(await terminal.exitCode()).toBe(130)
       expect(await terminal.rows()).toEqual(['Interrupted. Nothing was sent.'])
-    }, 60_000)
+    })
 
     test('a sync that the API is asked for shows its bytes as they come', async () => {
       const { sha256: _sha256, ...ids } = world.addCivitaiModel(40 * MiB)
@@ -81,7 +81,7 @@ if (!hasTmux) {
       const rows = await terminal.rows()
       expect(barRows(rows)).toEqual([])
       expect(rows.slice(0, 2)).toEqual(['rain  asked for', 'rain  synced'])
-    }, 60_000)
+    })
 
     test('an upload that Ctrl-C has cut goes on with the next call, and the file becomes a synced model', async () => {
       const content = safetensorsContent({ sizeBytes: 40 * MiB, seed: 77 })
@@ -121,6 +121,6 @@ if (!hasTmux) {
       const found = await world.forge(['models', 'identify', path])
       expect(await found.exitCode()).toBe(0)
       expect((await found.rows()).join('\n')).toMatch(/Portrait\.safetensors {2}Portrait\n/)
-    }, 120_000)
+    })
   })
 }

@@ -17,7 +17,7 @@ if (!hasTmux) {
     let world: TerminalWorld
     beforeAll(async () => {
       world = await startTerminalWorld({ service: true, env: { SYNC_LANES: '1', SYNC_PART_BYTES: String(MiB) } })
-    }, 30_000)
+    })
     afterAll(() => world.close())
 
     /** A model that asks for nothing yet, and takes twenty seconds as long as the host is slow. */
@@ -49,7 +49,7 @@ if (!hasTmux) {
       expect(barRows(rows)).toEqual([])
       expect(rows[0]).toMatch(/^bar {2}asked for, job [0-9a-f]{40}$/)
       expect(rows.join('\n')).toContain(`sha256 ${sha256}`)
-    }, 60_000)
+    })
 
     test('Ctrl-C ends the watching with code 130; the sync goes on, and another call sees it to its end', async () => {
       const sha256 = await addModel('interrupted')
@@ -68,7 +68,7 @@ if (!hasTmux) {
       hurry()
       expect(await second.exitCode()).toBe(0)
       expect(await modelOf('interrupted')).toMatchObject({ syncStatus: 'synced', sha256 })
-    }, 60_000)
+    })
 
     test('in a pipe there are plain lines, and no escape codes, although it runs in a terminal', async () => {
       await addModel('piped')
@@ -86,7 +86,7 @@ if (!hasTmux) {
       expect(lines[0]).toMatch(/^piped {2}asked for, job /)
       expect(lines.some((line) => /^piped {2}copying {2}\d+ % {2}[\d.]+ of 40\.0 MiB/.test(line))).toBe(true)
       expect(lines.at(-4)).toMatch(/^piped {2}synced in /)
-    }, 60_000)
+    })
   })
 
   describe('forge worker run in a terminal', () => {
@@ -94,7 +94,7 @@ if (!hasTmux) {
     beforeAll(async () => {
       const env = { SYNC_LANES: '1', SYNC_PART_BYTES: String(MiB), SYNC_COPY_WAIT_MS: '500' }
       world = await startTerminalWorld({ service: false, env })
-    }, 30_000)
+    })
     afterAll(() => world.close())
 
     test('Ctrl-C in the middle of a copy leaves it to be resumed: the next worker fetches what is missing only', async () => {
@@ -116,6 +116,6 @@ if (!hasTmux) {
       expect(await second.exitCode()).toBe(0)
       expect((await world.db.doc('ai_models/mine').get()).data()).toMatchObject({ syncStatus: 'synced', sha256 })
       expect(fileHost.bytesSent - fetchedBefore).toBe(fileBytes - storedBytes)
-    }, 60_000)
+    })
   })
 }

@@ -54,7 +54,7 @@ export function deliveryOrders(documents: StartDocuments, outcomes: readonly Out
     world.replicate.inject({ endpoint: 'create', fault: { kind: 'status', status: 422 }, times: 10_000 })
     datasetUrl = await world.offerPhotos(1)
     await createDestination(world)
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test.each(outcomes)(

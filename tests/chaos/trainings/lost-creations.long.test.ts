@@ -20,7 +20,7 @@ beforeAll(async () => {
     env: { TRAININGS_PER_DAY: '0', CREATE_SEARCH_MS: String(searchMs), TRAINING_POLL_MS: '1000' },
     replicate: { clock: createClock(timeScale), trainingTimes: { queueMs: 300, runMs: 3000 } },
   })
-}, 60_000)
+})
 afterAll(() => world.close())
 
 /** How an answer is lost: the list shows the run at once, later or never, and webhooks tell of it or do not. */
@@ -74,4 +74,4 @@ test(`${count} creations whose answers are lost: each was made once; what is fou
     expect(Object.values(trainings).every(({ state }) => state === 'committed')).toBe(true)
   }
   expect((await world.mails()).toSorted()).toEqual(ids.map((id) => `training-${id}`).toSorted())
-}, 120_000)
+})

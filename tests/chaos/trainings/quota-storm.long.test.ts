@@ -14,7 +14,7 @@ beforeAll(async () => {
     replicate: { trainingTimes: { queueMs: 3000, runMs: 100 } },
   })
   instances = [world.urls.api, (await world.startAnother('api')).url]
-}, 60_000)
+})
 afterAll(() => world.close())
 
 /** As many starts at once, by one user, over two instances; each has photos of its own, so that none is another's. */

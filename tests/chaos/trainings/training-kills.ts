@@ -65,7 +65,7 @@ export function trainingKills(setup: TrainingKillSetup): void {
       env: { LEASE_MS: String(setup.leaseMs), TRAININGS_PER_DAY: '0', STUCK_AFTER_MS: '500' },
       replicate: { beforeAnswer: strike('before'), afterAnswer: strike('after') },
     })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test('killed at its requests to Replicate: one training there, one mail, one model, the quota right', async () => {
@@ -73,13 +73,13 @@ export function trainingKills(setup: TrainingKillSetup): void {
     world.replicate.inject({ endpoint: 'train', fault: { kind: 'lost-answer', isSilent: true }, times: 1 })
     const moments = setup.keepsLocks ? requestMoments.slice(0, -1) : requestMoments
     await expectOneOfEach(await trainThroughDeaths(moments), moments.length)
-  }, 300_000)
+  })
 
   if (setup.keepsLocks) return
 
   test('killed right behind its creations there', async () => {
     await expectOneOfEach(await trainThroughDeaths(laterRequestMoments), laterRequestMoments.length)
-  }, 120_000)
+  })
 
   test('killed as each step is stored', async () => {
     const all = await marksOfAnUndisturbedRun()
@@ -87,7 +87,7 @@ export function trainingKills(setup: TrainingKillSetup): void {
     const moments = everyNth(all, 2)
     console.log(`moments: ${moments.map(describeMoment).join(', ')}`)
     await expectOneOfEach(await trainThroughDeaths(moments), moments.length)
-  }, 180_000)
+  })
 
   async function begin(): Promise<{ uid: string; trainingId: string; requestsBefore: number }> {
     const caller = await world.signIn()

@@ -113,7 +113,7 @@ beforeAll(async () => {
     done('profile', 'rm', 'here'),
     done('completion', 'bash'),
   ]
-}, 60_000)
+})
 
 afterAll(async () => {
   await new Promise((resolve) => pubsub.close(resolve))

@@ -8,7 +8,7 @@ const MiB = 1024 * 1024
 let world: ModelCloud
 beforeAll(async () => {
   world = await startModelCloud({ service: true })
-}, 20_000)
+})
 afterAll(() => world.close())
 
 const run = (...args: string[]) => forgeHere(['sync', ...args], world.env)

@@ -12,7 +12,7 @@ let env: Record<string, string>
 beforeAll(async () => {
   world = await startModelCloud({ service: false })
   env = { ...world.env, CLIPDROP_API_KEY: LOCAL_CLIPDROP_KEY, CLIPDROP_BASE_URL: world.cloud.clipdrop.url }
-}, 20_000)
+})
 afterAll(() => world.close())
 
 const ask = (id: string, fields: Record<string, unknown>) =>

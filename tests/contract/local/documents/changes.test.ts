@@ -119,4 +119,4 @@ test('a listener goes on after the server was restarted', async () => {
   stop()
   await own.close()
   await second.close()
-}, 30_000)
+})

@@ -61,7 +61,7 @@ if (findGoogleFirestore() === null) {
       }
       servers.push({ raw, firestore: clients.newClient(), close })
     }
-  }, 90_000)
+  })
   afterAll(async () => {
     for (const server of servers) await server.close()
   })

@@ -107,7 +107,7 @@ export function badInput(documents: StartDocuments): void {
     )
     expect(all.map(({ visuals }) => visuals.showcaseProcessingStatus)).toEqual(['complete', 'complete'])
     expect(await world.temporaries()).toEqual([])
-  }, 60_000)
+  })
 
   test('after all of it: the worker lives, and its memory never passed 1 GiB', async () => {
     const peak = await peakMemory()

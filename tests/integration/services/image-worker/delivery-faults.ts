@@ -65,7 +65,7 @@ export function deliveryFaults(documents: StartDocuments): void {
     expect(await world.temporaries()).toEqual([])
     const seen = delivery.faults().map(({ fault, fired }) => `${fault.kind} × ${fired}`)
     console.log(`${characters} characters; fired: ${seen.join(', ')}, lost provider answers × ${lostProviderAnswers}`)
-  }, 60_000)
+  })
 
   /** Every other document comes after its event. */
   async function forge(one: ImageCase, index: number): Promise<void> {

@@ -63,7 +63,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
     await Promise.all(Array.from({ length: 8 }, lane))
     expect(tried).toHaveLength(isFull ? 70 : 24)
     console.log(`interleavings tried (A older, B newer; small: ended before it):\n  ${tried.sort().join('\n  ')}`)
-  }, 60_000)
+  })
 
   async function tryOrder(order: ('older' | 'newer')[]): Promise<string> {
     const one = await forgeCase(world, 'red')
@@ -143,7 +143,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
     )
     expect(await world.temporaries()).toEqual([])
     console.log(`main image changed at: ${phases.join(', ')}`)
-  }, 60_000)
+  })
 
   test('the character deleted at each phase: no document comes back, and the output is removed, an earlier one too', async () => {
     await Promise.all(
@@ -168,7 +168,7 @@ export function interleavedRuns(setup: { documents: StartDocuments }): void {
     )
     expect(await world.temporaries()).toEqual([])
     console.log(`character deleted at, each without and with an earlier result: ${phases.join(', ')}`)
-  }, 60_000)
+  })
 
   test('a gate that nobody passes holds nobody, and one that is closed does', async () => {
     const one = await forgeCase(world)

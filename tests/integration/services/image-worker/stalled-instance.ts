@@ -76,7 +76,7 @@ export function stalledInstance(documents: StartDocuments): void {
     }
     await expectTidy()
     console.log(`a stalled instance waking last:\n  ${report.join('\n  ')}`)
-  }, 180_000)
+  })
 
   /** A run on the first instance, held at the phase. */
   async function bringTo(phase: Phase, event: Meanwhile): Promise<Stall> {

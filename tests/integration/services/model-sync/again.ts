@@ -22,7 +22,7 @@ export function syncAgain(documents: StartDocuments): void {
       env: { SYNC_LANES: '2', SYNC_CONCURRENCY: '8', JOBS_PER_HOUR: '1000' },
     })
     world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: 300_000 })
-  }, 60_000)
+  })
   afterAll(async () => {
     await untilTidy(world)
     await world.close()

@@ -24,7 +24,7 @@ beforeAll(async () => {
       SYNC_COPY_WAIT_MS: '300',
     },
   })
-}, 60_000)
+})
 afterAll(() => world.close())
 
 const sync = (id: string) => world.sync(id, { name: id, ...addCivitaiModel(world, sizeBytes).source })
@@ -55,7 +55,7 @@ test('an instance that is killed in an eviction, before the object goes, as it g
     last = id
   }
   expect(meter.mostBytes).toBeLessThanOrEqual(limitBytes)
-}, 60_000)
+})
 
 test('a sync that is canceled while its copy waits for room leaves the queue', async () => {
   const ledger = async () => (await readLedger(world.db, modelsBucket))!
@@ -71,4 +71,4 @@ test('a sync that is canceled while its copy waits for room leaves the queue', a
   expect(await running).toMatchObject({ syncStatus: 'synced' })
   await untilTidy(world)
   expect(await ledgerDrift(world)).toBe(0)
-}, 60_000)
+})

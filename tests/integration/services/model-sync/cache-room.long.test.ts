@@ -34,7 +34,7 @@ beforeAll(async () => {
       LOG_LEVEL: 'error',
     },
   })
-}, 60_000)
+})
 afterAll(() => world.close())
 
 const ledger = async () => (await readLedger(world.db, modelsBucket))!
@@ -79,7 +79,7 @@ test('of 20 syncs at once into room for 12 copies 8 wait, and all are synced; no
   expect(meter.samples).toBeGreaterThanOrEqual((syncs + 2) * 7)
   expect(meter.bytes).toBe((syncs + 2) * sizeBytes)
   await expectTidyBooks()
-}, 120_000)
+})
 
 test('where all that lies there is held, copies wait, and fail by a code that says why when their time is over', async () => {
   for (let index = 0; index < syncs; index++) {
@@ -97,7 +97,7 @@ test('where all that lies there is held, copies wait, and fail by a code that sa
   expect((await last).model).toMatchObject({ syncStatus: 'notsynced', syncErrorCode: 'cache.full' })
   expect(meter.mostBytes).toBeLessThanOrEqual(limitBytes)
   await expectTidyBooks()
-}, 60_000)
+})
 
 test('a lease that ends makes room: its file goes, no other', async () => {
   await hold((await readModel(world, 'model-7'))!, Date.now() + 500)
@@ -108,7 +108,7 @@ test('a lease that ends makes room: its file goes, no other', async () => {
   expect(synced.size).toBe(syncs + 2 + 3)
   expect(meter.mostBytes).toBeLessThanOrEqual(limitBytes)
   await expectTidyBooks()
-}, 60_000)
+})
 
 test('a clean-up and a verification are done for whoever asks by the books, and report', async () => {
   const requests = createJobRequests({ db: world.db, wakeQueue: null, deadlineMs: hourMs })
@@ -135,4 +135,4 @@ test('a clean-up and a verification are done for whoever asks by the books, and 
     drift_bytes: 0,
   })
   await expectTidyBooks()
-}, 60_000)
+})

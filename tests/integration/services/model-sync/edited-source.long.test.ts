@@ -12,7 +12,7 @@ beforeAll(async () => {
     env: { SYNC_LANES: '2', SYNC_COPY_WAIT_MS: '60000' },
   })
   world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: 300_000 })
-}, 60_000)
+})
 afterAll(async () => {
   await untilTidy(world)
   await world.close()

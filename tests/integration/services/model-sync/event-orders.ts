@@ -30,7 +30,7 @@ export function eventOrders(documents: StartDocuments, setup: { samples: number 
     })
     second = await world.startAnotherInstance()
     world.fileHost.shape({ bytesPerSecondPerConnection: 2_000_000 })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test('a cancel and "Sync now" again at once, in every order of their events: synced', async () => {
@@ -38,13 +38,13 @@ export function eventOrders(documents: StartDocuments, setup: { samples: number 
     const orders = ordersOf(again.length)
     const atOnce = orders.slice(0, 2).map((order) => ({ writes: again, order, isAtOnce: true }))
     await run([...orders.map((order) => ({ writes: again, order, isAtOnce: false })), ...atOnce])
-  }, 60_000)
+  })
 
   test('"Sync now" and a cancel at once, twice, in every fourth order of their events: not synced, and nothing of it stays', async () => {
     const withdrawn: readonly Write[] = ['sync', 'cancel', 'sync', 'cancel']
     const orders = ordersOf(withdrawn.length).filter((_, index) => index % 4 === 1)
     await run(orders.map((order, index) => ({ writes: withdrawn, order, isAtOnce: index % 2 === 0 })))
-  }, 60_000)
+  })
 
   test(`longer sequences with changes of the source, in ${setup.samples} orders of chance: what was asked for last`, async () => {
     const random = seededRandom(seed)
@@ -56,7 +56,7 @@ export function eventOrders(documents: StartDocuments, setup: { samples: number 
       return { writes: all, order: shuffled([...all.keys()], random), isAtOnce: random() < 0.5 }
     })
     await run(cases)
-  }, 60_000)
+  })
 
   async function run(deliveries: readonly Delivery[]): Promise<void> {
     // Three models to two files: some wait together, and nobody waits for a row that all of them want.

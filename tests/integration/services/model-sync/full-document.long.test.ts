@@ -10,7 +10,7 @@ const ROOM_FOR_FAILURE = 400
 let world: SyncWorld
 beforeAll(async () => {
   world = await startSyncWorld({ documents: startDocuments, env: { STUCK_AFTER_MS: '200' } })
-}, 30_000)
+})
 afterAll(() => world.close())
 
 /** Models that are too large for an event are found by the reconciler. */

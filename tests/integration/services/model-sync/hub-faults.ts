@@ -92,7 +92,7 @@ export function hubFaults(documents: StartDocuments): void {
       documents,
       env: { SYNC_CONCURRENCY: '16', MAX_FAILURES: '30', LEASE_MS: '30000', SYNC_COPY_WAIT_MS: '500' },
     })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test('CivitAI’s API: all faults pass or are told', async () => {
@@ -102,7 +102,7 @@ export function hubFaults(documents: StartDocuments): void {
       return { civitaiModelId: String(id), versionId: String(versions[0]!.id) }
     })
     await meetAll('civitai', { rows, models, hub: world.civitai })
-  }, 60_000)
+  })
 
   test('the API of Hugging Face: all faults pass or are told', async () => {
     const rows = huggingfaceRows
@@ -111,7 +111,7 @@ export function hubFaults(documents: StartDocuments): void {
       return { engine: 'huggingface', hf_id: world.huggingface.addRepo({ id: `local/api-${index}`, files }).id }
     })
     await meetAll('huggingface', { rows, models, hub: world.huggingface })
-  }, 60_000)
+  })
 
   test('a small file that Hugging Face sends itself: all faults pass or are told', async () => {
     const rows = smallFileRows
@@ -121,7 +121,7 @@ export function hubFaults(documents: StartDocuments): void {
       return { engine: 'huggingface', hf_id: world.huggingface.addRepo({ id: `local/small-${index}`, files }).id }
     })
     await meetAll('small', { rows, models, hub: world.huggingface })
-  }, 60_000)
+  })
 
   describe('a location that expires', () => relocations(() => world))
 

@@ -32,7 +32,7 @@ export function oneCopy(documents: StartDocuments): void {
     })
     second = await world.startAnotherInstance()
     world.fileHosts.all[1]!.shape({ bytesPerSecondPerConnection: slowBytesPerSecond })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   const slowCase = (): SyncCase =>

@@ -34,7 +34,7 @@ export function refusedModels(options: SyncWorldOptions & { models: readonly Ref
     }
     // Each is awaited by its own test.
     for (const one of running) one.catch(() => {})
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test.each(models.map((model, index) => ({ ...model, index })))(

@@ -35,7 +35,7 @@ export function slices(documents: StartDocuments): void {
       },
     })
     world.fileHost.shape({ bytesPerSecondPerConnection: 600_000 })
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   async function begin(modelId: string): Promise<SyncCase> {

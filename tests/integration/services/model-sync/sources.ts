@@ -37,7 +37,7 @@ export function sources(
     }
     // Each is awaited by its own test.
     for (const one of running) one.catch(() => {})
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test.each(cases.map(({ title }, index) => ({ title, index })))(

@@ -49,7 +49,7 @@ export function stalledInstance(documents: StartDocuments): void {
       env: { LEASE_MS: '1500', STUCK_AFTER_MS: '300', SYNC_CONCURRENCY: '16', SYNC_COPY_WAIT_MS: '500' },
     })
     second = await world.startAnotherInstance()
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   test('a copy that ends after the same bytes have come from elsewhere: models name one object, and it stays', async () => {
@@ -64,7 +64,7 @@ export function stalledInstance(documents: StartDocuments): void {
     await until(async () => (await world.objects('models/')).length === 1)
     expect(late).toMatchObject({ syncStatus: 'synced', gcsUri: early.gcsUri, sha256: one.file.sha256 })
     expect(await publishedSha256(world, early.gcsUri)).toBe(one.file.sha256)
-  }, 30_000)
+  })
 
   test('a stalled instance that wakes last publishes nothing, takes nothing away and brings nothing back', async () => {
     const names = Object.keys(phases) as Phase[]
@@ -100,7 +100,7 @@ export function stalledInstance(documents: StartDocuments): void {
       }
     }
     console.log(`stalled at, each taken over, canceled or deleted meanwhile: ${names.join('; ')}`)
-  }, 120_000)
+  })
 
   /** A sync on the first instance, held at the phase. */
   async function bringTo(modelId: string, phase: Phase, what: Stall['meanwhile']): Promise<Stall> {

@@ -8,7 +8,7 @@ import { modelsBucket, type SyncWorld, startSyncWorld } from '../../../support/s
 let world: SyncWorld
 beforeAll(async () => {
   world = await startSyncWorld({ documents: startDocuments })
-}, 30_000)
+})
 afterAll(() => world.close())
 
 test('copies a model of CivitAI and shows it as synced', async () => {

@@ -43,7 +43,7 @@ export function transferFaults(documents: StartDocuments, only: (one: TransferCa
     for (const one of inOrder) running[cases.indexOf(one)] = run(one, cases.indexOf(one))
     // Each is awaited by its own test.
     for (const one of running) one.catch(() => {})
-  }, 60_000)
+  })
   afterAll(async () => {
     console.log(`faults of the storage:\n  ${table.join('\n  ')}`)
     await world.close()

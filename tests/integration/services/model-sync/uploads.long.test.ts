@@ -22,7 +22,7 @@ beforeAll(async () => {
     env: { SYNC_CONCURRENCY: '16', STORAGE_QUOTA_BYTES: String(quotaBytes) },
   })
   await world.bucket.createBucket(workBucket)
-}, 20_000)
+})
 afterAll(() => world.close())
 
 let seeds = 9_000

@@ -10,7 +10,7 @@ export function cacheCrashes(documents: StartDocuments): void {
   let world: CacheWorld
   beforeAll(async () => {
     world = await startCacheWorld(documents)
-  }, 60_000)
+  })
   beforeEach(() => world.reset())
   afterAll(() => world.close())
 
@@ -47,7 +47,7 @@ export function cacheCrashes(documents: StartDocuments): void {
     }
     // Two looks, two transactions, one removal and the look after it; each before and after.
     expect(deaths.length).toBeGreaterThanOrEqual(10)
-  }, 120_000)
+  })
 
   test('twenty at once never reserve more than there is', async () => {
     for (const name of ['a', 'b', 'c', 'd']) await world.add(name)
@@ -60,7 +60,7 @@ export function cacheCrashes(documents: StartDocuments): void {
     expect(storedBytes + Object.keys(reserved).length * 100).toBe(1_200)
     expect(got.filter(({ kind }) => kind === 'reserved')).toHaveLength(Object.keys(reserved).length)
     expect((await world.books()).driftBytes).toBe(0)
-  }, 60_000)
+  })
 
   test('whoever dies at any boundary of a reservation leaves books that are right, and the next one goes on', async () => {
     let deaths = 0
@@ -85,5 +85,5 @@ export function cacheCrashes(documents: StartDocuments): void {
       }
     }
     expect(deaths).toBeGreaterThanOrEqual(10)
-  }, 120_000)
+  })
 }

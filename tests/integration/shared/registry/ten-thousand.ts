@@ -28,7 +28,7 @@ export function tenThousand(
     server = await documents()
     db = connectFirestore(server.host)
     await putModels(db, models)
-  }, 180_000)
+  })
   afterAll(async () => {
     await db.terminate()
     await server.close()

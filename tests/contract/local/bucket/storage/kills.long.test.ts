@@ -26,4 +26,4 @@ test(`no acknowledged write is lost and no object is torn by ${KILLS} SIGKILLs u
     expect([lost, torn]).toEqual([[], []])
     expect(objects).toBeGreaterThanOrEqual((8 * KILLS) / SERVERS)
   }
-}, 120_000)
+})

@@ -31,7 +31,7 @@ export function transactionsContract(bench: Bench): void {
       })
     const claims = await Promise.all([1, 2, 3, 4, 5].map(claim))
     expect(claims.filter((won) => won)).toHaveLength(1)
-  }, 60_000)
+  })
 
   test('a plain write waits for a transaction that has read the document', async () => {
     const document = bench.freshCollection().doc('d')
@@ -65,7 +65,7 @@ export function transactionsContract(bench: Bench): void {
     await Promise.all([takeAll(), takeAll(), takeAll()])
     const saw = (await collection.get()).docs.map((each) => each.get('sawBefore')).filter((size) => size !== undefined)
     expect(saw.sort()).toEqual([1, 2, 3])
-  }, 60_000)
+  })
 
   test('a transaction whose function fails writes nothing and lets the others go on', async () => {
     const document = bench.freshCollection().doc('d')

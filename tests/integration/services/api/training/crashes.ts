@@ -94,5 +94,5 @@ export function testCrashes(about: string, first: 1 | 2, source: (world: StartWo
     if (isFull) expect(unknownAt).toEqual(expected)
     // They are neighbours.
     else expect(expected.map((point) => [point])).toContainEqual(unknownAt)
-  }, 120_000)
+  })
 }
