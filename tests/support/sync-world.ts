@@ -15,6 +15,7 @@ import { type FileHosts, startFileHosts } from './file-hosts.ts'
 import { type GoogleSideOptions, startGoogleSide } from './google-side.ts'
 import type { KillProxy } from './kill-proxy.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
+import { taskRetry } from './task-retry.ts'
 import { until } from './until.ts'
 
 export const modelsBucket = 'models-bucket'
@@ -88,7 +89,7 @@ export async function startSyncWorld(options: SyncWorldOptions): Promise<SyncWor
       : await startTaskServer({
           port: 0,
           dataDir: null,
-          retry: { baseMs: 20, maxMs: 100 },
+          retry: taskRetry,
           send: (request, signal) => sendRequest({ ...request, url: atInstance(request.url) }, signal),
         })
   const env: Record<string, string> = {

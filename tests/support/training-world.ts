@@ -24,6 +24,7 @@ import type { ApiAnswer } from './api-answer.ts'
 import type { StartDocuments } from './documents.ts'
 import { startGoogleSide } from './google-side.ts'
 import { type ServiceUnderTest, startInstance } from './service-under-test.ts'
+import { taskRetry } from './task-retry.ts'
 
 const trainingServices = ['api', 'replicate-webhook'] as const
 export type TrainingService = (typeof trainingServices)[number]
@@ -109,7 +110,7 @@ export async function startTrainingWorld(options: TrainingWorldOptions): Promise
     port: 0,
     dataDir: null,
     identity,
-    retry: options.taskRetry ?? { baseMs: 20, maxMs: 200 },
+    retry: { ...taskRetry, ...options.taskRetry },
     // Only webhooks go where somebody else was named; tasks carry the same origin.
     send: (request, signal) => {
       const url = request.url.href.replace(webhookUrl, urls['replicate-webhook'])
