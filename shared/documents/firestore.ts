@@ -32,6 +32,8 @@ const passingCodes = new Map<number, string>([
   [16, 'unauthenticated'],
 ])
 
+/** A transaction that waited too long for others: under the code of what can never be written, and another one may do it. */
+const expiredTransaction = /transaction has expired/
 const invalidArgument = 'documents.invalid-argument'
 
 /** Whether Firestore itself said that this can never be written: a document without room, a name that none may have. */
@@ -44,7 +46,7 @@ export function documentsError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const code = grpcCode(error)
   const message = error instanceof Error ? error.message : String(error)
-  const passing = code === null ? undefined : passingCodes.get(code)
+  const passing = code === 3 && expiredTransaction.test(message) ? 'transaction-expired' : passingCodes.get(code ?? 0)
   if (passing !== undefined) {
     return new TransientError({
       code: `documents.${passing}`,
