@@ -5,7 +5,7 @@ import type { AppError } from '#shared/errors/app-error.ts'
 import type { AnyJobDefinition } from './definition.ts'
 import { type EndForm, recordIn, tellFailure, writeSomehow } from './end-forms.ts'
 import { isTerminal, type JobFailure, type JobRecord, jobId, jobRef, toJobRecord } from './job-record.ts'
-import { endedRecord, newRecord } from './job-states.ts'
+import { endedRecord, lostCallsOf, newRecord } from './job-states.ts'
 import { decideSlot } from './slot.ts'
 
 export interface JobLimits {
@@ -154,7 +154,7 @@ const noWrites: Writes = (_transaction: Transaction) => {}
  * where the job was put down in order but the call's end could not be written.
  */
 function afterSilence(found: JobRecord, now: Timestamp): JobRecord {
-  const job: JobRecord = { ...found, lease: null, openCall: null }
+  const job: JobRecord = { ...found, lease: null, openCall: null, lostCalls: lostCallsOf(found) }
   if (found.lease !== null) {
     job.failures = found.failures + 1
     job.lastFailure = {
@@ -162,11 +162,6 @@ function afterSilence(found: JobRecord, now: Timestamp): JobRecord {
       message: 'The instance that worked on this ended without an answer.',
       at: now,
     }
-  }
-  if (found.openCall) {
-    const { step, provider } = found.openCall
-    const lost = found.lostCalls[step] ?? {}
-    job.lostCalls = { ...found.lostCalls, [step]: { ...lost, [provider]: (lost[provider] ?? 0) + 1 } }
   }
   return job
 }

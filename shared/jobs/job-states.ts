@@ -49,6 +49,19 @@ export function newRecord(params: {
   }
 }
 
+/**
+ * The calls whose answers never came, one that is open among them: nobody who might still store its answer may write any more.
+ */
+export function lostCallsOf({
+  openCall,
+  lostCalls,
+}: Pick<JobRecord, 'openCall' | 'lostCalls'>): JobRecord['lostCalls'] {
+  if (openCall === null) return lostCalls
+  const { step, provider } = openCall
+  const lost = lostCalls[step] ?? {}
+  return { ...lostCalls, [step]: { ...lost, [provider]: (lost[provider] ?? 0) + 1 } }
+}
+
 /** The record of a job that is over. */
 export function endedRecord(
   job: JobRecord,
@@ -61,6 +74,8 @@ export function endedRecord(
     result: end.result ?? null,
     lease: null,
     openCall: null,
+    // Whoever looks for what it left, or has it go on, must not take the call for one that was never made.
+    lostCalls: end.state === 'done' ? job.lostCalls : lostCallsOf(job),
     retryAt: null,
     dueAt: null,
     updatedAt: end.now,

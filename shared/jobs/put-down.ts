@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore'
+import { isInvalidArgument } from '#shared/documents/firestore.ts'
 import { runTransaction } from '#shared/documents/transaction.ts'
 import type { JobLimits } from './claim.ts'
 import type { AnyJobDefinition } from './definition.ts'
@@ -21,9 +22,9 @@ export interface UnsettledRun {
 }
 
 /**
- * Puts a job down after its run, in one fenced transaction: it rests, or ends and people are told. One whose rest was
- * refused ends of that, for the next claim's record would be refused too.
- * @throws LeaseLostError where somebody has claimed past this run.
+ * Puts a job down after its run, in one fenced transaction: it rests, or ends and people are told. One whose rest
+ * Firestore can never take ends of that, for the next claim's record would be refused too.
+ * @throws LeaseLostError where somebody has claimed past this run; any other refusal of its rest.
  */
 export async function putDown(
   db: Firestore,
@@ -45,7 +46,12 @@ export async function putDown(
     // Whoever took its slot did not wake it, because it was at work.
     const restsInVain = !isTerminal(asItEnded.state) && (await isDisplaced(transaction, db, job))
     const wished = restsInVain ? after(superseded()) : asItEnded
-    const next = form.refusal === null || isTerminal(wished.state) ? wished : after(form.refusal)
+    let next = wished
+    if (form.refusal !== null && !isTerminal(wished.state)) {
+      // A fault of our own, or of a moment: the lease runs out, and the next claim goes on.
+      if (!isInvalidArgument(form.refusal)) throw form.refusal
+      next = after(form.refusal)
+    }
     const tell =
       next.state === 'failed' && next.failure
         ? await tellFailure(definition, { input, transaction, job, failure: next.failure }, form)

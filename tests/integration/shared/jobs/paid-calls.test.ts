@@ -50,6 +50,29 @@ describe('paid calls', () => {
     expect(await stored(definition, input)).toMatchObject({ openCall: null, lostCalls: {} })
   })
 
+  test('that are open when somebody ends the job are lost: who has it go on again does not take them for never made', async () => {
+    const begun = Promise.withResolvers<void>()
+    const definition = define(async (run) => {
+      await paid(run, () => {
+        begun.resolve()
+        return new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason)))
+      })
+    })
+    const shutdown = new AbortController()
+    const { runner } = runnerOf(definition, { shutdown: shutdown.signal })
+    const input = { name: freshName() }
+    const running = runner.handle(definition, input)
+    await begun.promise
+    await runner.cancel(jobId(definition.key(input)), { code: 'test.unwanted', message: 'Nobody wants it any more.' })
+    shutdown.abort()
+    await running
+    expect(await stored(definition, input)).toMatchObject({
+      state: 'canceled',
+      openCall: null,
+      lostCalls: { pay: { shop: 1 } },
+    })
+  })
+
   test('whose answer was lost on the way are counted', async () => {
     const definition = define(async (run) => {
       await paid(run, async () => Promise.reject(new TransientError({ code: 'http.reset', message: 'Reset.' })), false)

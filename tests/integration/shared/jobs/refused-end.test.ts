@@ -1,8 +1,10 @@
 import type { DocumentReference, Transaction } from '@google-cloud/firestore'
 import { FinalError, TransientError } from '#shared/errors/app-error.ts'
+import { claimJob } from '#shared/jobs/claim.ts'
 import type { JobDefinition } from '#shared/jobs/definition.ts'
 import { jobId, jobRef } from '#shared/jobs/job-record.ts'
 import type { JobRun } from '#shared/jobs/job-run.ts'
+import { putDown } from '#shared/jobs/put-down.ts'
 import { fullDocument } from '../../../support/full-document.ts'
 import { define, done, freshName, type Input, useRunnerWorld } from './runner-world.ts'
 
@@ -194,6 +196,23 @@ test('a record without room for its rest or its failure ends without what its st
       progress: null,
     })
   }
+})
+
+test('a rest that was refused for anything but its size does not end the job: the next claim goes on with it', async () => {
+  const definition = define(done)
+  const input = { name: freshName() }
+  const limits = { leaseMs: 60_000, maxFailures: 3, deadlineMs: 86_400_000 }
+  const claim = await claimJob(world.db, { definition, input, owner: 'mine', origin: 'event' }, limits)
+  const error = new TransientError({ code: 'test.down', message: 'Down.' })
+  const run = { definition, input, claimed: claim.kind === 'claimed' ? claim.job : null!, owner: 'mine', credits: {} }
+  const refusals = ['documents.refused', 'documents.invalid-argument'].map(
+    (code) => new FinalError({ code, message: 'Refused.' }),
+  )
+  const form = { telling: 'status', isBare: false } as const
+  const put = (refusal: FinalError) => putDown(world.db, { ...run, error }, { limits, form: { ...form, refusal } })
+  await expect(put(refusals[0]!)).rejects.toBe(refusals[0])
+  expect(await stored(definition, input)).toMatchObject({ state: 'running', lease: { owner: 'mine' } })
+  expect(await put(refusals[1]!)).toMatchObject({ state: 'failed', failure: { code: 'documents.invalid-argument' } })
 })
 
 test('a job of another version is left to that until its deadline, then it ends', async () => {
