@@ -5,13 +5,11 @@ import type { JobRecord } from '#shared/jobs/job-record.ts'
 import type { RunOwner } from '#shared/replicate/webhook-url.ts'
 import type { CreatedRun } from '#shared/trainings/create-run-once.ts'
 import {
-  generationInputSchema,
   generationNames,
   type LostRunInput,
   lostRunNames,
   type RunCancelInput,
   runCancelNames,
-  trainingStartInputSchema,
   trainingStartNames,
 } from '#shared/trainings/training-jobs.ts'
 import type { PurgeDeps } from './purge-places.ts'
@@ -31,8 +29,7 @@ export function leftRuns(jobs: readonly JobRecord[]): LeftRuns {
   for (const job of jobs) {
     const sinceMs = job.createdAt.toMillis()
     if (job.kind === trainingStartNames.kind && isLost(job, trainingCreation)) {
-      const { trainingId } = trainingStartInputSchema.parse(job.input)
-      left.lost.push({ kind: 'training', jobId: trainingId, sinceMs })
+      left.lost.push({ kind: 'training', jobId: idOf(job), sinceMs })
     }
     if (job.kind !== generationNames.kind) continue
     for (const index of orderedPictures(job)) {
@@ -40,9 +37,7 @@ export function leftRuns(jobs: readonly JobRecord[]): LeftRuns {
       const runId = createdBy(job, step)
       const isOver = job.steps[outcomeStep({ index })] !== undefined
       if (runId !== null && !isOver) left.known.push({ runId, kind: 'prediction' })
-      if (!isLost(job, step)) continue
-      const { generationId } = generationInputSchema.parse(job.input)
-      left.lost.push({ ...predictionOwner(generationId, index), sinceMs })
+      if (isLost(job, step)) left.lost.push({ ...predictionOwner(idOf(job), index), sinceMs })
     }
   }
   return left
@@ -67,6 +62,11 @@ export async function endLeftRuns({ db, finishJobs }: PurgeDeps, left: LeftRuns)
     if (told === null) await finishJobs.enqueue(lostRunNames, lost)
     else await finishJobs.enqueue(runCancelNames, { runId: told.id, kind: lost.kind })
   }
+}
+
+/** Of the training or the generation. Not by the input, which only another version may read: that keeps nobody from a purge. */
+function idOf({ subject }: JobRecord): string {
+  return subject.slice(subject.indexOf('/') + 1)
 }
 
 function createdBy({ steps }: JobRecord, step: string): string | null {

@@ -3,6 +3,7 @@ import { type Generation, isGenerationOver } from '#shared/documents/generations
 import { readTrainedModel, type TrainedModel } from '#shared/documents/trained-models.ts'
 import { isTrainingOver, readTraining, type Training } from '#shared/documents/trainings.ts'
 import type { JobRecord } from '#shared/jobs/job-record.ts'
+import { readableInput } from '#shared/jobs/readable-input.ts'
 import { jobsOfSubject } from '#shared/jobs/subject-jobs.ts'
 import type { ObjectFacts } from '#shared/objects/object-store.ts'
 import { trainingStartInputSchema, trainingStartNames } from '#shared/trainings/training-jobs.ts'
@@ -104,8 +105,8 @@ function ownerOf(jobs: readonly { job: JobRecord }[]): string | null {
 async function uploadsOf(deps: PurgeDeps, jobs: readonly { job: JobRecord }[]): Promise<ObjectFacts[]> {
   const found: ObjectFacts[] = []
   for (const { job } of jobs.filter(({ job }) => job.kind === trainingStartNames.kind)) {
-    const { source } = trainingStartInputSchema.parse(job.input)
-    if (source.kind === 'zip') continue
+    const source = readableInput(trainingStartInputSchema, job)?.source
+    if (source?.kind !== 'uploads') continue
     for (const { name } of source.photos) found.push(...(await existing(deps, deps.workBucket, name)))
   }
   return found

@@ -4,6 +4,7 @@ import { runTransaction } from '#shared/documents/transaction.ts'
 import { TransientError } from '#shared/errors/app-error.ts'
 import { isTerminal, type JobRecord, jobRef, toJobRecord } from '#shared/jobs/job-record.ts'
 import { endedRecord } from '#shared/jobs/job-states.ts'
+import { readableInput } from '#shared/jobs/readable-input.ts'
 import { endTraining } from '#shared/trainings/end-training.ts'
 import { trainingStartInputSchema, trainingStartNames } from '#shared/trainings/training-jobs.ts'
 import { reservationsOf } from '../training/photo-uploads.ts'
@@ -13,8 +14,8 @@ import type { PurgeDeps } from './purge-places.ts'
 const reason = { code: 'training.purged', message: 'The training was removed by an operator.' }
 
 /**
- * Ends a training, its jobs and its runs at Replicate, those of its model's pictures too, so that nothing is written of it any more. While a job is at work on it that
- * one is asked to end it.
+ * Ends a training, its jobs and its runs at Replicate, those of its model's pictures too, so that nothing is written of it any
+ * more. While a job is at work on it that one is asked to end it.
  * @throws TransientError `purge.under-way` when a job works on it now
  */
 export async function stopTraining(deps: PurgeDeps, plan: { trainingId: string; jobIds: string[] }): Promise<void> {
@@ -73,8 +74,11 @@ async function readJobs(
 }
 
 /** What still holds room for the uploads that a training was asked for with. */
-function reservationsOfStart({ kind, input }: JobRecord): string[] {
-  return kind === trainingStartNames.kind ? reservationsOf(trainingStartInputSchema.parse(input).source) : []
+function reservationsOfStart(job: JobRecord): string[] {
+  if (job.kind !== trainingStartNames.kind) return []
+  const input = readableInput(trainingStartInputSchema, job)
+  // Of one that only another version can read they end by themselves.
+  return input === null ? [] : reservationsOf(input.source)
 }
 
 /** `isTold`: of a training that is over only pictures are being made, by a job that nobody tells anything. */

@@ -193,6 +193,21 @@ test('a start that died in the middle of the call counts as lost, one that died 
   expect(await jobsOf('run-cancel')).toEqual([])
 })
 
+test('a purge that died before it told of a lost run tells when it is repeated, and needs no input that it can read', async () => {
+  const id = await world.ask(await world.upload(await photos(4)))
+  const openCall = { step: 'create', provider: 'replicate', startedAt: (await world.job(id)).createdAt }
+  const input = { ofAnotherVersion: true }
+  await jobRef(world.db, jobId(trainingStartNames.key({ trainingId: id }))).update({ openCall, input })
+  const dead = async () => Promise.reject(new Error('The process is gone.'))
+  const dying = { ...deps, finishJobs: { ...deps.finishJobs, enqueue: dead } }
+  await expect(purgeTraining(dying, { trainingId: id })).rejects.toThrow('gone')
+  expect(await jobsOf('lost-run')).toEqual([])
+  await purge(id)
+
+  expect((await jobsOf('lost-run')).map(({ input }) => input.jobId)).toEqual([id])
+  expect((await world.db.collection('trainings').doc(id).get()).exists).toBe(false)
+})
+
 test('of pictures that are being made, the known runs are ended and the lost ones looked for', async () => {
   const { id: modelId } = await world.train(await world.upload(await photos(4)))
   const generationId = `${modelId}-pictures`
