@@ -18,6 +18,8 @@ export interface WebhookOrder {
   events?: readonly WebhookEvent[]
 }
 
+/** Ours are far shorter; what others wrote into their webhooks' URLs need not fit into a document. */
+const MAX_ID_CHARACTERS = 300
 const PATH = /\/webhooks\/replicate\/([^/]+)$/
 
 /** Where the webhooks of a run go. A `start` can arrive before its creation is answered, so the URL says whose it is. */
@@ -30,7 +32,8 @@ export function readWebhookUrl(url: string): RunOwner | null {
   const parsed = URL.parse(url, 'https://webhooks.invalid')
   const kind = parsed?.searchParams.get('kind')
   const jobId = decode(PATH.exec(parsed?.pathname ?? '')?.[1])
-  return jobId !== null && (kind === 'training' || kind === 'prediction') ? { kind, jobId } : null
+  if (jobId === null || jobId.length > MAX_ID_CHARACTERS) return null
+  return kind === 'training' || kind === 'prediction' ? { kind, jobId } : null
 }
 
 /** The fields of a creation's body. */

@@ -20,6 +20,8 @@ test.each([
   'https://hooks.example.test/webhooks/replicate/?kind=training',
   'https://hooks.example.test/webhooks/replicate/4/2?kind=training',
   'https://hooks.example.test/webhooks/replicate/%ff?kind=training',
+  // As long as that, it could be more than the document of the run has room for.
+  `https://hooks.example.test/webhooks/replicate/${'4'.repeat(301)}?kind=training`,
 ])('%s is not ours', (url) => {
   expect(readWebhookUrl(url)).toBeNull()
 })
