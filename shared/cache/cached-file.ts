@@ -58,12 +58,16 @@ export async function readCachedFile(db: Firestore, fileId: string): Promise<Cac
   return toCachedFile(toModelFile(fileId, (await modelFileRef(db, fileId).get()).data()))
 }
 
-/** The file that a synced model names; null where it names none that the cache has. */
-export async function fileOfModel(db: Firestore, model: Pick<Model, 'gcsUri'>): Promise<CachedFile | null> {
+/**
+ * The file that a model was synced to; null where it names none that the cache has. Its user may write the document: the address
+ * of somebody else's file in it gives nothing, for only a sync lists the model in the file's row.
+ */
+export async function fileOfModel(db: Firestore, model: Pick<Model, 'id' | 'gcsUri'>): Promise<CachedFile | null> {
   if (model.gcsUri === null) return null
   const { docs } = await db.collection('model_files').where('uri', '==', model.gcsUri).limit(1).get()
   const [found] = docs
-  return found ? toCachedFile(toModelFile(found.id, found.data())) : null
+  const file = found ? toCachedFile(toModelFile(found.id, found.data())) : null
+  return file?.modelIds.includes(model.id) ? file : null
 }
 
 /** A page of what lies in the cache. Needs the composite index `model_files(cacheState, lastUsedAt)`. */

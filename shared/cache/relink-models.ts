@@ -14,12 +14,22 @@ export async function* modelsInCache(db: Firestore, bucket: string): AsyncGenera
   }
 }
 
-/** Writes on a file's row that a model names it, unless either has changed: an eviction takes it from those that are listed there. */
+/** More models of one file than this are not looked through. */
+const mostModels = 100
+
+/**
+ * Writes on a file's row that a model names it, unless either has changed: an eviction takes it from those that are listed there.
+ * A user's only beside another of theirs, or one of the system's: who is listed may download the file, and the document, with the
+ * address in it, may be its user's own writing.
+ */
 export async function relinkModel(db: Firestore, link: { modelId: string; fileId: string }): Promise<void> {
   await runTransaction(db, async (transaction) => {
     const model = await readModel(transaction, db, link.modelId)
     const row = await readModelFile(transaction, db, link.fileId)
     if (!model || row.stored === null || model.gcsUri !== uriOf(row.stored) || row.users.includes(model.id)) return
+    const listed = row.users.slice(0, mostModels).map((id) => readModel(transaction, db, id))
+    const owners = (await Promise.all(listed)).flatMap((other) => (other ? [other.userId] : []))
+    if (model.userId !== null && !owners.includes(null) && !owners.includes(model.userId)) return
     writeModelFile(db, { ...row, users: [...row.users, model.id] })(transaction)
   })
 }

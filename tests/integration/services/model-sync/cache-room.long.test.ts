@@ -1,6 +1,5 @@
 import type { DocumentData } from '@google-cloud/firestore'
 import { type CleanReport, cacheCleanNames, cacheVerifyNames } from '#shared/cache/cache-jobs.ts'
-import { fileOfModel } from '#shared/cache/cached-file.ts'
 import { ledgerRef, readLedger } from '#shared/cache/ledger.ts'
 import { holdFile, pinFile } from '#shared/cache/use-file.ts'
 import { followJob } from '#shared/jobs/follow-job.ts'
@@ -38,7 +37,8 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const ledger = async () => (await readLedger(world.db, modelsBucket))!
-const fileIdOf = async ({ gcsUri = null }: DocumentData) => (await fileOfModel(world.db, { gcsUri }))!.fileId
+const fileIdOf = async ({ gcsUri }: DocumentData) =>
+  (await world.db.collection('model_files').where('uri', '==', gcsUri).get()).docs[0]!.id
 
 function startSync(id: string) {
   const one = addCivitaiModel(world, sizeBytes)

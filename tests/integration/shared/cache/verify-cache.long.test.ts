@@ -132,6 +132,20 @@ describe('drift between index and bucket', () => {
   })
 })
 
+test('a repair lists a model beside others of its owner’s and the system’s, and no stranger who has written its address', async () => {
+  const own = await world.add('own')
+  const system = await world.add('system')
+  await world.db.doc('ai_models/own').update({ userId: 'ana' })
+  const name = (id: string, userId: string, gcsUri: string) =>
+    world.db.doc(`ai_models/${id}`).set({ name: id, userId, syncStatus: 'synced', gcsUri })
+  await name('second', 'ana', own.uri)
+  await name('forged', 'eve', own.uri)
+  await name('shared', 'eve', system.uri)
+  await verify(true)
+  expect((await row(own.fileId)).users.toSorted()).toEqual(['own', 'second'])
+  expect((await row(system.fileId)).users.toSorted()).toEqual(['shared', 'system'])
+})
+
 test('a verification that is cut short goes on where it was', async () => {
   for (const name of ['a', 'b', 'c']) await world.add(name)
   const whole = await verify(false)

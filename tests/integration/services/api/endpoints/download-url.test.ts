@@ -132,6 +132,16 @@ test('one’s own models and the system’s are to be had, another user’s are 
   }
 })
 
+test('who writes the address of another user’s file into a model of their own gets no URL of it', async () => {
+  const stranger = await world.signIn()
+  const { stored } = await storeFile(world, { name: 'models/private.bin', content: 'private', users: ['private'] })
+  await world.db.doc('ai_models/private').update({ userId: 'somebody-else' })
+  const gcsUri = `gs://${stored?.bucket}/${stored?.name}`
+  await world.db.doc('ai_models/forged').set({ name: 'Mine', userId: stranger.uid, syncStatus: 'synced', gcsUri })
+  const { status, body } = await ask(stranger.token, 'forged')
+  expect([status, body.error.code]).toEqual([409, 'model.not-synced'])
+})
+
 test('what is not, or no longer, in the bucket has no URL', async () => {
   const { token } = await world.signIn()
   await world.db.doc('ai_models/new').set({ name: 'New', syncStatus: 'notsynced' })
