@@ -32,8 +32,9 @@ const passingCodes = new Map<number, string>([
   [16, 'unauthenticated'],
 ])
 
-/** A transaction that waited too long for others: under the code of what can never be written, and another one may do it. */
-const expiredTransaction = /transaction has expired/
+/** How Firestore and its emulator say that a transaction was taken from its owner: under the code of what can never be written. */
+const closedTransaction = /transaction (has expired|is invalid or closed)/i
+const transactionClosed = 'transaction-closed'
 const invalidArgument = 'documents.invalid-argument'
 
 /** Whether Firestore itself said that this can never be written: a document without room, a name that none may have. */
@@ -41,12 +42,17 @@ export function isInvalidArgument(error: AppError): boolean {
   return error.code === invalidArgument
 }
 
+/** Whether a transaction waited for others until it was closed; a new one may succeed. */
+export function isTransactionClosed(error: AppError): boolean {
+  return error.code === `documents.${transactionClosed}`
+}
+
 /** Translates what the Firestore client throws; our own errors pass through unchanged. */
 export function documentsError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const code = grpcCode(error)
   const message = error instanceof Error ? error.message : String(error)
-  const passing = code === 3 && expiredTransaction.test(message) ? 'transaction-expired' : passingCodes.get(code ?? 0)
+  const passing = code === 3 && closedTransaction.test(message) ? transactionClosed : passingCodes.get(code ?? 0)
   if (passing !== undefined) {
     return new TransientError({
       code: `documents.${passing}`,

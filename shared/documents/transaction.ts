@@ -1,6 +1,5 @@
 import type { Firestore, Transaction } from '@google-cloud/firestore'
-import { AppError } from '#shared/errors/app-error.ts'
-import { documentsError } from './firestore.ts'
+import { documentsError, isTransactionClosed } from './firestore.ts'
 
 /** Writes to put into a transaction whose reads are over. */
 export type Writes = (transaction: Transaction) => void
@@ -11,15 +10,21 @@ export type Writes = (transaction: Transaction) => void
  */
 export type TransactionPart = (transaction: Transaction) => Promise<Writes>
 
+/** So often a transaction that was closed under our hands is begun anew; the client, which repeats contention, does not always know it. */
+const mostTries = 4
+
 /**
- * Runs `work` in a transaction; the client repeats it on contention, so it must not have effects outside.
+ * Runs `work` in a transaction; it is repeated on contention, so it must not have effects outside.
  * @throws our own errors as thrown by `work`; Firestore's translated (`documents.contention`, …).
  */
 export async function runTransaction<T>(db: Firestore, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-  // The client decides by gRPC code whether to repeat; an AppError has a string code and ends the transaction at once.
-  try {
-    return await db.runTransaction(work, { maxAttempts: 8 })
-  } catch (error) {
-    throw error instanceof AppError ? error : documentsError(error)
+  for (let attempt = 1; ; attempt++) {
+    // The client decides by gRPC code whether to repeat; an AppError has a string code and ends the transaction at once.
+    try {
+      return await db.runTransaction(work, { maxAttempts: 8 })
+    } catch (error) {
+      const failure = documentsError(error)
+      if (!isTransactionClosed(failure) || attempt === mostTries) throw failure
+    }
   }
 }
