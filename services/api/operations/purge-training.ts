@@ -26,18 +26,16 @@ export async function purgeTraining(deps: PurgeDeps, { trainingId }: { trainingI
     await store.remove(object, object.generation)
   }
   if (plan.weights.length > 0) await doubtLedger(db, deps.modelsBucket)
-  for (const id of plan.generationIds) await removeGeneration(deps, id)
-  await removeModel(deps, trainingId)
-  const rest = [
-    ...plan.documents.map((path) => db.doc(path)),
-    trainingRef(db, trainingId),
-    ...plan.jobIds.map((id) => jobRef(db, id)),
-  ]
-  for (let from = 0; from < rest.length; from += documentsAtOnce) {
+  // Before what they belong to: a purge that is repeated finds them by that alone.
+  const belonging = [...plan.documents.map((path) => db.doc(path)), ...plan.jobIds.map((id) => jobRef(db, id))]
+  for (let from = 0; from < belonging.length; from += documentsAtOnce) {
     const batch = db.batch()
-    for (const ref of rest.slice(from, from + documentsAtOnce)) batch.delete(ref)
+    for (const ref of belonging.slice(from, from + documentsAtOnce)) batch.delete(ref)
     await batch.commit()
   }
+  for (const id of plan.generationIds) await removeGeneration(deps, id)
+  await removeModel(deps, trainingId)
+  await trainingRef(db, trainingId).delete()
 }
 
 /** Removes the document and gives back what it was counted for, together: repeated, it is given back once. */

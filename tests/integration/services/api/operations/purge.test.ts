@@ -210,6 +210,26 @@ test('a start that died with its run created has the run ended and its uploads n
   expect((await everything()).filter((path) => path.includes(id))).toEqual([])
 })
 
+test('a purge that dies among the documents leaves nothing that it does not find when it is repeated', async () => {
+  const { id } = await trained()
+  const subject = `generations/${samplesId(id)}`
+  await jobRef(world.db, 'pictures').set({ ...(await world.job(id)), kind: 'generation', subject, state: 'done' })
+  // The stop, the cache's ledger, the two generations, the model: it dies at the last of them.
+  let left = 4
+  const db = new Proxy(world.db, {
+    get(target, name) {
+      if (name === 'runTransaction' && left-- === 0)
+        return async () => Promise.reject(new Error('The process dies here.'))
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  await expect(purgeTraining({ ...deps, db }, { trainingId: id })).rejects.toThrow()
+  expect((await world.db.collection('generations').get()).size).toBe(0)
+  await purgeUser(deps, { userId })
+  expect(await everything()).toEqual([])
+})
+
 test('a purged user’s own model files stay, and count as long as they do', async () => {
   await trained()
   const keep = keepStorage(world.db, { userId, key: 'model-1', bytes: 70 })
