@@ -111,7 +111,11 @@ export class JobRunner implements JobRequests {
     const definition = this.#definition(ended.kind)
     const jobLogger = logger.child({ jobId: id, kind: ended.kind })
     if (canceled) logJobEnd(jobLogger, canceled)
-    await this.#cleanUp(definition, definition.parseInput(ended.input), id, jobLogger)
+    try {
+      await this.#cleanUp(definition, definition.parseInput(ended.input), id, jobLogger)
+    } catch (error) {
+      jobLogger.warn('What the job was to do cannot be read; the reconciler will remove what it left.', { error })
+    }
     return canceled ? { kind: 'canceled', code: reason.code } : { kind: 'already-done' }
   }
 

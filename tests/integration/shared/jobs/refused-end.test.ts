@@ -229,4 +229,10 @@ test('a job of another version is left to that until its deadline, then it ends'
   await ref.update({ deadlineAt: new Date(0) })
   expect(await runner.resume(ref.id)).toEqual({ kind: 'failed', code: 'job.unreadable' })
   expect(await stored(unread, input)).toMatchObject({ state: 'failed', dueAt: null, failure: { told: 'nothing' } })
+
+  const unwanted = { name: freshName() }
+  await runner.enqueue(unread, unwanted)
+  const reason = { code: 'test.unwanted', message: 'Nobody wants it any more.' }
+  const canceled = { kind: 'canceled', code: 'test.unwanted' }
+  expect(await runner.cancel(jobId(unread.key(unwanted)), reason)).toEqual(canceled)
 })
