@@ -8,7 +8,7 @@ import type { SlotClaim } from './slot.ts'
  * - **job**: one piece of work, named by its natural key (what it is about, never which delivery asked for it).
  * - **claim**: taking the job for one instance: a **lease** (until when it is ours) and a **fence** (+1 a claim).
  * - **step**: a part of the work whose result is stored before the next part begins.
- * - **open call**: a paid call that was begun and whose answer is not stored; found by a later claim, it was lost.
+ * - **open call**: a paid call that was begun and whose answer is not stored; found by a later claim, or at an end, it was lost.
  * - **run slot**: one document a subject that says which job is the current one for it.
  */
 export type JobState = 'queued' | 'running' | 'waiting' | 'done' | 'canceled' | 'failed'
