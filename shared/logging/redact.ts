@@ -14,8 +14,8 @@ const SECRET_HEADERS =
 const COOKIES = /\b((?:set-)?cookie\\?["']?\s*:\s*\\?["']?)[^"'\\\r\n]+/gi
 /** A bearer token outside its header; the digit keeps words like "bearer authentication" readable. */
 const BEARER = /\b(Bearer)\s+(?=[^\s]*\d)[A-Za-z0-9._~+/=-]{8,}/gi
-/** `https://user:password@host` */
-const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+@/gi
+/** `https://user:password@host`. From the slashes on: looking for the scheme takes a long path without one its length squared. */
+const URL_PASSWORD = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g
 /** Tokens that tell themselves by their form: Replicate, Hugging Face, Google OAuth, Google API keys, PEM. */
 const KNOWN_TOKENS =
   /\b(?:r8_[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{20,}|ya29\.[A-Za-z0-9._-]{20,}|AIza[A-Za-z0-9_-]{30,}|whsec_[A-Za-z0-9+/=]{16,})/g
