@@ -1,17 +1,20 @@
 /**
- * Whether a path is taken, as `allow_patterns` and `ignore_patterns` of Hugging Face's own downloads do: Unix shell wildcards
+ * Tells whether a path is taken, as `allow_patterns` and `ignore_patterns` of Hugging Face's own downloads do: Unix shell wildcards
  * (`*`, `?`, `[abc]`, `[!abc]`) over the whole path, so that `*` also matches slashes, case included. A pattern that ends in a
  * slash means the folder. An empty list of allowed patterns allows everything.
  */
-export function matchesPatterns(path: string, allow: readonly string[], ignore: readonly string[]): boolean {
-  const matches = (pattern: string): boolean =>
-    matchesShellPattern(path, pattern.endsWith('/') ? `${pattern}*` : pattern)
-  return (allow.length === 0 || allow.some(matches)) && !ignore.some(matches)
+export function pathMatcher(allow: readonly string[], ignore: readonly string[]): (path: string) => boolean {
+  // Once for all paths: a repository has up to a hundred thousand.
+  const read = (pattern: string): Token[] => tokenize(pattern.endsWith('/') ? `${pattern}*` : pattern)
+  const [allowed, ignored] = [allow.map(read), ignore.map(read)]
+  return (path) => {
+    const matches = (tokens: readonly Token[]): boolean => matchesTokens(path, tokens)
+    return (allowed.length === 0 || allowed.some(matches)) && !ignored.some(matches)
+  }
 }
 
 /** Python's `fnmatch`, which the official clients use. Linear in the text for each `*`: patterns come from people. */
-function matchesShellPattern(text: string, pattern: string): boolean {
-  const tokens = tokenize(pattern)
+function matchesTokens(text: string, tokens: readonly Token[]): boolean {
   const characters = [...text]
   let [at, token] = [0, 0]
   // The last star, and how much of the text it has swallowed: the only place to come back to.

@@ -34,10 +34,13 @@ export interface HuggingFaceModel extends HubModel {
   format: WeightsFormat | null
 }
 
+/** Of all patterns together. They come from people, and each is held against every path of a repository. */
+const MAX_PATTERN_CHARACTERS = 4_096
+
 /**
  * Finds what a request means: pins its revision to a commit, lists the files there and decides which of them are the model
  * (`selectFiles`). Throws typed `huggingface.…` AppErrors: `not-found`, `revision-not-found`, `file-not-found`, `gated`,
- * `bad-token`, `disabled`, `ambiguous`, `no-weights`, `rate-limited`, `unavailable`, …;
+ * `bad-token`, `bad-patterns`, `disabled`, `ambiguous`, `no-weights`, `rate-limited`, `unavailable`, …;
  * and `model.bad-path`.
  */
 export async function resolveHuggingFaceModel(
@@ -50,6 +53,7 @@ export async function resolveHuggingFaceModel(
   const file = request.file || reference.file
   if (revision !== null && !isRevision(revision)) throw noSuchRevision(reference.repo, revision)
   if (file !== null) checkedRemotePath(file)
+  requireShortPatterns(request)
   const model = await client.getModel({ repo: reference.repo, revision, signal })
   const place: TreePlace = { repo: model.repo, commit: model.commit }
   const named = file === null ? null : await findPath(client, place, { path: file, signal })
@@ -84,6 +88,17 @@ async function findPath(
   if (found !== undefined) return found
   const subject = { repo: place.repo, revision: place.commit, path }
   throw new FinalError({ code: 'huggingface.file-not-found', message: fileNotFound(subject), facts: { ...subject } })
+}
+
+function requireShortPatterns({ allowPatterns = [], ignorePatterns = [] }: HuggingFaceRequest): void {
+  // With one between each two, so that empty ones count too.
+  const characters = [...allowPatterns, ...ignorePatterns].join(' ').length
+  if (characters <= MAX_PATTERN_CHARACTERS) return
+  throw new FinalError({
+    code: 'huggingface.bad-patterns',
+    message: `The patterns that choose files have ${characters} characters; all together may have ${MAX_PATTERN_CHARACTERS}.`,
+    facts: { characters },
+  })
 }
 
 /** The model among everything below a folder, or in the whole repo. */

@@ -1,6 +1,6 @@
 import { FinalError } from '../errors/app-error.ts'
 import { companionContent } from '../formats/file-kind.ts'
-import { matchesPatterns } from './patterns.ts'
+import { pathMatcher } from './patterns.ts'
 import { selectSingle } from './select-single.ts'
 import type { TreeEntry } from './tree.ts'
 import { isConventional, isForeign, isShardIndex, readWeights, splitPath } from './weights.ts'
@@ -48,9 +48,8 @@ export const PIPELINE_INDEX = 'model_index.json'
  */
 export function selectFiles(choice: Choice): Selection {
   const { allowPatterns, ignorePatterns, components, repo } = choice
-  const files = choice.files.filter(
-    ({ path }) => !isGitOwn(path) && matchesPatterns(path, allowPatterns, ignorePatterns),
-  )
+  const isWanted = pathMatcher(allowPatterns, ignorePatterns)
+  const files = choice.files.filter(({ path }) => !isGitOwn(path) && isWanted(path))
   if (allowPatterns.length > 0) {
     if (files.length === 0) throw noWeights(repo, 'no file that matches the patterns')
     return { layout: files.length === 1 ? 'file' : 'folder', files }

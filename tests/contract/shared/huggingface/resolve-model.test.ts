@@ -182,6 +182,18 @@ test('patterns make a folder of what they allow, or a file where that is one', a
   expect(none).toMatchObject({ code: 'huggingface.no-weights', retryable: false })
 })
 
+test.each([
+  ['one long pattern', ['*'.repeat(5_000)]],
+  ['very many empty ones', Array.from({ length: 5_000 }, () => '')],
+])('%s is refused before anything is asked', async (_, ignorePatterns) => {
+  await start()
+  expect(await failure(resolve({ repo: 'ada/model', ignorePatterns }))).toMatchObject({
+    code: 'huggingface.bad-patterns',
+    retryable: false,
+  })
+  expect(world.sent).toEqual([])
+})
+
 test('a tree of many pages is read to its end', async () => {
   await start()
   add({ files: [...Array.from({ length: 25 }, (_, at) => text(`docs/${at}.txt`)), weights('z-last.safetensors')] })

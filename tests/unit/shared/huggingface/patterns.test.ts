@@ -1,5 +1,8 @@
-import { matchesPatterns } from '#shared/huggingface/patterns.ts'
+import { pathMatcher } from '#shared/huggingface/patterns.ts'
 import { processorMs } from '../../../support/processor-time.ts'
+
+const matchesPatterns = (path: string, allow: readonly string[], ignore: readonly string[]) =>
+  pathMatcher(allow, ignore)(path)
 
 // Expected values are Python's: fnmatch.fnmatchcase(path, pattern).
 test.each<[path: string, pattern: string, expected: boolean]>([
@@ -50,5 +53,12 @@ test('without allowed patterns everything is, and ignored patterns win', () => {
 test('a pattern made to be slow is not', () => {
   const startedAt = processorMs()
   expect(matchesPatterns('a'.repeat(1000), [`${'*a'.repeat(100)}b`], [])).toBe(false)
+  expect(processorMs() - startedAt).toBeLessThan(1000)
+})
+
+test('a long pattern is read once, however many paths it is held against', () => {
+  const isWanted = pathMatcher([`b${'['.repeat(4000)}`], [])
+  const startedAt = processorMs()
+  for (let index = 0; index < 5_000; index++) expect(isWanted('a.bin')).toBe(false)
   expect(processorMs() - startedAt).toBeLessThan(1000)
 })
