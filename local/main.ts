@@ -6,6 +6,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { parseByteSize } from './byte-size.ts'
 import type { DataCommand } from './data/command.ts'
 import { defaultPorts, defaultServers, localBuckets } from './environment.ts'
+import { failureMessage } from './failure-message.ts'
 import { checkLocalServer } from './local-server.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
 
@@ -66,7 +67,7 @@ try {
   await run(command, rest)
 } catch (error) {
   const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
-  console.error(isUsage ? `${messageOf(error)}\n\n${usage}` : messageOf(error))
+  console.error(isUsage ? `${failureMessage(error, command)}\n\n${usage}` : failureMessage(error, command))
   process.exitCode = isUsage ? 2 : 1
 }
 
@@ -232,13 +233,4 @@ function byteSizeOf(text: string): number {
   const sizeBytes = parseByteSize(text)
   if (sizeBytes !== null && sizeBytes >= 4096) return sizeBytes
   throw new UsageError(`--size takes at least 4096 bytes, as 1073741824, 24MB or 1GiB, not "${text}".`)
-}
-
-function messageOf(error: unknown): string {
-  const facts: { code?: unknown; port?: unknown } = typeof error === 'object' && error !== null ? error : {}
-  if (facts.code === 'EADDRINUSE') {
-    const other = command === 'dev' ? '`npm run dev -- --port-offset 1000` moves all ports' : '`--port` takes another'
-    return `Port ${facts.port} is taken, perhaps by another local cloud; ${other}.`
-  }
-  return error instanceof Error ? error.message : String(error)
 }

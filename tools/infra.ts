@@ -70,8 +70,12 @@ if (what === 'deployment') {
   writeMonitoring(join(name, 'monitoring'))
 } else {
   if (sections[what] === undefined) {
-    console.error(`There is no ${what}; there are: all, deployment, ${Object.keys(sections).join(', ')}.`)
-    process.exit(2)
+    const known = `all FOLDER, deployment FOLDER, ${Object.keys(sections).join(', ')}`
+    const asksForHelp = ['', '--help', '-h'].includes(what)
+    if (asksForHelp)
+      console.log(`usage: npm run infra -- WHAT\n\nPrints what infra/ declares. WHAT is one of: ${known}.`)
+    else console.error(`There is no ${what}; there are: ${known}.`)
+    process.exit(asksForHelp ? 0 : 2)
   }
   process.stdout.write(linesOf(what))
 }

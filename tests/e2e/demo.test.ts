@@ -24,7 +24,7 @@ test('a demo that fails exits with 1 and the reason', async () => {
   expect(stderr).toMatch(/image\.not-a-picture/)
   expect(await runProcess(['local/main.ts', 'demo', '/does/not/exist.png'])).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/ENOENT/),
+    stderr: expect.stringContaining('There is no file /does/not/exist.png.'),
   })
 })
 
