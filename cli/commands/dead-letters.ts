@@ -1,3 +1,4 @@
+import { FinalError } from '#shared/errors/app-error.ts'
 import { type Command, type CommandContext, parseCall, UsageError, wholeNumber } from '../command.ts'
 import { type Connection, withConnection } from '../connect.ts'
 import type { DeadLetter, DeadLetterBox } from '../dead-letters/subscription.ts'
@@ -83,6 +84,12 @@ async function openBox(connection: Connection, subscription: string, signal: Abo
       baseUrl: `http://${emulator}`,
       accessToken: async () => null,
     })
+  }
+  // Never Google's: what a local cloud is asked for must not be looked for, or removed, in a project of the same name.
+  if (process.env.FIRESTORE_EMULATOR_HOST) {
+    const message =
+      'A local cloud has no Pub/Sub to keep dead letters in; where one runs, PUBSUB_EMULATOR_HOST names it.'
+    throw new FinalError({ code: 'forge.no-pubsub', message })
   }
   const { GoogleAuth } = await import('google-auth-library')
   const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/pubsub'] })

@@ -125,3 +125,9 @@ test('no letters, no subscription and a wrong call are told', async () => {
     await pubsub.close()
   }
 })
+
+test('a local cloud without a Pub/Sub is told as such, and Google is not asked in its place', async () => {
+  const { exitCode, stderr } = await forgeHere(['dead-letters', 'list'], world.env)
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain('A local cloud has no Pub/Sub to keep dead letters in')
+})
