@@ -29,6 +29,8 @@ export interface ServerOptions {
   /** Imports and wires the app, soon after the port is open; requests that come earlier wait for it. */
   load: (context: ServerContext) => Promise<RequestListener>
   readyTimeoutMs?: number
+  /** Within which a request has to have come whole (408). Not how long it is worked on. */
+  receiveTimeoutMs?: number
   process?: ProcessPort
 }
 
@@ -49,15 +51,19 @@ const LOAD_AFTER_MS = 25
 const LOAD_REST_AFTER_MS = 500
 /** Longer than the front end keeps idle connections (600 s), so that it never sends into one that we are closing. */
 const KEEP_ALIVE_MS = 620_000
-/** Above Cloud Run's request timeout of 660 s: the platform ends a request, not the socket under it. */
-const REQUEST_TIMEOUT_MS = 670_000
+/** Bodies are small, and whoever sends one at leisure holds a place of those that an instance has. Work may take longer. */
+const RECEIVE_TIMEOUT_MS = 60_000
 
 /** Listens at once, then loads the app; ends gracefully on SIGTERM and SIGINT. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { logger } = options
   const processPort = options.process ?? process
   const gate = new Gate({ readyTimeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS })
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS }, gate.handle)
+  const requestTimeout = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout, connectionsCheckingInterval: requestTimeout / 2 },
+    gate.handle,
+  )
   const port = await listen(server, options)
   const drain = async () => {
     const answered = gate.close()

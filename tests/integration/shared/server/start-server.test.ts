@@ -75,6 +75,31 @@ test('exits with 1 and the reason when the app cannot be loaded', async () => {
   )
 })
 
+test('cuts a body that does not come to its end, and no request that has come and is worked on', async () => {
+  const hasCome = Promise.withResolvers<void>()
+  const cut = Promise.withResolvers<void>()
+  const { server } = await start(
+    async () => (request, response) => {
+      request.on('error', () => response.end())
+      request.resume().on('end', () => {
+        hasCome.resolve()
+        void cut.promise.then(() => response.end('done'))
+      })
+    },
+    { receiveTimeoutMs: 400 },
+  )
+  await server.ready
+  const worked = fetch(server.url, { method: 'POST', body: 'whole' })
+  await hasCome.promise
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf')
+  let answer = ''
+  for await (const chunk of socket) answer += chunk
+  cut.resolve()
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(await (await worked).text()).toBe('done')
+})
+
 test('rejects when the port is taken', async () => {
   const { server } = await start(async () => hello)
   await expect(start(async () => hello, { port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
