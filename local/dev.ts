@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { createLogger } from '#shared/logging/create-logger.ts'
-import { defaultPorts, localBuckets, startCloud, withOwnHubs } from './cloud.ts'
+import { defaultPorts, defaultServers, localBuckets, startCloud, withOwnHubs } from './cloud.ts'
 import { scheduleReconciler } from './scheduler.ts'
 import { type ServiceProcess, startService, watchCode } from './service-process.ts'
 import { serviceTable } from './services.ts'
@@ -140,11 +140,20 @@ Point any Google client on this machine at it:
 Try it: in another terminal, send a picture of yours through the running services, sync a model, or train one:
 
   npm run local -- upload ${join('docs', 'images', 'demo.jpg')}
-  npm run forge -- sync --civitai 1001 --local
-  npm run forge -- train FOLDER-OF-PHOTOS --name Ana --type woman --local
+${forgeCalls({ dataDir: params.dataDir, bucketUrl: cloud.bucket.url, apiUrl: services.find(({ name }) => name === 'api')?.url ?? '' })}
 
 The app's bucket is ${localBuckets.app}. Ctrl-C ends everything.
 `
+}
+
+/** `--local` means the default ports; a cloud on others is named by its API and the folder that has its keys. */
+export function forgeCalls(at: { dataDir: string; bucketUrl: string; apiUrl: string }): string {
+  const forge = 'npm run forge --'
+  const train = 'train FOLDER-OF-PHOTOS --name Ana --type woman'
+  if (at.bucketUrl === defaultServers.bucketUrl) {
+    return `  ${forge} sync --civitai 1001 --local\n  ${forge} ${train} --local`
+  }
+  return `  export FORGE_DATA_DIR='${at.dataDir}' FORGE_API_URL=${at.apiUrl}\n  ${forge} models add civitai:1001 --sync\n  ${forge} ${train}`
 }
 
 function about({ name, url }: ServiceProcess): string {
