@@ -32,7 +32,7 @@ import {
 } from '#shared/trainings/training-jobs.ts'
 import { trainingZipName } from '#shared/trainings/training-places.ts'
 import { cancelRun } from '../../../../../services/replicate-webhook/cancel/cancel-run.ts'
-import { runCancelJob } from '../../../../../services/replicate-webhook/cancel/run-cancel-job.ts'
+import { runCancelJob } from '../../../../../services/replicate-webhook/cancel/unattended-jobs.ts'
 import type { FinishDeps } from '../../../../../services/replicate-webhook/finish/finish-deps.ts'
 import { trainingFinishJob } from '../../../../../services/replicate-webhook/finish/finish-job.ts'
 import { runFinish } from '../../../../../services/replicate-webhook/finish/run-finish.ts'
